@@ -1,0 +1,109 @@
+#pragma once
+
+#include "dns/name.hpp"
+#include "dns/octets.hpp"
+#include "dns/result.hpp"
+#include "dns/secret.hpp"
+#include "dns/types.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace taproot::dns {
+
+/// HMACs of RFC 8945 section 6. SHA-1 and MD5 are left out on purpose.
+enum class TsigAlgorithm { hmac_sha224, hmac_sha256, hmac_sha384, hmac_sha512 };
+
+/// "hmac-sha256" …; the text is read with or without a dot at the end and in any case.
+std::string to_text(TsigAlgorithm algorithm);
+Result<TsigAlgorithm> tsig_algorithm_from_text(std::string_view text);
+
+/// A shared key. It is good with its own algorithm only.
+struct TsigKey {
+  Name name;
+  TsigAlgorithm algorithm = TsigAlgorithm::hmac_sha256;
+  Secret secret;  ///< the octets, not base64
+
+  /// Reads "NAME:ALGORITHM:BASE64", or fails with Errc::bad_text without showing the secret.
+  static Result<TsigKey> from_text(std::string_view text);
+};
+
+/// The error field of a TSIG record (RFC 8945 section 3).
+enum class TsigError : std::uint16_t {
+  none = 0,
+  badsig = 16,
+  badkey = 17,
+  badtime = 18,
+  badtrunc = 22
+};
+std::string to_text(TsigError error);
+
+/// Wall-clock seconds since 1970, as TSIG counts them (48 bits). Handed in: this room has no clock.
+using TsigTime = std::uint64_t;
+
+/// What a check of one signed message found.
+struct TsigVerdict {
+  TsigError error = TsigError::none;
+  /// The MAC was right (it also is for badtime: time is checked after the MAC, section 5.2.3).
+  bool authentic = false;
+  std::string why;  ///< for the log: key name, claimed algorithm, skew in seconds
+};
+
+/// One transaction signed with TSIG (RFC 8945): a request and its answer, or a request and the
+/// many messages of a transfer. The same class serves both sides: a server calls check_request()
+/// and sign_answer()…, a client sign_request() and check_answer()….
+class TsigSession {
+ public:
+  static constexpr std::uint16_t default_fudge = 300;
+
+  /// For a client: the request will be signed with `key`.
+  explicit TsigSession(TsigKey key);
+
+  /// For a server: finds the key of a signed request among `keys` (compared by name; the
+  /// algorithm must be the key's own) and checks it. `tsig_at` is where the TSIG record begins.
+  /// Malformed TSIG data (RFC 8945 section 5.2: octets left over, wrong class or TTL) fails with
+  /// Errc::bad_message and deserves FORMERR. Otherwise the session can make the answer, also the
+  /// error answer, that `verdict` calls for.
+  static Result<TsigSession> check_request(Octets request, std::size_t tsig_at,
+                                           const std::vector<TsigKey>& keys, TsigTime now,
+                                           TsigVerdict& verdict);
+
+  TsigSession(TsigSession&&) noexcept;
+  TsigSession& operator=(TsigSession&&) noexcept;
+  ~TsigSession();
+
+  const Name& key_name() const;
+  /// Octets a TSIG record made by sign() takes at most: keep them free in the buffer.
+  std::size_t max_size() const;
+
+  /// Appends a TSIG record to the request in `message` and adjusts ARCOUNT.
+  void sign_request(std::vector<std::uint8_t>& message, TsigTime now);
+
+  /// Appends a TSIG record to an answer of `size` octets in `buffer` and returns the new size.
+  /// Called again it continues the chain of a transfer (section 5.3.1): the first message and
+  /// all later ones are each signed. With badkey or badsig in the verdict the record is
+  /// unsigned, with badtime it carries `now` in other data (section 5.3.2).
+  /// Fails with Errc::too_large if the buffer has no room.
+  Result<std::size_t> sign_answer(std::span<std::uint8_t> buffer, std::size_t size, TsigTime now);
+
+  /// Checks an answer, and each following message of a transfer in order. Messages without TSIG
+  /// are allowed between signed ones (at most 99, section 5.3.1); `last` demands a signature.
+  TsigVerdict check_answer(Octets message, std::optional<std::size_t> tsig_at, TsigTime now,
+                           bool last = true);
+
+ private:
+  struct State;
+  explicit TsigSession(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// Decodes base64 (RFC 4648; blanks are skipped); Errc::bad_text otherwise.
+Result<std::string> base64_decode(std::string_view text);
+std::string base64_encode(Octets octets);
+
+}  // namespace taproot::dns

@@ -1,0 +1,100 @@
+#pragma once
+
+#include "dns/types.hpp"
+
+#include <array>
+
+namespace taproot::dns {
+
+/// Valid rdata of one type, as text that rdata_to_text() writes back in the same words.
+struct RdataSample {
+  RRType type;
+  const char* text;
+};
+
+inline constexpr std::array rdata_samples{
+    RdataSample{RRType::A, "192.0.2.1"},
+    RdataSample{RRType::A, "255.255.255.255"},
+    RdataSample{RRType::AAAA, "2001:db8::1"},
+    RdataSample{RRType::AAAA, "::"},
+    RdataSample{RRType::NS, "ns1.example.org."},
+    RdataSample{RRType::MD, "a.example."},
+    RdataSample{RRType::MF, "a.example."},
+    RdataSample{RRType::CNAME, "a\\.b.example.org."},
+    RdataSample{RRType::SOA, "ns1.example.org. host\\.master.example.org. 1 7200 900 1209600 300"},
+    RdataSample{RRType::MB, "a.example."},
+    RdataSample{RRType::MG, "a.example."},
+    RdataSample{RRType::MR, "a.example."},
+    RdataSample{RRType::null, "\\# 3 010203"},
+    RdataSample{RRType::null, "\\# 0"},
+    RdataSample{RRType::WKS, "\\# 9 c000020106000000c0"},
+    RdataSample{RRType::PTR, "host.example.org."},
+    RdataSample{RRType::HINFO, "\"VAX-11/780\" \"UNIX\""},
+    RdataSample{RRType::MINFO, "r.example. e.example."},
+    RdataSample{RRType::MX, "10 mail.example.org."},
+    RdataSample{RRType::MX, "0 ."},
+    RdataSample{RRType::TXT, "\"v=spf1 -all\""},
+    RdataSample{RRType::TXT, "\"a\\\"b\\\\c;d\" \"\" \"\\000\\127\\200\\255 x\""},
+    RdataSample{RRType::RP, "mbox.example. txt.example."},
+    RdataSample{RRType::AFSDB, "1 afs.example."},
+    RdataSample{RRType::X25, "\"311061700956\""},
+    RdataSample{RRType::ISDN, "\"150862028003217\""},
+    RdataSample{RRType::ISDN, "\"150862028003217\" \"004\""},
+    RdataSample{RRType::RT, "2 relay.example."},
+    RdataSample{RRType::SIG, "A 5 3 86400 20300101000000 20200101000000 1234 example. AAAA"},
+    RdataSample{RRType::KEY, "256 3 8 AwEAAQ=="},
+    RdataSample{RRType::KEY, "49152 3 8"},
+    RdataSample{RRType::PX, "10 map822.example. mapx400.example."},
+    RdataSample{RRType::LOC, "52 22 23.000 N 04 53 32.000 E -2m 1m 10000m 10m"},
+    RdataSample{RRType::SRV, "1 2 443 host.example.org."},
+    RdataSample{RRType::NAPTR, "100 10 \"u\" \"E2U+sip\" \"!^.*$!sip:a\\\\1@example!\" ."},
+    RdataSample{RRType::KX, "10 kx.example."},
+    RdataSample{RRType::CERT, "PKIX 1 8 AwEAAQ=="},
+    RdataSample{RRType::CERT, "4711 1 8 AwEAAQ=="},
+    RdataSample{RRType::DNAME, "target.example."},
+    RdataSample{RRType::APL, "1:192.168.32.0/21 !1:192.168.38.0/28"},
+    RdataSample{RRType::APL, "1:0.0.0.0/0"},
+    RdataSample{RRType::DS, "60485 5 1 2bb183af5f22588179a53b0a98631fad1a292118"},
+    RdataSample{RRType::DS, "1 250 250 00"},
+    RdataSample{RRType::SSHFP, "4 9 123456789abcdef6"},
+    RdataSample{RRType::IPSECKEY, "10 1 2 192.0.2.38 AQNR"},
+    RdataSample{RRType::IPSECKEY, "10 0 2 . AQNR"},
+    RdataSample{RRType::IPSECKEY, "10 3 2 gw.example. AQNR"},
+    RdataSample{RRType::IPSECKEY, "10 2 2 2001:db8::1 AQNR"},
+    RdataSample{RRType::RRSIG,
+                "AAAA 8 3 86400 20300101000000 20200101000000 1234 example. AwEAAQ=="},
+    RdataSample{RRType::NSEC, "host.example."},
+    RdataSample{RRType::NSEC, "host.example. A MX RRSIG NSEC TYPE1234"},
+    RdataSample{RRType::DNSKEY, "257 3 13 AwEAAQ=="},
+    RdataSample{RRType::DHCID, "AAIBY2/AuCccgoJbsaxcQc9TUapptP69lOjxfNuVAA2kjEA="},
+    RdataSample{RRType::NSEC3,
+                "1 1 12 aabbccdd 2t7b4g4vsa5smi47k61mv5bv1a22bojr MX DNSKEY NSEC3PARAM"},
+    RdataSample{RRType::NSEC3, "1 0 0 - 2t7b4g4vsa5smi47k61mv5bv1a22bojr"},
+    RdataSample{RRType::NSEC3PARAM, "1 0 12 aabbccdd"},
+    RdataSample{RRType::NSEC3PARAM, "1 0 0 -"},
+    RdataSample{RRType::TLSA, "3 1 1 0d6fce3320315023ff499a3f3de1362c"},
+    RdataSample{RRType::SMIMEA, "3 1 1 0d6fce3320315023ff499a3f3de1362c"},
+    RdataSample{RRType::HIP,
+                "2 200100107b1a74df365639cc39f1d578 AwEAAQ== rvs1.example. rvs2.example."},
+    RdataSample{RRType::CDS, "0 0 0 00"},
+    RdataSample{RRType::CDNSKEY, "0 3 0 AA=="},
+    RdataSample{RRType::OPENPGPKEY, "AwEAAQ=="},
+    RdataSample{RRType::CSYNC, "66 3 A NS AAAA"},
+    RdataSample{RRType::ZONEMD, "2018031900 1 240 e2d523f654b9422a96c5a8f4"},
+    RdataSample{RRType::SVCB, "0 foo.example."},
+    RdataSample{RRType::SVCB, "16 foo.example. mandatory=alpn,port alpn=h2,h3 port=8443"},
+    RdataSample{RRType::HTTPS,
+                "1 . alpn=h2,h3 no-default-alpn port=443 ipv4hint=192.0.2.1,192.0.2.2 ech=AAIB "
+                "ipv6hint=2001:db8::1"},
+    RdataSample{RRType::HTTPS, "1 . dohpath=/q{?dns} ohttp"},
+    RdataSample{RRType::HTTPS, "1 . key667=hello\\210qoo"},
+    RdataSample{RRType::SPF, "\"v=spf1 -all\""},
+    RdataSample{RRType::EUI48, "00-00-5e-00-53-2a"},
+    RdataSample{RRType::EUI64, "00-00-5e-ef-10-00-00-2a"},
+    RdataSample{RRType::URI, "10 1 \"ftp://ftp1.example.com/public\""},
+    RdataSample{RRType::CAA, "0 issue \"ca.example.net; policy=ev\""},
+    RdataSample{RRType::CAA, "128 iodef \"\""},
+    RdataSample{static_cast<RRType>(65280), "\\# 4 0a000001"},
+};
+
+}  // namespace taproot::dns

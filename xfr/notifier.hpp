@@ -1,0 +1,132 @@
+#pragma once
+
+#include "dns/name.hpp"
+#include "dns/serial.hpp"
+#include "dns/tsig.hpp"
+#include "net/endpoint.hpp"
+#include "net/loop.hpp"
+#include "net/timer.hpp"
+#include "net/udp_socket.hpp"
+#include "xfr/notify_round.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace taproot::xfr {
+
+/// Where a provider wants to be told, and how.
+struct NotifyTarget {
+  std::string provider;
+  net::Endpoint to;
+  std::optional<net::Address> source;  ///< the address that the provider has on file for us
+  std::optional<dns::TsigKey> key;     ///< sign with it
+};
+
+/// How far one target is with one zone, for the board.
+struct NotifyState {
+  std::string provider;
+  net::Endpoint to;
+  dns::Serial serial;  ///< the newest one told
+  int tries = 0;
+  bool acknowledged = false;
+  bool seen = false;  ///< the secondary was seen with `serial` or a later one
+  std::string last_error;
+  std::string waits_for;  ///< a sentence; empty once seen
+};
+
+/// Carries the rounds of all zones and all targets; a newer version replaces the round of an older
+/// one.
+///
+/// Sends over one UDP socket per address family and source address, however many targets there
+/// are, and never waits for anybody: a frozen secondary costs a datagram every 15 minutes. A burst
+/// of versions is told at once with its first one, and then at most every `min_gap` with the newest
+/// one there is. Belongs to its loop's thread.
+class Notifier {
+ public:
+  struct Options {
+    std::chrono::milliseconds min_gap = std::chrono::milliseconds(50);
+    std::size_t max_sends_per_turn = 64;  ///< so that a thousand zones leave the loop to others
+  };
+  using OnChanged = std::function<void(const dns::Name& apex, const NotifyState& state)>;
+
+  explicit Notifier(net::Loop& loop) : Notifier(loop, Options{}) {}
+  Notifier(net::Loop& loop, Options options);
+  Notifier(const Notifier&) = delete;
+  Notifier& operator=(const Notifier&) = delete;
+  ~Notifier();
+
+  /// Tells every target about this version. `targets` are all that the zone has: those that are
+  /// not among them any more are forgotten. Tells the same serial again when asked to, and
+  /// nothing to a target that was told a later one.
+  void tell(const NotifySubject& subject, const std::vector<NotifyTarget>& targets);
+
+  /// Somebody was seen with `serial`: all targets of the zone at that address, at that very
+  /// endpoint, or of that provider. Several secondaries behind one address are told apart by the
+  /// other two only.
+  void seen(const dns::Name& apex, const net::Address& address, dns::Serial serial);
+  void seen(const dns::Name& apex, const net::Endpoint& target, dns::Serial serial);
+  void seen(const dns::Name& apex, const std::string& provider, dns::Serial serial);
+
+  /// Forgets a zone.
+  void drop(const dns::Name& apex);
+
+  /// Nothing, if this target was never told about this zone. Of two providers that have the same
+  /// endpoint the one named counts.
+  std::optional<NotifyState> state(const dns::Name& apex, const NotifyTarget& target) const;
+  /// All targets of a zone.
+  std::vector<NotifyState> states(const dns::Name& apex) const;
+
+  /// Called when something happened in a round: sent, acknowledged, refused, seen. It must not
+  /// change the notifier.
+  void on_changed(OnChanged on_changed) { on_changed_ = std::move(on_changed); }
+
+  /// For tests and metrics.
+  std::size_t open_sockets() const { return sockets_.size(); }
+  std::uint64_t sent() const { return sent_; }
+
+ private:
+  struct Entry;
+  struct Zone;
+  using Queue = std::multimap<net::Instant, Entry*>;
+  /// Address family by the wildcard or source address that is bound.
+  using Sockets = std::map<net::Address, std::unique_ptr<net::UdpSocket>>;
+  /// Rounds by where and with which id their answers come. With very many zones some share an id;
+  /// the question in the answer tells them apart.
+  using Asked = std::multimap<std::pair<net::Endpoint, std::uint16_t>, Entry*>;
+
+  void tell(Zone& zone, const NotifySubject& subject, const NotifyTarget& target);
+  void seen(const dns::Name& apex, dns::Serial serial,
+            const std::function<bool(const NotifyTarget&)>& is_meant);
+  void begin(Entry& entry, const NotifySubject& subject);
+  void forget(Entry& entry);
+  void schedule(Entry& entry, std::optional<net::Instant> wake);
+  void send_due();
+  void wake(Entry& entry);
+  Result<void> send(const NotifyTarget& target, Octets datagram);
+  Result<net::UdpSocket*> socket_for(const NotifyTarget& target);
+  void on_datagram(Octets datagram, const net::Endpoint& from);
+  NotifyRound::Moment moment();
+  void changed(const Entry& entry) const;
+
+  net::Loop& loop_;
+  Options options_;
+  OnChanged on_changed_;
+  std::random_device random_;
+  Sockets sockets_;
+  std::unordered_map<dns::Name, std::unique_ptr<Zone>, dns::NameHash> zones_;
+  Queue queue_;
+  Asked asked_;
+  std::uint64_t sent_ = 0;
+  net::Timer timer_;
+};
+
+}  // namespace taproot::xfr

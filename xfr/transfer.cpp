@@ -1,0 +1,283 @@
+#include "xfr/transfer.hpp"
+
+#include "xfr/transfer_message.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace taproot::xfr {
+
+namespace {
+
+using dns::RRType;
+using zonestore::ChangeSet;
+using zonestore::Node;
+using zonestore::RRsetView;
+using zonestore::ZoneVersion;
+
+/// All records of a version but its SOA, in canonical order. Stops where a message is full, and
+/// goes on there with the next.
+class ZoneRecords {
+ public:
+  explicit ZoneRecords(const ZoneVersion& version)
+      : cursor_(version.walk()), ahead_(version.walk()) {
+    for (std::size_t i = 0; i < look_ahead; ++i) fetch_ahead();
+  }
+
+  /// Appends records until the message is full (false) or all are written (true).
+  bool fill(TransferMessage& message) {
+    if (const Node* node = cursor_.leaf(); node != nullptr) message.owner(node->labels());
+    while (const Node* node = cursor_.leaf()) {
+      if (!fill_from(*node, message)) return false;
+      cursor_.next();
+      fetch_ahead();
+      rrsets_done_ = 0;
+      if (cursor_.leaf() != nullptr) message.owner(cursor_.leaf()->labels());
+    }
+    return true;
+  }
+
+ private:
+  /// Names whose octets are asked of memory before their turn comes: they lie anywhere.
+  static constexpr std::size_t look_ahead = 8;
+
+  void fetch_ahead() {
+    if (ahead_.leaf() == nullptr) return;
+    ahead_.next();
+    __builtin_prefetch(ahead_.leaf());
+  }
+
+  bool fill_from(const Node& node, TransferMessage& message) {
+    std::size_t nth = 0;
+    for (const RRsetView rrset : node.rrsets()) {
+      if (nth++ < rrsets_done_) continue;
+      if (!(node.is_apex() && rrset.type() == RRType::SOA) && !fill_from(rrset, message)) {
+        return false;
+      }
+      ++rrsets_done_;
+      record_octets_done_ = 0;
+    }
+    return true;
+  }
+
+  bool fill_from(const RRsetView& rrset, TransferMessage& message) {
+    const Octets packed = rrset.packed();
+    while (record_octets_done_ < packed.size()) {
+      const std::uint8_t* const at = packed.data() + record_octets_done_;
+      const auto length = static_cast<std::size_t>(at[0] << 8 | at[1]);
+      if (!message.record(rrset.type(), rrset.ttl(), {at + 2, length})) return false;
+      record_octets_done_ += 2 + length;
+    }
+    return true;
+  }
+
+  ZoneVersion::Trie::Cursor cursor_;
+  ZoneVersion::Trie::Cursor ahead_;
+  std::size_t rrsets_done_ = 0;         ///< of the name the cursor stands at
+  std::size_t record_octets_done_ = 0;  ///< of its next RRset
+};
+
+/// The records of `rrset` that `other` does not have; all, if it is missing or has another TTL.
+std::vector<Octets> missing_in(const dns::RRset& rrset, const std::optional<dns::RRset>& other) {
+  std::vector<Octets> records;
+  const bool whole = !other || other->ttl != rrset.ttl;
+  std::vector<dns::Rdata> there;
+  if (!whole) there = other->rdata;
+  std::sort(there.begin(), there.end());
+  for (const auto& rdata : rrset.rdata) {
+    if (std::binary_search(there.begin(), there.end(), rdata)) continue;
+    records.push_back(rdata.wire());
+  }
+  return records;
+}
+
+/// The steps of a difference: of each the old SOA and what was deleted, the new SOA and what was
+/// added (RFC 1995 section 4). Stops where a message is full, and goes on there with the next.
+class StepRecords {
+ public:
+  StepRecords(const dns::Name& apex, std::vector<std::shared_ptr<const ChangeSet>> steps)
+      : apex_size_(apex.size()), steps_(std::move(steps)) {
+    begin_half();
+  }
+
+  bool fill(TransferMessage& message) {
+    while (step_ < steps_.size()) {
+      if (!soa_done_ && !write_soa(message)) return false;
+      soa_done_ = true;
+      if (!write_changes(message)) return false;
+      if (adding_) ++step_;
+      adding_ = !adding_;
+      begin_half();
+    }
+    return true;
+  }
+
+ private:
+  using Side = std::optional<dns::RRset>;
+  const Side& side(const zonestore::Change& change) const {
+    return adding_ ? change.after : change.before;
+  }
+  const Side& other_side(const zonestore::Change& change) const {
+    return adding_ ? change.before : change.after;
+  }
+
+  void begin_half() {
+    soa_done_ = false;
+    change_ = 0;
+    enter_change();
+  }
+
+  void enter_change() {
+    record_ = 0;
+    records_.clear();
+    if (step_ >= steps_.size() || change_ >= steps_[step_]->changes.size()) return;
+    const auto& change = steps_[step_]->changes[change_];
+    if (change.type() == RRType::SOA || !side(change)) return;
+    records_ = missing_in(*side(change), other_side(change));
+  }
+
+  bool write_soa(TransferMessage& message) {
+    for (const auto& change : steps_[step_]->changes) {
+      if (change.type() != RRType::SOA || !side(change)) continue;
+      message.owner({});
+      return message.record(RRType::SOA, side(change)->ttl, side(change)->rdata.front().wire());
+    }
+    return true;  // choose_ixfr() takes no such steps
+  }
+
+  bool write_changes(TransferMessage& message) {
+    const auto& changes = steps_[step_]->changes;
+    while (change_ < changes.size()) {
+      if (record_ < records_.size()) {
+        const dns::RRset& rrset = *side(changes[change_]);
+        message.owner(rrset.owner.wire().first(rrset.owner.size() - apex_size_));
+        for (; record_ < records_.size(); ++record_) {
+          if (!message.record(rrset.type, rrset.ttl, records_[record_])) return false;
+        }
+      }
+      ++change_;
+      enter_change();
+    }
+    return true;
+  }
+
+  std::size_t apex_size_;
+  std::vector<std::shared_ptr<const ChangeSet>> steps_;
+  std::size_t step_ = 0;
+  bool adding_ = false;
+  bool soa_done_ = false;
+  std::size_t change_ = 0;
+  std::size_t record_ = 0;
+  std::vector<Octets> records_;  ///< of the change, borrowed from the step
+};
+
+}  // namespace
+
+struct Transfer::State {
+  State(const dns::Query& request, std::shared_ptr<const ZoneVersion> of, IxfrChoice choice)
+      : version(std::move(of)),
+        kind(choice.kind),
+        id(request.header.id),
+        recursion_desired(request.header.rd),
+        wants_opt(request.has_edns),
+        dnssec_ok(request.dnssec_ok),
+        message(version->apex().wire()) {
+    std::memcpy(question.data(), request.qname.data(), request.qname.size());
+    question_size = request.qname.size();
+    put_in_question(static_cast<std::uint16_t>(request.qtype));
+    put_in_question(static_cast<std::uint16_t>(request.qclass));
+    if (kind == IxfrChoice::Kind::whole_zone) zone.emplace(*version);
+    if (kind == IxfrChoice::Kind::differences) {
+      steps.emplace(version->apex(), std::move(choice.steps));
+    }
+  }
+
+  enum class Phase { opening, body, closing, done, failed };
+
+  void put_in_question(std::uint16_t value) {
+    question[question_size++] = static_cast<std::uint8_t>(value >> 8);
+    question[question_size++] = static_cast<std::uint8_t>(value);
+  }
+
+  /// The version's SOA, or false if the message is full.
+  bool write_soa() {
+    const auto soa = version->apex_node().find(RRType::SOA);
+    message.owner({});
+    return message.record(RRType::SOA, (*soa).ttl(), (*soa).first());
+  }
+
+  bool write_body() {
+    if (zone) return zone->fill(message);
+    if (steps) return steps->fill(message);
+    return true;
+  }
+
+  /// Writes until all is said or the message is full.
+  void fill() {
+    if (phase == Phase::opening) {
+      if (!write_soa()) return;
+      phase = kind == IxfrChoice::Kind::current ? Phase::done : Phase::body;
+    }
+    if (phase == Phase::body) {
+      if (!write_body()) return;
+      phase = Phase::closing;
+    }
+    if (phase == Phase::closing && write_soa()) phase = Phase::done;
+  }
+
+  std::shared_ptr<const ZoneVersion> version;
+  IxfrChoice::Kind kind;
+  std::uint16_t id;
+  bool recursion_desired;
+  bool wants_opt;
+  bool dnssec_ok;
+  std::array<std::uint8_t, 259> question;
+  std::size_t question_size = 0;
+  TransferMessage message;
+  std::optional<ZoneRecords> zone;
+  std::optional<StepRecords> steps;
+  Phase phase = Phase::opening;
+  std::size_t records = 0;
+};
+
+Transfer::Transfer(const dns::Query& request, std::shared_ptr<const ZoneVersion> version,
+                   IxfrChoice choice)
+    : state_(std::make_unique<State>(request, std::move(version), std::move(choice))) {}
+
+Transfer::Transfer(Transfer&&) noexcept = default;
+Transfer& Transfer::operator=(Transfer&&) noexcept = default;
+Transfer::~Transfer() = default;
+
+std::size_t Transfer::next(std::span<std::uint8_t> buffer, std::size_t keep_free) {
+  State& state = *state_;
+  if (done() || failed()) return 0;
+  const bool with_opt = state.wants_opt && state.records == 0;
+  const std::size_t reserved = keep_free + (with_opt ? TransferMessage::opt_size : 0);
+  const std::size_t head = 12 + state.question_size;
+  if (buffer.size() < head || buffer.size() - head < reserved) {
+    state.phase = State::Phase::failed;
+    return 0;
+  }
+  const auto flags = static_cast<std::uint8_t>(0x84 | (state.recursion_desired ? 1 : 0));  // QR, AA
+  state.message.start(buffer, reserved, state.id, flags,
+                      {state.question.data(), state.question_size});
+  state.fill();
+  if (state.message.record_count() == 0) {
+    state.phase = State::Phase::failed;
+    return 0;
+  }
+  state.records += state.message.record_count();
+  return state.message.finish(with_opt, state.dnssec_ok);
+}
+
+bool Transfer::done() const { return state_->phase == State::Phase::done; }
+bool Transfer::failed() const { return state_->phase == State::Phase::failed; }
+IxfrChoice::Kind Transfer::kind() const { return state_->kind; }
+dns::Serial Transfer::serial() const { return state_->version->serial(); }
+std::size_t Transfer::records() const { return state_->records; }
+
+}  // namespace taproot::xfr

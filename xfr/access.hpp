@@ -14,9 +14,9 @@ namespace taproot::xfr {
 /// in one of the prefixes AND the request signed with the key. A rule that sets neither never
 /// holds.
 struct AccessRule {
-  std::string provider;             ///< whom it is for, for logs and the board
-  std::vector<net::Prefix> from;    ///< empty: any address (then `key` is set)
-  std::optional<dns::Name> key;     ///< the name of a TSIG key; none: unsigned (then `from` is set)
+  std::string provider;           ///< whom it is for, for logs and the board
+  std::vector<net::Prefix> from;  ///< empty: any address (then `key` is set)
+  std::optional<dns::Name> key;   ///< the name of a TSIG key; none: unsigned (then `from` is set)
 };
 
 /// Who asks, as far as proven: `key` is set only if the TSIG was right.

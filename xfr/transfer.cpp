@@ -274,10 +274,20 @@ std::size_t Transfer::next(std::span<std::uint8_t> buffer, std::size_t keep_free
   return state.message.finish(with_opt, state.dnssec_ok);
 }
 
-bool Transfer::done() const { return state_->phase == State::Phase::done; }
-bool Transfer::failed() const { return state_->phase == State::Phase::failed; }
-IxfrChoice::Kind Transfer::kind() const { return state_->kind; }
-dns::Serial Transfer::serial() const { return state_->version->serial(); }
-std::size_t Transfer::records() const { return state_->records; }
+bool Transfer::done() const {
+  return state_->phase == State::Phase::done;
+}
+bool Transfer::failed() const {
+  return state_->phase == State::Phase::failed;
+}
+IxfrChoice::Kind Transfer::kind() const {
+  return state_->kind;
+}
+dns::Serial Transfer::serial() const {
+  return state_->version->serial();
+}
+std::size_t Transfer::records() const {
+  return state_->records;
+}
 
 }  // namespace taproot::xfr

@@ -52,7 +52,8 @@ std::size_t hash(Octets name) {
 }  // namespace
 
 TransferMessage::Split::Split(Octets below_apex) : labels(below_apex) {
-  for (std::size_t i = 0; i < labels.size() && count < max_labels; i += labels[i] + std::size_t{1}) {
+  for (std::size_t i = 0; i < labels.size() && count < max_labels;
+       i += labels[i] + std::size_t{1}) {
     at[count++] = static_cast<std::uint8_t>(i);
   }
 }
@@ -76,8 +77,8 @@ std::size_t TransferMessage::Split::labels_in_common(const Split& other) const {
   return same;
 }
 
-void TransferMessage::start(std::span<std::uint8_t> buffer, std::size_t keep_free,
-                            std::uint16_t id, std::uint8_t flags_high, Octets question) {
+void TransferMessage::start(std::span<std::uint8_t> buffer, std::size_t keep_free, std::uint16_t id,
+                            std::uint8_t flags_high, Octets question) {
   assert(buffer.size() >= keep_free + apex_at + question.size());
   buffer_ = buffer;
   position_ = 0;
@@ -162,10 +163,9 @@ TransferMessage::Match TransferMessage::match(Octets name) {
   Match best{name.size(), 0};
   if (name.size() >= apex_.size() && same_octets(name.last(apex_.size()), apex_)) {
     const Split below(name.first(name.size() - apex_.size()));
-    const bool at_label = below.count == 0 ||
-                          below.at[below.count - 1] + std::size_t{1} +
-                                  below.labels[below.at[below.count - 1]] ==
-                              below.labels.size();
+    const bool at_label = below.count == 0 || below.at[below.count - 1] + std::size_t{1} +
+                                                      below.labels[below.at[below.count - 1]] ==
+                                                  below.labels.size();
     if (at_label) best = match_path(below);
   }
   const std::size_t first_label = name[0] + std::size_t{1};

@@ -6,9 +6,15 @@ using namespace taproot;
 
 namespace {
 
-dns::Name name_of(const char* text) { return dns::Name::from_text(text).value(); }
-net::Address address_of(const char* text) { return net::Address::from_text(text).value(); }
-net::Prefix prefix_of(const char* text) { return net::Prefix::from_text(text).value(); }
+dns::Name name_of(const char* text) {
+  return dns::Name::from_text(text).value();
+}
+net::Address address_of(const char* text) {
+  return net::Address::from_text(text).value();
+}
+net::Prefix prefix_of(const char* text) {
+  return net::Prefix::from_text(text).value();
+}
 
 std::vector<xfr::AccessRule> rules() {
   return {{"by-address", {prefix_of("192.0.2.53"), prefix_of("2001:db8::/32")}, {}},
@@ -25,16 +31,12 @@ TEST_CASE("a transfer needs a rule whose every part holds", "[xfr][access]") {
     const char* key;
     const char* provider;  ///< null: refused
   };
-  const auto c = GENERATE(Case{"192.0.2.53", nullptr, "by-address"},
-                          Case{"192.0.2.53", "other.key.", "by-address"},
-                          Case{"2001:db8:1::1", nullptr, "by-address"},
-                          Case{"192.0.2.54", nullptr, nullptr},
-                          Case{"192.0.2.54", "other.key.", nullptr},
-                          Case{"192.0.2.54", "ANY.key.", "by-key"},
-                          Case{"198.51.100.7", "both.key.", "by-both"},
-                          Case{"198.51.100.7", nullptr, nullptr},
-                          Case{"198.51.101.7", "both.key.", nullptr},
-                          Case{"127.0.0.1", nullptr, nullptr});
+  const auto c = GENERATE(
+      Case{"192.0.2.53", nullptr, "by-address"}, Case{"192.0.2.53", "other.key.", "by-address"},
+      Case{"2001:db8:1::1", nullptr, "by-address"}, Case{"192.0.2.54", nullptr, nullptr},
+      Case{"192.0.2.54", "other.key.", nullptr}, Case{"192.0.2.54", "ANY.key.", "by-key"},
+      Case{"198.51.100.7", "both.key.", "by-both"}, Case{"198.51.100.7", nullptr, nullptr},
+      Case{"198.51.101.7", "both.key.", nullptr}, Case{"127.0.0.1", nullptr, nullptr});
   CAPTURE(c.address, c.key != nullptr ? c.key : "-");
   xfr::Requester who{address_of(c.address), {}};
   if (c.key != nullptr) who.key = name_of(c.key);

@@ -19,8 +19,7 @@ TEST_CASE("what a secondary gets depends on what it has", "[xfr][ixfr]") {
     Kind kind;
     std::size_t steps;
   };
-  const auto c = GENERATE(Case{"the same", 6, Kind::current, 0},
-                          Case{"ahead", 7, Kind::current, 0},
+  const auto c = GENERATE(Case{"the same", 6, Kind::current, 0}, Case{"ahead", 7, Kind::current, 0},
                           Case{"far ahead", 6 + 0x7fff'ffffu, Kind::current, 0},
                           Case{"no order", 6 + 0x8000'0000u, Kind::whole_zone, 0},
                           Case{"one behind", 5, Kind::differences, 1},
@@ -51,9 +50,9 @@ std::shared_ptr<const zonestore::ZoneVersion> large_and_restless(int changes) {
     }
     auto next = builder.finish().value();
     zonestore::ZoneBuilder with_history(*next);
-    with_history.push_history(std::make_shared<const zonestore::ChangeSet>(
-                                  zonestore::changes_between(*version, *next)),
-                              100, 1 << 20);
+    with_history.push_history(
+        std::make_shared<const zonestore::ChangeSet>(zonestore::changes_between(*version, *next)),
+        100, 1 << 20);
     version = with_history.finish().value();
   }
   return version;

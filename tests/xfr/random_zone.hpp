@@ -42,8 +42,8 @@ class RandomZone {
     }
     builder.set_serial(version_->serial().next());
     const auto after = builder.finish().value();
-    auto step = std::make_shared<const zonestore::ChangeSet>(
-        zonestore::changes_between(*version_, *after));
+    auto step =
+        std::make_shared<const zonestore::ChangeSet>(zonestore::changes_between(*version_, *after));
     zonestore::ZoneBuilder with_history(*after);
     with_history.push_history(std::move(step), 200, std::size_t{4} << 20);
     version_ = with_history.finish().value();
@@ -62,14 +62,14 @@ class RandomZone {
   }
 
   std::string label() {
-    static const std::vector<std::string> labels = {"a", "b", "B", "sub", "www", "*", "\\000x",
-                                                    "\\.", "ns", std::string(63, 'z')};
+    static const std::vector<std::string> labels = {
+        "a", "b", "B", "sub", "www", "*", "\\000x", "\\.", "ns", std::string(63, 'z')};
     const std::size_t number = pick(30);
     return number < labels.size() ? labels[number] : "n" + std::to_string(pick(1000));
   }
 
   std::string target() {
-    static const std::vector<std::string> suffixes = {"Example.", "example.", "sub.Example.",
+    static const std::vector<std::string> suffixes = {"Example.",    "example.",   "sub.Example.",
                                                       "other.test.", "anexample.", "."};
     const auto& suffix = suffixes[pick(suffixes.size())];
     return pick(4) == 0 ? suffix : label() + "." + (suffix == "." ? "" : suffix);
@@ -81,8 +81,8 @@ class RandomZone {
     for (std::size_t n = 1 + pick(3); n > 0; --n) owner += label() + ".";
     const auto name = name_of(owner + "Example.");
     std::vector<std::string> rdata;
-    const RRType type = std::vector{RRType::A, RRType::NS, RRType::MX, RRType::CNAME, RRType::TXT,
-                                    RRType::SRV, RRType::PTR}[pick(7)];
+    const RRType type = std::vector{RRType::A,   RRType::NS,  RRType::MX, RRType::CNAME,
+                                    RRType::TXT, RRType::SRV, RRType::PTR}[pick(7)];
     for (std::size_t n = 1 + pick(4); n > 0; --n) {
       const auto number = std::to_string(pick(256));
       if (type == RRType::A) rdata.push_back("192.0.2." + number);

@@ -26,8 +26,8 @@ using Messages = std::vector<std::vector<std::uint8_t>>;
 inline std::string key_of(const dns::Name& owner, dns::RRType type, std::uint32_t ttl,
                           Octets rdata) {
   const auto canonical = dns::canonical(type, dns::Rdata(rdata));
-  std::string key = owner.lowered().to_text() + " " + std::to_string(ttl) + " " +
-                    dns::to_text(type) + " ";
+  std::string key =
+      owner.lowered().to_text() + " " + std::to_string(ttl) + " " + dns::to_text(type) + " ";
   key.append(canonical.wire().begin(), canonical.wire().end());
   return key;
 }

@@ -97,9 +97,9 @@ TEST_CASE("delegations are compressed", "[xfr][transfer]") {
 TEST_CASE("a record larger than a usual message has one for itself", "[xfr][transfer]") {
   std::string large;
   for (int i = 0; i < 230; ++i) large += "\"" + std::string(250, 'x') + "\" ";
-  const auto version = tests::zone_of(
-      "example.", "@ 60 SOA ns admin 7 1 1 1 1\n@ 60 NS ns.test.\na 60 TXT " + large +
-                      "\nb 60 TXT " + large + "\nc 60 A 192.0.2.1\n");
+  const auto version =
+      tests::zone_of("example.", "@ 60 SOA ns admin 7 1 1 1 1\n@ 60 NS ns.test.\na 60 TXT " +
+                                     large + "\nb 60 TXT " + large + "\nc 60 A 192.0.2.1\n");
   const TransferRequest request(version->apex(), RRType::AXFR, {}, false);
   xfr::Transfer transfer(request.query, version, {});
   const auto messages = tests::pull_all(transfer, 300);
@@ -110,9 +110,9 @@ TEST_CASE("a record larger than a usual message has one for itself", "[xfr][tran
 }
 
 TEST_CASE("a transfer whose record fits nowhere fails instead of going on", "[xfr][transfer]") {
-  const auto version = tests::zone_of(
-      "example.", "@ 60 SOA ns admin 7 1 1 1 1\n@ 60 NS ns.test.\na 60 TXT " +
-                      std::string(200, 'x') + "\n");
+  const auto version =
+      tests::zone_of("example.", "@ 60 SOA ns admin 7 1 1 1 1\n@ 60 NS ns.test.\na 60 TXT " +
+                                     std::string(200, 'x') + "\n");
   const TransferRequest request(version->apex(), RRType::AXFR, {}, false);
   xfr::Transfer transfer(request.query, version, {});
   std::vector<std::uint8_t> buffer(GENERATE(as<std::size_t>{}, 10, 40, 150));
@@ -180,9 +180,9 @@ TEST_CASE("an IXFR from any earlier version leads to this one", "[xfr][transfer]
       xfr::Transfer transfer(request.query, to, std::move(choice));
       const auto records = tests::records_in(tests::pull_all(transfer), request.query);
       const bool whole = kind == xfr::IxfrChoice::Kind::whole_zone;
-      tests::check_same(whole ? tests::apply_axfr(records)
-                              : tests::apply_ixfr(tests::records_of(*from), records),
-                        expected);
+      tests::check_same(
+          whole ? tests::apply_axfr(records) : tests::apply_ixfr(tests::records_of(*from), records),
+          expected);
     }
   }
 }
@@ -204,13 +204,12 @@ b 60 A 192.0.2.2
   }
   const auto after = builder.finish().value();
   zonestore::ZoneBuilder with_history(*after);
-  with_history.push_history(std::make_shared<const zonestore::ChangeSet>(
-                                zonestore::changes_between(*before, *after)),
-                            10, 10000);
+  with_history.push_history(
+      std::make_shared<const zonestore::ChangeSet>(zonestore::changes_between(*before, *after)), 10,
+      10000);
   const Version version = with_history.finish().value();
   const TransferRequest request(version->apex(), RRType::IXFR, before->serial(), false);
-  xfr::Transfer transfer(request.query, version,
-                         xfr::choose_ixfr(*version, before->serial()));
+  xfr::Transfer transfer(request.query, version, xfr::choose_ixfr(*version, before->serial()));
   const std::string soa7 = "example. 60 SOA ns.example. admin.example. 7 1 1 1 1\n";
   const std::string soa8 = "example. 60 SOA ns.example. admin.example. 8 1 1 1 1\n";
   CHECK(tests::text_of(tests::records_in(tests::pull_all(transfer), request.query)) ==
@@ -224,7 +223,8 @@ b 60 A 192.0.2.2
 }
 
 TEST_CASE("a secondary that is current gets the SOA alone", "[xfr][transfer][ixfr]") {
-  const auto version = tests::zone_of("example.", "@ 60 SOA ns admin 7 1 1 1 1\n@ 60 NS ns.test.\n");
+  const auto version =
+      tests::zone_of("example.", "@ 60 SOA ns admin 7 1 1 1 1\n@ 60 NS ns.test.\n");
   const TransferRequest request(version->apex(), RRType::IXFR, dns::Serial(7), true);
   xfr::Transfer transfer(request.query, version, xfr::choose_ixfr(*version, dns::Serial(7)));
   CHECK(transfer.kind() == xfr::IxfrChoice::Kind::current);

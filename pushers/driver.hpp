@@ -1,0 +1,80 @@
+#pragma once
+
+#include "dns/name.hpp"
+#include "net/http.hpp"
+#include "pushers/batches.hpp"
+#include "pushers/capabilities.hpp"
+#include "pushers/live_zone.hpp"
+#include "pushers/trouble.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace taproot::pushers {
+
+/// What a driver sends and gets. Every carrier of requests is behind these two names.
+using Request = net::HttpRequest;
+using Response = net::HttpResponse;
+
+/// What a driver needs to know of the moment to make or read a message: it has no clock.
+struct Call {
+  WallTime now{};
+  std::string session;  ///< what parse_login() returned in this push; a secret
+};
+
+/// The provider has done what was asked.
+struct Accepted {};
+/// The provider has begun to do what was asked; ask poll() with the cursor after a while.
+struct Working {
+  std::string cursor;
+  std::chrono::milliseconds wait = std::chrono::seconds(1);
+};
+using Outcome = std::variant<Accepted, Working, Trouble>;
+
+/// Speaks one vendor's API: turns our values into requests and its responses into our values. No
+/// sockets, no clock, no retries, no state: Push has all of these. Every response is judged by
+/// exact status and shape; what is not documented is trouble with one clear line, never a value.
+/// Requests carry secrets, results and troubles never do.
+class Driver {
+ public:
+  virtual ~Driver() = default;
+
+  virtual const Capabilities& capabilities() const = 0;
+
+  /// Asks for a session, once at the start of each push; nothing if a key in every request does.
+  virtual std::optional<Request> login(const Call&) const { return std::nullopt; }
+  virtual Seen<std::string> parse_login(const Call&, const Response&) const { return Absent{}; }
+
+  /// Asks where a zone is. One zone is the value, none is Absent, several are permanent trouble.
+  virtual Request find_zone(const Call& call, const dns::Name& apex) const = 0;
+  virtual Seen<ZoneRef> parse_find(const Call& call, const dns::Name& apex,
+                                   const Response& response) const = 0;
+
+  /// Asks for one page of a zone; an empty `cursor` is the first.
+  virtual Request list(const Call& call, const ZoneRef& zone, const std::string& cursor) const = 0;
+  virtual Seen<Page> parse_list(const Call& call, const ZoneRef& zone,
+                                const Response& response) const = 0;
+
+  /// The requests that carry out a batch, in the order to send them; `live` is what the plan was
+  /// made from, with ids and token. If they may be more than one, batch.max_changes is 1.
+  virtual std::vector<Request> apply(const Call& call, const LiveZone& live,
+                                     const Batch& batch) const = 0;
+  /// The requests that put staged changes in force, after the last batch; most have none.
+  virtual std::vector<Request> commit(const Call&, const LiveZone&) const { return {}; }
+  virtual Outcome parse_apply(const Call& call, const ZoneRef& zone,
+                              const Response& response) const = 0;
+
+  /// Asks how far Working has come. Read by parse_poll().
+  virtual Request poll(const Call&, const ZoneRef&, const std::string&) const { return {}; }
+  virtual Outcome parse_poll(const Call&, const ZoneRef&, const Response&) const {
+    return Accepted{};
+  }
+
+  /// About what a change takes in a request, in octets.
+  virtual std::size_t octets_of(const PlannedChange& change) const = 0;
+};
+
+}  // namespace taproot::pushers

@@ -1,0 +1,364 @@
+#include "pushers/drivers/powerdns.hpp"
+
+#include "dns/presentation.hpp"
+#include "dns/rdata.hpp"
+#include "pushers/base_url.hpp"
+#include "pushers/drivers/powerdns_content.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace taproot::pushers {
+
+namespace {
+
+using Json = nlohmann::json;
+using OrderedJson = nlohmann::ordered_json;
+
+using dns::RRType;
+
+/// PowerDNS takes 2 MB by default; JSON escapes and proxies want their share.
+constexpr std::size_t max_patch_octets = 1'500'000;
+/// What a record takes beside its content: {"content":"","disabled":false},
+constexpr std::size_t record_octets = 32;
+/// The same for an RRset: its keys, type and TTL.
+constexpr std::size_t rrset_octets = 96;
+
+Capabilities powerdns_capabilities() {
+  Capabilities result;
+  result.kind = "powerdns";
+  result.checked_on = "2026-11-23";
+  result.every_type = true;
+  // What the server makes itself when it signs.
+  result.refused = {RRType::RRSIG,      RRType::NSEC, RRType::NSEC3,
+                    RRType::NSEC3PARAM, RRType::SIG,  RRType::NXT};
+  result.apex_ns = ApexNs::manage;
+  result.soa = SoaRule::pushed;
+  result.batch.max_octets = max_patch_octets;
+  result.batch.atomic = true;
+  return result;
+}
+
+/// Nothing instead of an exception; a second value after the first is an error too.
+std::optional<Json> parse_json(const std::string& text) {
+  Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded()) return std::nullopt;
+  return json;
+}
+
+const Json* find(const Json& object, const char* key) {
+  const auto at = object.find(key);
+  return at == object.end() ? nullptr : &*at;
+}
+
+const std::string* find_string(const Json& object, const char* key) {
+  const Json* value = find(object, key);
+  return value == nullptr ? nullptr : value->get_ptr<const std::string*>();
+}
+
+bool is_true(const Json& object, const char* key) {
+  const Json* value = find(object, key);
+  return value != nullptr && value->is_boolean() && value->get<bool>();
+}
+
+bool iequals(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+    return dns::lower(static_cast<std::uint8_t>(x)) == dns::lower(static_cast<std::uint8_t>(y));
+  });
+}
+
+bool is_json(const Response& response) {
+  const auto type = response.header("Content-Type");
+  return type && type->starts_with("application/json");
+}
+
+/// Whether the 422 (and in older versions the only) answer for an unknown zone is meant.
+bool says_no_such_zone(const Response& response) {
+  return response.status == 422 && response.body.find("Could not find domain") != std::string::npos;
+}
+
+// Reading a zone.
+
+/// One record into the set; what keeps it from being plain data, or nothing.
+std::optional<std::string> read_record(const Json& record, const dns::Name& apex, dns::RRset& rrset,
+                                       bool& broken) {
+  const std::string* content = record.is_object() ? find_string(record, "content") : nullptr;
+  if (content == nullptr) {
+    broken = true;
+    return std::nullopt;
+  }
+  if (is_true(record, "disabled")) return "it has disabled records";
+  auto rdata = dns::rdata_from_text(rrset.type, *content, apex);
+  if (!rdata) return "its contents cannot be read: " + one_line(rdata.error().detail, 120);
+  rrset.rdata.push_back(std::move(*rdata));
+  return std::nullopt;
+}
+
+/// Nothing for an RRset without records (PowerDNS lists those that have comments); an error for
+/// what is not an RRset of this zone at all.
+Result<std::optional<LiveRRset>> read_rrset(const Json& json, const dns::Name& apex) {
+  const auto bad = [](const std::string& why) { return fail(Errc::bad_answer, why); };
+  if (!json.is_object()) return bad("an RRset is not an object");
+  const std::string* name = find_string(json, "name");
+  const std::string* type = find_string(json, "type");
+  const Json* ttl = find(json, "ttl");
+  const Json* records = find(json, "records");
+  if (name == nullptr || type == nullptr || ttl == nullptr || records == nullptr ||
+      !ttl->is_number_unsigned() || !records->is_array()) {
+    return bad("an RRset lacks name, type, ttl or records");
+  }
+  const auto owner = dns::Name::from_text(*name);
+  if (!owner || !name->ends_with('.')) return bad("an RRset's name is not an absolute name");
+  if (!owner->is_subdomain_of(apex)) return bad("it lists a name outside of the zone");
+  if (records->empty()) return std::optional<LiveRRset>();
+
+  LiveRRset live;
+  live.rrset.owner = *owner;
+  const auto known = powerdns_type_from(*type);
+  live.rrset.type = known.value_or(RRType::none);
+  const std::uint64_t seconds = ttl->get<std::uint64_t>();
+  live.rrset.ttl = static_cast<std::uint32_t>(std::min<std::uint64_t>(seconds, dns::max_ttl));
+  if (!known || is_powerdns_own(*known)) {
+    live.kind = LiveKind::opaque;
+    live.why = "it is of PowerDNS's type " + one_line(*type, 20);
+    return live;
+  }
+  bool broken = false;
+  for (const auto& record : *records) {
+    if (auto why = read_record(record, apex, live.rrset, broken)) {
+      live.kind = LiveKind::opaque;
+      live.why = std::move(*why);
+    }
+    if (broken) return bad("a record has no content");
+  }
+  dns::normalise(live.rrset);
+  return live;
+}
+
+/// What a person should know about how PowerDNS treats this zone.
+void note_settings(const Json& zone, Page& page) {
+  const std::string* edit = find_string(zone, "soa_edit_api");
+  page.serial_is_ours = edit != nullptr && (edit->empty() || iequals(*edit, "OFF"));
+  if (!page.serial_is_ours) {
+    page.notes.push_back(
+        "PowerDNS changes the SOA serial of this zone by itself (soa_edit_api is " +
+        (edit == nullptr ? std::string("not told") : "\"" + one_line(*edit, 40) + "\"") +
+        "), so it serves another serial than taproot's; set soa_edit_api to \"\" to keep ours");
+  }
+  const std::string* served = find_string(zone, "soa_edit");
+  const bool is_signed = is_true(zone, "dnssec");
+  if (is_signed && served != nullptr && !served->empty() && !iequals(*served, "NONE")) {
+    page.serial_is_ours = false;
+    page.notes.push_back("PowerDNS signs this zone and edits the serial it serves (soa_edit is \"" +
+                         one_line(*served, 40) + "\")");
+  }
+  if (is_signed && !is_true(zone, "api_rectify")) {
+    page.notes.push_back(
+        "PowerDNS signs this zone and api_rectify is off: set it, or rectify the zone after "
+        "pushes");
+  }
+}
+
+/// The zone is one that PowerDNS transfers from somewhere else: what is pushed would be lost.
+bool is_secondary(const Json& zone) {
+  const std::string* kind = find_string(zone, "kind");
+  if (kind == nullptr) return false;
+  return iequals(*kind, "Slave") || iequals(*kind, "Secondary") || iequals(*kind, "Consumer");
+}
+
+Trouble secondary_trouble() {
+  return {TroubleKind::permanent,
+          "PowerDNS holds this zone as a secondary and would overwrite what is pushed: feed it by "
+          "transfer (kind: transfer), or make it Native or Primary there",
+          {},
+          {}};
+}
+
+// Writing a zone.
+
+OrderedJson json_of(const PlannedChange& change) {
+  const dns::RRset& rrset = change.rrset();
+  OrderedJson json = {{"name", rrset.owner.to_text()}, {"type", powerdns_type(rrset.type)}};
+  if (change.is_delete()) {
+    json["changetype"] = "DELETE";
+    return json;
+  }
+  json["ttl"] = rrset.ttl;
+  json["changetype"] = "REPLACE";
+  json["records"] = OrderedJson::array();
+  for (const auto& rdata : rrset.rdata) {
+    json["records"].push_back(
+        {{"content", powerdns_content(rrset.type, rdata.wire())}, {"disabled", false}});
+  }
+  return json;
+}
+
+/// The RRset that a 422 is about: "Record www.example.org./A '192.0.2.300': …" or
+/// "RRset www.example.org. IN CNAME: …".
+std::optional<RRsetKey> culprit_of(std::string_view words) {
+  const bool is_record = words.starts_with("Record ");
+  if (!is_record && !words.starts_with("RRset ")) return std::nullopt;
+  words.remove_prefix(is_record ? 7 : 6);
+  const std::size_t end_of_name = words.find_first_of(" /");
+  if (end_of_name == std::string_view::npos) return std::nullopt;
+  const auto owner = dns::Name::from_text(words.substr(0, end_of_name));
+  words.remove_prefix(end_of_name + 1);
+  if (words.starts_with("IN ")) words.remove_prefix(3);
+  const auto type = powerdns_type_from(words.substr(0, words.find_first_of(" :'")));
+  if (!owner || !type) return std::nullopt;
+  return RRsetKey{*owner, *type};
+}
+
+}  // namespace
+
+Powerdns::Powerdns(PowerdnsConfig config)
+    : config_(std::move(config)), capabilities_(powerdns_capabilities()) {
+  while (config_.url.ends_with('/')) config_.url.pop_back();
+}
+
+Request Powerdns::request(std::string method, const std::string& path) const {
+  Request request;
+  request.method = std::move(method);
+  request.url =
+      config_.url + "/api/v1/servers/" + percent_encoded(config_.server_id) + "/zones" + path;
+  request.headers = {{"X-API-Key", std::string(config_.api_key.reveal())},
+                     {"Accept", "application/json"}};
+  request.timeout = std::chrono::seconds(60);
+  return request;
+}
+
+Request Powerdns::find_zone(const Call&, const dns::Name& apex) const {
+  return request("GET", "?zone=" + percent_encoded(apex.lowered().to_text()));
+}
+
+Request Powerdns::list(const Call&, const ZoneRef& zone, const std::string&) const {
+  return request("GET", "/" + percent_encoded(zone.id));
+}
+
+std::vector<Request> Powerdns::apply(const Call&, const LiveZone& live, const Batch& batch) const {
+  OrderedJson rrsets = OrderedJson::array();
+  // PowerDNS looks at the entries one after the other: what makes room must come first.
+  for (const auto& change : batch) {
+    if (change.is_delete()) rrsets.push_back(json_of(change));
+  }
+  for (const auto& change : batch) {
+    if (!change.is_delete()) rrsets.push_back(json_of(change));
+  }
+  Request patch = request("PATCH", "/" + percent_encoded(live.zone.id));
+  patch.headers.emplace_back("Content-Type", "application/json");
+  patch.body = OrderedJson{{"rrsets", std::move(rrsets)}}.dump(
+      -1, ' ', false, OrderedJson::error_handler_t::replace);
+  return {std::move(patch)};
+}
+
+std::size_t Powerdns::octets_of(const PlannedChange& change) const {
+  const dns::RRset& rrset = change.rrset();
+  std::size_t octets = rrset_octets + 4 * rrset.owner.size();
+  if (change.is_delete()) return octets;
+  for (const auto& rdata : rrset.rdata) octets += record_octets + 4 * rdata.size();
+  return octets;
+}
+
+Seen<ZoneRef> Powerdns::parse_find(const Call& call, const dns::Name& apex,
+                                   const Response& response) const {
+  if (says_no_such_zone(response)) return Absent{};
+  if (response.status == 404) {
+    return Trouble{TroubleKind::permanent,
+                   "HTTP 404: there is no PowerDNS API at this URL (is it on, and is the server id "
+                   "right?)",
+                   {},
+                   {}};
+  }
+  if (response.status != 200) return trouble(call, response, Access::read);
+  const auto json = parse_json(response.body);
+  if (!json || !json->is_array()) return garbage("a list of zones");
+  std::vector<ZoneRef> found;
+  bool secondary = false;
+  for (const auto& zone : *json) {
+    const std::string* id = zone.is_object() ? find_string(zone, "id") : nullptr;
+    const std::string* name = id == nullptr ? nullptr : find_string(zone, "name");
+    if (name == nullptr || id->empty()) return garbage("a list of zones");
+    const auto its_apex = dns::Name::from_text(*name);
+    if (!its_apex) return garbage("a list of zones");
+    if (*its_apex != apex) continue;
+    found.push_back({apex, *id});
+    secondary = secondary || is_secondary(zone);
+  }
+  if (found.empty()) return Absent{};
+  if (found.size() > 1) {
+    return Trouble{TroubleKind::permanent,
+                   "PowerDNS lists " + std::to_string(found.size()) + " zones of this name",
+                   {},
+                   {}};
+  }
+  if (secondary) return secondary_trouble();
+  return found.front();
+}
+
+Seen<Page> Powerdns::parse_list(const Call& call, const ZoneRef& zone,
+                                const Response& response) const {
+  if (response.status == 404 || says_no_such_zone(response)) return Absent{};
+  if (response.status != 200) return trouble(call, response, Access::read);
+  const auto json = parse_json(response.body);
+  if (!json || !json->is_object()) return garbage("a zone");
+  const std::string* name = find_string(*json, "name");
+  const Json* rrsets = find(*json, "rrsets");
+  if (name == nullptr || rrsets == nullptr || !rrsets->is_array()) return garbage("a zone");
+  const auto apex = dns::Name::from_text(*name);
+  if (!apex || *apex != zone.apex) return garbage("the zone that was asked for");
+  if (is_secondary(*json)) return secondary_trouble();
+
+  Page page;
+  for (const auto& rrset : *rrsets) {
+    auto live = read_rrset(rrset, zone.apex);
+    if (!live) return garbage("a zone (" + live.error().detail + ")");
+    if (*live) page.rrsets.push_back(std::move(**live));
+  }
+  note_settings(*json, page);
+  page.complete = true;  // one answer holds the whole zone, and it was whole JSON
+  return page;
+}
+
+Outcome Powerdns::parse_apply(const Call& call, const ZoneRef&, const Response& response) const {
+  if (response.status == 204 && response.body.empty()) return Accepted{};
+  if (response.status == 404 || says_no_such_zone(response)) {
+    return Trouble{TroubleKind::conflict, "the zone is gone", {}, {}};
+  }
+  return trouble(call, response, Access::write);
+}
+
+/// What PowerDNS says went wrong. A server that is not PowerDNS may say anything, and may even
+/// send our key back.
+std::string Powerdns::words_of(const Response& response) const {
+  const auto json = is_json(response) ? parse_json(response.body) : std::nullopt;
+  const std::string* error = json && json->is_object() ? find_string(*json, "error") : nullptr;
+  if (error == nullptr) return "";
+  std::string words = *error;
+  const std::string_view key = config_.api_key.reveal();
+  for (std::size_t at = 0; !key.empty() && (at = words.find(key)) != std::string::npos;) {
+    words.replace(at, key.size(), "***");
+  }
+  return one_line(words);
+}
+
+Trouble Powerdns::trouble(const Call& call, const Response& response, Access access) const {
+  const std::string words = words_of(response);
+  Trouble result = trouble_of(response, access, words, call.now);
+  if (result.kind == TroubleKind::permanent) result.culprit = culprit_of(words);
+  if (response.status == 413) {
+    result.words += " (a larger webserver-max-bodysize in PowerDNS helps)";
+  }
+  return result;
+}
+
+Trouble Powerdns::garbage(const std::string& what) const {
+  return {TroubleKind::incomplete_read,
+          "the answer is not " + what + " as PowerDNS sends it: is this its API?",
+          {},
+          {}};
+}
+
+}  // namespace taproot::pushers

@@ -1,0 +1,92 @@
+#pragma once
+
+#include "dns/name.hpp"
+#include "dns/rrset.hpp"
+#include "pushers/rrset_key.hpp"
+#include "pushers/trouble.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace taproot::pushers {
+
+/// What may be done with an RRset as a provider lists it.
+enum class LiveKind {
+  plain,    ///< ordinary data, read whole
+  foreign,  ///< the provider's own: it can be read, and not be changed
+  opaque    ///< more or less than an RRset: an alias, a weighted set, disabled records, …
+};
+
+/// One RRset at a provider. Of an opaque one the rdata may be missing, and the type may be none.
+struct LiveRRset {
+  dns::RRset rrset;  ///< normalised
+  LiveKind kind = LiveKind::plain;
+  std::string why;               ///< why it is not plain, in words
+  std::vector<std::string> ids;  ///< the provider's ids of its records, where it has some
+
+  RRsetKey key() const { return {rrset.owner, rrset.type}; }
+};
+
+/// Where a zone is at a provider.
+struct ZoneRef {
+  dns::Name apex;
+  std::string id;  ///< as the provider spelled it; a driver escapes it in a URL
+};
+
+/// A part of a zone as the provider lists it; `next` is the cursor of the rest.
+struct Page {
+  std::vector<LiveRRset> rrsets;
+  std::optional<std::string> next;
+  /// The provider itself says that there is no more, and counts agree. Meaningful on the last
+  /// page only; without it nothing is written.
+  bool complete = false;
+  std::string state_token;         ///< an ETag or the like, of the last page that has one
+  bool serial_is_ours = false;     ///< the SOA serial that is pushed is the one that is served
+  std::vector<std::string> notes;  ///< what a person should know about the zone there
+};
+
+/// What a provider has of one zone, read in one go.
+struct LiveZone {
+  ZoneRef zone;
+  std::vector<LiveRRset> rrsets;
+  bool complete = false;
+  std::string state_token;
+  bool serial_is_ours = false;
+  std::vector<std::string> notes;
+
+  /// Appends a page. RRsets that are listed twice stay so: make_plan() takes them for opaque.
+  void add(Page page) {
+    for (auto& live : page.rrsets) rrsets.push_back(std::move(live));
+    for (auto& note : page.notes) notes.push_back(std::move(note));
+    if (!page.state_token.empty()) state_token = std::move(page.state_token);
+    serial_is_ours = page.serial_is_ours;
+    complete = !page.next && page.complete;
+  }
+};
+
+/// The provider says with certainty that it has no such thing. Never an empty zone.
+struct Absent {};
+
+/// What was seen at a provider: a value, its certain absence, or nothing one may rely on.
+template <class T>
+class Seen {
+ public:
+  Seen(T value) : what_(std::move(value)) {}            // NOLINT(google-explicit-constructor)
+  Seen(Absent absent) : what_(absent) {}                // NOLINT(google-explicit-constructor)
+  Seen(Trouble trouble) : what_(std::move(trouble)) {}  // NOLINT(google-explicit-constructor)
+
+  bool is_absent() const { return std::holds_alternative<Absent>(what_); }
+  /// Null when absent or unknown.
+  const T* value() const { return std::get_if<T>(&what_); }
+  T* value() { return std::get_if<T>(&what_); }
+  /// Why nothing is known; null otherwise.
+  const Trouble* trouble() const { return std::get_if<Trouble>(&what_); }
+
+ private:
+  std::variant<T, Absent, Trouble> what_;
+};
+
+}  // namespace taproot::pushers

@@ -1,0 +1,160 @@
+#include "pushers/ownership.hpp"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <optional>
+
+namespace taproot::pushers {
+
+namespace {
+
+// The format, line by line:
+//   taproot-owned 1
+//   applied yes
+//   live 12
+//   deleted 1795458664 3        any number of these
+//   rrsets 2
+//   <base64 of 16 octets for each>
+constexpr std::string_view head = "taproot-owned 1\n";
+constexpr std::size_t entry_size = 16;
+
+void put(std::string& octets, std::uint64_t value) {
+  for (int shift = 56; shift >= 0; shift -= 8) octets += static_cast<char>(value >> shift & 0xff);
+}
+
+std::uint64_t number_at(std::string_view octets) {
+  std::uint64_t value = 0;
+  for (const char c : octets.substr(0, 8)) value = value << 8 | static_cast<std::uint8_t>(c);
+  return value;
+}
+
+std::string to_base64(const std::string& octets) {
+  std::string text((octets.size() + 2) / 3 * 4 + 1, '\0');
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                   reinterpret_cast<const unsigned char*>(octets.data()),
+                                   static_cast<int>(octets.size()));
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
+std::optional<std::string> from_base64(std::string_view text, std::size_t wanted_size) {
+  if (text.size() > std::numeric_limits<int>::max() || text.size() % 4 != 0) return std::nullopt;
+  std::string octets(text.size() / 4 * 3 + 1, '\0');
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(octets.data()),
+                                   reinterpret_cast<const unsigned char*>(text.data()),
+                                   static_cast<int>(text.size()));
+  // The decoder counts the octets that the padding stands for too.
+  if (size < 0 || static_cast<std::size_t>(size) < wanted_size) return std::nullopt;
+  if (static_cast<std::size_t>(size) - wanted_size > 2) return std::nullopt;
+  octets.resize(wanted_size);
+  return octets;
+}
+
+/// Takes "word number\n" or "word number number\n" off the front of the text.
+class Lines {
+ public:
+  explicit Lines(std::string_view text) : rest_(text) {}
+
+  bool skip(std::string_view words) {
+    if (!rest_.starts_with(words)) return false;
+    rest_.remove_prefix(words.size());
+    return true;
+  }
+
+  std::optional<std::uint64_t> number(char end) {
+    std::uint64_t value = 0;
+    const char* last = rest_.data() + rest_.size();
+    const auto [stop, error] = std::from_chars(rest_.data(), last, value);
+    if (error != std::errc{} || stop == last || *stop != end) return std::nullopt;
+    rest_.remove_prefix(static_cast<std::size_t>(stop - rest_.data()) + 1);
+    return value;
+  }
+
+  std::string_view rest() const { return rest_; }
+
+ private:
+  std::string_view rest_;
+};
+
+std::uint64_t seconds_of(WallTime at) {
+  const auto since = std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch());
+  return static_cast<std::uint64_t>(std::max<std::chrono::seconds::rep>(since.count(), 0));
+}
+
+}  // namespace
+
+Result<Ownership> Ownership::decode(std::string_view text) {
+  const auto bad = [] { return fail(Errc::bad_text, "what was last applied cannot be read"); };
+  Ownership result;
+  Lines lines(text);
+  if (!lines.skip(head)) return bad();
+  if (lines.skip("applied yes\n")) {
+    result.first_ = false;
+  } else if (!lines.skip("applied no\n")) {
+    return bad();
+  }
+  if (!lines.skip("live ")) return bad();
+  const auto live = lines.number('\n');
+  if (!live) return bad();
+  result.live_ = *live;
+  while (lines.skip("deleted ")) {
+    const auto at = lines.number(' ');
+    const auto count = at ? lines.number('\n') : std::nullopt;
+    if (!count || *at > std::uint64_t{1} << 40) return bad();
+    result.deletions_.push_back({WallTime(std::chrono::seconds(*at)), *count});
+  }
+  if (!lines.skip("rrsets ")) return bad();
+  const auto count = lines.number('\n');
+  if (!count || *count > text.size()) return bad();  // each takes 22 octets
+  const auto octets = from_base64(lines.rest(), *count * entry_size);
+  if (!octets) return bad();
+  for (std::size_t at = 0; at < octets->size(); at += entry_size) {
+    const std::string_view entry = std::string_view(*octets).substr(at, entry_size);
+    result.owned_.emplace_hint(result.owned_.end(), number_at(entry), number_at(entry.substr(8)));
+  }
+  return result;
+}
+
+std::string Ownership::encode() const {
+  std::string text(head);
+  text += first_ ? "applied no\n" : "applied yes\n";
+  text += "live " + std::to_string(live_) + "\n";
+  for (const auto& deletion : deletions_) {
+    text += "deleted " + std::to_string(seconds_of(deletion.at)) + " " +
+            std::to_string(deletion.count) + "\n";
+  }
+  text += "rrsets " + std::to_string(owned_.size()) + "\n";
+  std::string octets;
+  octets.reserve(owned_.size() * entry_size);
+  for (const auto& [key, contents] : owned_) {
+    put(octets, key);
+    put(octets, contents);
+  }
+  return text + to_base64(octets);
+}
+
+void Ownership::keep(std::uint64_t key, const Ownership& other) {
+  auto at = other.owned_.lower_bound({key, 0});
+  for (; at != other.owned_.end() && at->first == key; ++at) owned_.insert(*at);
+}
+
+bool Ownership::knows(std::uint64_t key) const {
+  const auto at = owned_.lower_bound({key, 0});
+  return at != owned_.end() && at->first == key;
+}
+
+void Ownership::note_deletions(WallTime at, std::size_t count) {
+  std::erase_if(deletions_, [at](const Deletion& one) { return one.at + deletion_window < at; });
+  if (count == 0) return;
+  // One entry for an hour is fine enough, and keeps them few however often one pushes.
+  if (!deletions_.empty() && at - deletions_.back().at < std::chrono::hours(1)) {
+    deletions_.back().count += count;
+  } else {
+    deletions_.push_back({at, count});
+  }
+}
+
+}  // namespace taproot::pushers

@@ -1,0 +1,203 @@
+#pragma once
+
+#include "dns/result.hpp"
+#include "net/loop.hpp"
+#include "pushers/driver.hpp"
+#include "pushers/guards.hpp"
+#include "pushers/live_zone.hpp"
+#include "pushers/ownership.hpp"
+#include "pushers/plan.hpp"
+#include "zonestore/zone_version.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace taproot::pushers {
+
+using net::Instant;
+
+/// How long and how often a push tries.
+struct PushLimits {
+  std::chrono::milliseconds budget = std::chrono::minutes(5);  ///< for the whole push
+  unsigned tries = 6;                                          ///< of one request
+  unsigned replans = 3;  ///< after a conflict or a write of unknown outcome
+  unsigned rereads = 3;  ///< until what was written shows
+  std::chrono::milliseconds first_wait{500};
+  std::chrono::milliseconds max_wait{30'000};
+  std::chrono::seconds max_retry_after{60};  ///< a longer one is cut to this
+  std::size_t max_pages = 10'000;
+  std::size_t max_rrsets = 4'000'000;
+  std::size_t max_refused = 20;  ///< RRsets to isolate before giving up on the rest
+};
+
+/// One order: bring this version to that provider, or only say what it would take.
+struct PushOrder {
+  std::shared_ptr<const zonestore::ZoneVersion> version;
+  PlanSettings settings;
+  GuardLimits guards;
+  PushLimits limits;
+  Ownership owned;                           ///< what was last applied
+  bool dry_run = false;                      ///< stop at the plan
+  std::optional<std::string> force_plan;     ///< this plan may pass the guards
+  std::optional<std::string> expected_plan;  ///< only this plan may be applied
+};
+
+enum class PushEnd {
+  planned,     ///< a dry run: here is the plan
+  in_sync,     ///< there was nothing to do
+  done,        ///< applied, read back, and equal
+  partial,     ///< some RRsets were refused or are in conflict; the others are there
+  blocked,     ///< nothing can be done until a person or a new version changes something
+  unsafe,      ///< stopped by a guard
+  auth,        ///< the key is wrong or lacks a right
+  unreachable  ///< no (usable) answer in time; trying later may help
+};
+
+/// "planned", "in-sync", "done", …
+std::string to_text(PushEnd end);
+
+/// How a push ended.
+struct PushResult {
+  PushEnd end = PushEnd::unreachable;
+  std::string words;             ///< one line
+  std::optional<Plan> plan;      ///< the last one made
+  std::vector<GuardHit> guards;  ///< that stop the plan, also in a dry run
+  std::size_t applied = 0;       ///< changes the provider accepted
+  std::size_t total = 0;         ///< changes of all plans that were begun
+  struct Refused {
+    RRsetKey where;
+    std::string words;
+  };
+  std::vector<Refused> refused;
+  std::optional<std::string> applied_state;  ///< to be kept, once the zone has been read back
+  std::size_t requests = 0;
+};
+
+/// Now, by both clocks, and a random number in [0, 1): what a machine cannot know by itself.
+struct Moment {
+  Instant now{};
+  WallTime wall{};
+  double jitter = 0;
+};
+
+struct Send {
+  Request request;
+};
+struct Wait {
+  Instant until{};
+};
+/// Before the first write of a plan: keep Push::plan() and Push::intended_state() where they
+/// survive a crash, then call on_journaled().
+struct Journal {};
+struct Finished {};
+/// What the carrier has to do next. It then calls on_response(), on_wake() or on_journaled().
+using Step = std::variant<Send, Wait, Journal, Finished>;
+
+/// One push of one zone version to one provider, as a machine without I/O and clock:
+///
+///     find ─> list pages ─> plan ─> guards ─> journal ─> apply batches ─> list again, compare
+///       ^                     └─> (dry run, nothing to do, stopped)              │
+///       └── conflict, unknown outcome: read and plan again <──── differs ────────┘
+///
+/// Retries with jittered, growing waits; obeys Retry-After; isolates what a provider refuses and
+/// pushes the rest; never writes after an incomplete reading; never calls a push done that was
+/// not read back.
+class Push {
+ public:
+  /// The driver must outlive the push.
+  Push(const Driver& driver, PushOrder order);
+
+  Step on_start(const Moment& moment);
+  /// The response to the last Send, or why there is none.
+  Step on_response(const Moment& moment, const Result<Response>& response);
+  Step on_wake(const Moment& moment);
+  /// The intent has been kept, or could not be: then nothing is written.
+  Step on_journaled(const Moment& moment, const Result<void>& kept);
+
+  /// What the push waits for, in words for a table: "the provider to list the zone", …
+  std::string waits_for() const;
+
+  /// The plan to be journaled or applied; null before the first one.
+  const Plan* plan() const { return plan_ ? &*plan_ : nullptr; }
+  /// Ownership as it will be if all goes well, for the journal: should this process end in the
+  /// middle, what it created is still known as ours.
+  std::string intended_state() const { return intended_.encode(); }
+
+  /// Complete once a step was Finished.
+  const PushResult& result() const { return result_; }
+
+ private:
+  enum class Stage { login, find, list, journal, write, poll, ended };
+
+  Call call(const Moment& moment) const { return {moment.wall, session_}; }
+  Access access() const;
+  Step ask(const Moment& moment);
+  Step start_reading(const Moment& moment, Stage from);
+  Step on_find(const Moment& moment, const Response& response);
+  Step on_list(const Moment& moment, const Response& response);
+  Step on_read(const Moment& moment);
+  Step on_plan(const Moment& moment);
+  Step on_verified(const Moment& moment);
+  Step start_writing(const Moment& moment);
+  Step next_batch(const Moment& moment);
+  Step on_outcome(const Moment& moment, const Outcome& outcome);
+  Step on_accepted(const Moment& moment);
+
+  Step on_trouble(const Moment& moment, const Trouble& trouble);
+  Step on_write_trouble(const Moment& moment, const Trouble& trouble);
+  Step read_again(const Moment& moment, const Trouble& trouble, Stage from);
+  Step on_refused(const Moment& moment, const Trouble& trouble);
+  void refuse(const Batch& unit, const Trouble& trouble);
+  Step retry(const Moment& moment, const Trouble& trouble);
+  std::chrono::milliseconds backoff(const Moment& moment, const Trouble& trouble) const;
+
+  std::optional<std::string> why_not_expected() const;
+  bool is_refused(const PlannedChange& change) const;
+  std::vector<PlannedChange> without_refused(const std::vector<PlannedChange>& changes) const;
+  void leave_refused();
+  void intend(const Moment& moment);
+  void settle(const Moment& moment);
+  Step end_settled(const Moment& moment);
+  Step end(PushEnd how, std::string words);
+
+  const Driver& driver_;
+  PushOrder order_;
+
+  Stage stage_ = Stage::login;
+  Instant deadline_{};
+  bool waiting_ = false;
+  bool verifying_ = false;
+  bool wrote_ = false;
+  bool forced_ = false;
+  unsigned tries_ = 0;
+  unsigned replans_ = 0;
+  unsigned rereads_ = 0;
+  std::string trouble_;  ///< the last one, in words
+  std::chrono::milliseconds wait_{0};
+
+  std::string session_;
+  ZoneRef zone_;
+  LiveZone live_;
+  std::string cursor_;
+  std::size_t pages_ = 0;
+
+  std::optional<Plan> plan_;
+  std::optional<Plan> approved_;  ///< what passed the guards or was forced; its rest may go on
+  Ownership intended_;
+  std::set<RRsetKey> deleting_;
+  std::deque<Batch> batches_;
+  std::vector<Request> requests_;  ///< of the first batch
+  std::size_t request_at_ = 0;
+  std::string poll_cursor_;
+  bool committing_ = false;
+  PushResult result_;
+};
+
+}  // namespace taproot::pushers

@@ -1,0 +1,286 @@
+#include "pushers/pusher.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace taproot::pushers {
+
+namespace {
+
+/// So many dry runs may wait for one zone; people who ask are few.
+constexpr std::size_t max_waiting_plans = 16;
+
+std::string state_words(const PushResult& result) {
+  return to_text(result.end) + ": " + result.words;
+}
+
+}  // namespace
+
+Pusher::Pusher(net::Loop& loop, std::unique_ptr<Driver> driver, Settings settings, Hooks hooks)
+    : loop_(loop),
+      driver_(std::move(driver)),
+      settings_(std::move(settings)),
+      hooks_(std::move(hooks)),
+      client_(loop),
+      random_(std::random_device{}()),
+      turn_timer_(loop, [this] { turn(); }) {}
+
+Pusher::~Pusher() = default;
+
+// What the house asks for. The work begins in the next turn of the loop.
+
+void Pusher::push(std::shared_ptr<const zonestore::ZoneVersion> version, PushOptions options) {
+  Zone& zone = zones_[version->apex()];
+  zone.waiting = Job{std::move(version), std::move(options), nullptr};
+  zone.not_before = {};
+  zone.failures = 0;
+  if (!zone.running) zone.words = held_ ? *held_ : "queued";
+  turn_timer_.set_after({});
+}
+
+void Pusher::plan(std::shared_ptr<const zonestore::ZoneVersion> version,
+                  std::function<void(const PushResult&)> done, PushOptions options) {
+  Zone& zone = zones_[version->apex()];
+  if (zone.plans.size() >= max_waiting_plans) {
+    loop_.post([done = std::move(done)] {
+      PushResult result;
+      result.words = "too many plans of this zone are asked for at the same time";
+      done(result);
+    });
+    return;
+  }
+  zone.plans.push_back({std::move(version), std::move(options), std::move(done)});
+  turn_timer_.set_after({});
+}
+
+void Pusher::hold() {
+  held_ = "on hold";
+  tell_waiting(*held_);
+}
+
+void Pusher::resume() {
+  held_.reset();
+  breaker_.on_success();
+  for (auto& [apex, zone] : zones_) zone.not_before = {};
+  tell_waiting("queued");
+  turn_timer_.set_after({});
+}
+
+void Pusher::forget(const dns::Name& apex) {
+  const auto at = zones_.find(apex);
+  if (at == zones_.end()) return;
+  at->second.waiting.reset();
+  if (!at->second.running && at->second.plans.empty()) zones_.erase(at);
+}
+
+bool Pusher::is_idle() const {
+  return std::none_of(zones_.begin(), zones_.end(), [](const auto& entry) {
+    const Zone& zone = entry.second;
+    return zone.running || zone.waiting || !zone.plans.empty();
+  });
+}
+
+std::string Pusher::waits_for(const dns::Name& apex) const {
+  const auto at = zones_.find(apex);
+  return at == zones_.end() ? std::string() : at->second.words;
+}
+
+// Turns.
+
+Moment Pusher::moment() {
+  std::uniform_real_distribution<double> jitter(0.0, 1.0);
+  return {net::Loop::now(), std::chrono::system_clock::now(), jitter(random_)};
+}
+
+bool Pusher::may_push(net::Instant now) const {
+  if (held_ || breaker_.is_open(now)) return false;
+  return !breaker_.is_tripped() || running_ == 0;
+}
+
+void Pusher::turn() {
+  const net::Instant now = net::Loop::now();
+  const std::weak_ptr<bool> alive = alive_;
+  const auto next = start_ready(now);
+  if (alive.expired() || !next) return;
+  turn_timer_.set(std::max(*next, breaker_.is_open(now) ? breaker_.closed_from() : *next));
+}
+
+/// Starts what may start; returns when the next waiting zone becomes ready, if time is all that
+/// it waits for.
+std::optional<net::Instant> Pusher::start_ready(net::Instant now) {
+  std::optional<net::Instant> next;
+  std::vector<dns::Name> ready;
+  const auto is_full = [&] { return running_ + ready.size() >= settings_.parallel; };
+  const auto look_at = [&](const dns::Name& apex, const Zone& zone) {
+    if (zone.running) return;
+    if (!zone.plans.empty()) {
+      ready.push_back(apex);
+    } else if (zone.waiting && zone.not_before > now) {
+      next = next ? std::min(*next, zone.not_before) : zone.not_before;
+    } else if (zone.waiting && breaker_.is_open(now)) {
+      next = next ? std::min(*next, breaker_.closed_from()) : breaker_.closed_from();
+    } else if (zone.waiting && may_push(now) && (!breaker_.is_tripped() || ready.empty())) {
+      ready.push_back(apex);
+    }
+  };
+  // Round and round, so that a zone that changes all the time keeps nobody from its turn.
+  const auto middle = zones_.upper_bound(last_started_);
+  for (auto at = middle; at != zones_.end() && !is_full(); ++at) look_at(at->first, at->second);
+  for (auto at = zones_.begin(); at != middle && !is_full(); ++at) look_at(at->first, at->second);
+  const bool was_full = is_full();
+  const std::weak_ptr<bool> alive = alive_;
+  for (const auto& apex : ready) {
+    const auto at = zones_.find(apex);
+    if (at == zones_.end() || at->second.running) continue;
+    Zone& zone = at->second;
+    last_started_ = apex;
+    if (!zone.plans.empty()) {
+      Job job = std::move(zone.plans.front());
+      zone.plans.pop_front();
+      start(apex, zone, std::move(job));
+    } else if (zone.waiting) {
+      Job job = std::move(*zone.waiting);
+      zone.waiting.reset();
+      start(apex, zone, std::move(job));
+    }
+    if (alive.expired()) return std::nullopt;
+  }
+  return held_ || was_full ? std::nullopt : next;
+}
+
+void Pusher::start(const dns::Name& apex, Zone& zone, Job job) {
+  PushOrder order;
+  order.version = job.version;
+  order.settings = job.options.settings.value_or(settings_.plan);
+  order.settings.provider = settings_.plan.provider;
+  order.guards = settings_.guards;
+  order.limits = settings_.limits;
+  order.dry_run = job.done != nullptr;
+  order.force_plan = job.options.force_plan;
+  order.expected_plan = job.options.expected_plan;
+  if (hooks_.load_applied) {
+    const auto text = hooks_.load_applied(apex);
+    if (text) order.owned = Ownership::decode(*text).value_or(Ownership());
+  }
+  zone.running = std::make_unique<Running>(*driver_, std::move(order), std::move(job), loop_,
+                                           [this, apex] { on_time(dns::Name(apex)); });
+  ++running_;
+  const Moment now = moment();
+  carry(apex, zone.running->push.on_start(now));
+}
+
+// Carrying.
+
+void Pusher::on_response(const dns::Name& apex, const Result<Response>& response) {
+  const auto at = zones_.find(apex);
+  if (at == zones_.end() || !at->second.running) return;
+  const Moment now = moment();
+  carry(apex, at->second.running->push.on_response(now, response));
+}
+
+void Pusher::on_time(const dns::Name& apex) {
+  const auto at = zones_.find(apex);
+  if (at == zones_.end() || !at->second.running) return;
+  const Moment now = moment();
+  carry(apex, at->second.running->push.on_wake(now));
+}
+
+Result<void> Pusher::keep_intent(const dns::Name& apex, const Push& push) const {
+  if (!hooks_.before_write) return {};
+  return hooks_.before_write(apex, *push.plan(), push.intended_state());
+}
+
+void Pusher::carry(const dns::Name& apex, Step step) {
+  Zone& zone = zones_.at(apex);
+  Running& running = *zone.running;
+  while (std::holds_alternative<Journal>(step)) {
+    const auto kept = keep_intent(apex, running.push);
+    const Moment now = moment();
+    step = running.push.on_journaled(now, kept);
+  }
+  if (std::holds_alternative<Finished>(step)) return finish(apex);
+  if (auto* send = std::get_if<Send>(&step)) {
+    if (settings_.ca_file) send->request.ca_file = settings_.ca_file;
+    running.fetch =
+        client_.fetch(std::move(send->request), [this, apex](Result<Response> response) {
+          on_response(dns::Name(apex), response);  // this lambda may be gone before it returns
+        });
+  } else if (const auto* wait = std::get_if<Wait>(&step)) {
+    running.timer.set(wait->until);
+  }
+  const std::string words = "waits for " + running.push.waits_for();
+  if (!running.job.done && words != zone.words) tell(apex, zone, words, nullptr);
+}
+
+void Pusher::finish(const dns::Name& apex) {
+  Zone& zone = zones_.at(apex);
+  const std::unique_ptr<Running> running = std::move(zone.running);
+  --running_;
+  PushResult result = running->push.result();
+  turn_timer_.set_after({});
+  if (running->job.done) {
+    const auto done = std::move(running->job.done);
+    return done(result);  // may destroy this
+  }
+  finish_push(apex, zone, std::move(running->job), std::move(result));
+}
+
+void Pusher::finish_push(const dns::Name& apex, Zone& zone, Job job, PushResult result) {
+  const std::weak_ptr<bool> alive = alive_;
+  if (result.end == PushEnd::unreachable) {
+    breaker_.on_failure(net::Loop::now());
+    try_later(zone, std::move(job));
+  } else if (result.end == PushEnd::auth) {
+    held_ = "stopped, because the provider refused the key (" + result.words + ")";
+    if (!zone.waiting) zone.waiting = std::move(job);
+  } else {
+    breaker_.on_success();
+    zone.failures = 0;
+    if (result.applied_state && hooks_.save_applied) {
+      const auto saved = hooks_.save_applied(apex, job.version->number(), *result.applied_state);
+      if (!saved) result.words += "; what was applied could not be kept: " + saved.error().detail;
+    }
+  }
+  const bool stops_all = result.end == PushEnd::auth;
+  tell(apex, zone, state_words(result), &result);
+  if (!alive.expired() && stops_all && held_) tell_waiting(*held_);
+}
+
+void Pusher::try_later(Zone& zone, Job job) {
+  auto wait = settings_.first_retry;
+  for (unsigned i = 0; i < zone.failures && wait < settings_.longest_retry; ++i) wait *= 2;
+  wait = std::min(wait, settings_.longest_retry);
+  ++zone.failures;
+  if (zone.waiting) return;  // a newer version, which was told to come at once
+  zone.waiting = std::move(job);
+  const std::chrono::duration<double> part = wait * (0.5 + moment().jitter / 2);
+  zone.not_before = net::Loop::now() + std::chrono::duration_cast<net::Clock::duration>(part);
+}
+
+void Pusher::tell(const dns::Name& apex, Zone& zone, std::string words, const PushResult* result) {
+  zone.words = std::move(words);
+  if (!hooks_.on_state) return;
+  const std::string said = zone.words;  // the zone may be gone in the call
+  const auto on_state = hooks_.on_state;
+  const dns::Name name = apex;
+  on_state(name, provider(), said, result);
+}
+
+/// Lets everybody know who waits for a turn. Posted, since hold() and resume() are calls.
+void Pusher::tell_waiting(const std::string& words) {
+  loop_.post([this, words, alive = std::weak_ptr<bool>(alive_)] {
+    std::vector<dns::Name> waiting;
+    if (alive.expired()) return;
+    for (const auto& [apex, zone] : zones_) {
+      if (zone.waiting && !zone.running) waiting.push_back(apex);
+    }
+    for (const auto& apex : waiting) {
+      if (alive.expired()) return;
+      const auto at = zones_.find(apex);
+      if (at == zones_.end() || at->second.words == words) continue;
+      tell(apex, at->second, words, nullptr);
+    }
+  });
+}
+
+}  // namespace taproot::pushers

@@ -1,0 +1,160 @@
+#pragma once
+
+#include "dns/name.hpp"
+#include "dns/result.hpp"
+#include "net/http_client.hpp"
+#include "net/loop.hpp"
+#include "net/timer.hpp"
+#include "pushers/breaker.hpp"
+#include "pushers/driver.hpp"
+#include "pushers/push.hpp"
+#include "zonestore/zone_version.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+
+namespace taproot::pushers {
+
+/// What one push or dry run is told beside the version.
+struct PushOptions {
+  std::optional<std::string> force_plan;     ///< this plan id may pass the guards
+  std::optional<std::string> expected_plan;  ///< only this plan id may be applied
+  std::optional<PlanSettings> settings;      ///< instead of the provider's
+};
+
+/// Carries all pushes to one provider: the requests, the timers, the turns. What a push does is
+/// decided in Push; here is decided only which one runs.
+///
+/// Of each zone only the newest version waits. At most `parallel` zones are under way, and one
+/// that fails keeps nobody else from its turn. A push that found nobody to talk to is tried again
+/// by itself, more and more rarely; when that happens to several in a row, the whole provider is
+/// left alone for a while. A refused key stops everything until resume(). Pushes that ended
+/// blocked, unsafe or partial wait for a new version or another push().
+///
+/// Belongs to the thread of its loop. No callback comes from inside a call; callbacks may call
+/// back in. on_state and the `done` of a plan may destroy the pusher, the other hooks must not.
+class Pusher {
+ public:
+  struct Settings {
+    PlanSettings plan;  ///< plan.provider is the name in all words and callbacks
+    GuardLimits guards;
+    PushLimits limits;
+    std::size_t parallel = 2;
+    std::chrono::seconds first_retry{15};
+    std::chrono::seconds longest_retry{300};
+    std::optional<std::string> ca_file;  ///< trust these certificates for this provider
+  };
+
+  /// How the house hears of it. All but on_state may be left empty.
+  struct Hooks {
+    /// What a zone waits for, each time it changes; with the result when a push is over.
+    std::function<void(const dns::Name& apex, const std::string& provider, const std::string& words,
+                       const PushResult* result)>
+        on_state;
+    /// Before the first write: keep the plan and the state where they survive a crash. If that
+    /// fails nothing is written.
+    std::function<Result<void>(const dns::Name& apex, const Plan& plan, const std::string& state)>
+        before_write;
+    /// After the zone was read back: what was applied, in words of this room.
+    std::function<Result<void>(const dns::Name& apex, std::uint64_t version,
+                               const std::string& state)>
+        save_applied;
+    /// The state last handed to one of the two above. Without one, or with one that cannot be
+    /// read, nothing counts as ours, and so nothing is deleted.
+    std::function<std::optional<std::string>(const dns::Name& apex)> load_applied;
+  };
+
+  Pusher(net::Loop& loop, std::unique_ptr<Driver> driver, Settings settings, Hooks hooks);
+  Pusher(const Pusher&) = delete;
+  Pusher& operator=(const Pusher&) = delete;
+  /// Stops at once; nobody is called back.
+  ~Pusher();
+
+  /// Wants this version at the provider, instead of one that still waits for its turn.
+  void push(std::shared_ptr<const zonestore::ZoneVersion> version, PushOptions options = {});
+
+  /// Says through `done` what push() would do; writes nothing. Also while on hold.
+  void plan(std::shared_ptr<const zonestore::ZoneVersion> version,
+            std::function<void(const PushResult&)> done, PushOptions options = {});
+
+  /// Lets what is under way come to its end and starts no more pushes.
+  void hold();
+  /// Goes on after hold(), or after the key was refused; closes the breaker.
+  void resume();
+  bool is_held() const { return held_.has_value(); }
+
+  /// Gives up what waits for a zone; what is under way ends.
+  void forget(const dns::Name& apex);
+
+  /// Nothing is under way and nothing waits for its turn.
+  bool is_idle() const;
+  /// What the zone waits for; empty for a zone it never heard of.
+  std::string waits_for(const dns::Name& apex) const;
+
+  const Driver& driver() const { return *driver_; }
+  const std::string& provider() const { return settings_.plan.provider; }
+
+ private:
+  struct Job {
+    std::shared_ptr<const zonestore::ZoneVersion> version;
+    PushOptions options;
+    std::function<void(const PushResult&)> done;  ///< of a dry run
+  };
+  struct Running {
+    Running(const Driver& driver, PushOrder order, Job its_job, net::Loop& loop,
+            std::function<void()> on_time)
+        : job(std::move(its_job)),
+          push(driver, std::move(order)),
+          timer(loop, std::move(on_time)) {}
+    Job job;
+    Push push;
+    net::Timer timer;
+    net::HttpFetch fetch;
+  };
+  struct Zone {
+    std::optional<Job> waiting;
+    std::deque<Job> plans;
+    std::unique_ptr<Running> running;
+    net::Instant not_before{};
+    unsigned failures = 0;
+    std::string words;
+  };
+  using Zones = std::map<dns::Name, Zone>;
+
+  Moment moment();
+  void turn();
+  bool may_push(net::Instant now) const;
+  std::optional<net::Instant> start_ready(net::Instant now);
+  void start(const dns::Name& apex, Zone& zone, Job job);
+  void on_response(const dns::Name& apex, const Result<Response>& response);
+  void on_time(const dns::Name& apex);
+  void carry(const dns::Name& apex, Step step);
+  Result<void> keep_intent(const dns::Name& apex, const Push& push) const;
+  void finish(const dns::Name& apex);
+  void finish_push(const dns::Name& apex, Zone& zone, Job job, PushResult result);
+  void try_later(Zone& zone, Job job);
+  void tell(const dns::Name& apex, Zone& zone, std::string words, const PushResult* result);
+  void tell_waiting(const std::string& words);
+
+  net::Loop& loop_;
+  std::unique_ptr<Driver> driver_;
+  Settings settings_;
+  Hooks hooks_;
+  net::HttpClient client_;
+  Zones zones_;
+  dns::Name last_started_;
+  std::size_t running_ = 0;
+  std::optional<std::string> held_;  ///< why no push begins
+  Breaker breaker_;
+  std::minstd_rand random_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  net::Timer turn_timer_;
+};
+
+}  // namespace taproot::pushers

@@ -1,0 +1,292 @@
+#include "server/app.hpp"
+
+#include "server/control_token.hpp"
+#include "server/status_report.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+namespace taproot::server {
+
+namespace {
+
+std::size_t worker_count(const Config& config) {
+  if (config.workers) return *config.workers;
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::string describe(const TransferEvent& event) {
+  const std::string who = event.from.to_text() +
+                          (event.key ? " with key " + event.key->to_text() : std::string()) +
+                          (event.provider.empty() ? "" : " (" + event.provider + ")");
+  return event.apex.to_text() + ": " + who;
+}
+
+std::string_view name_of(xfr::IxfrChoice::Kind kind) {
+  switch (kind) {
+    case xfr::IxfrChoice::Kind::current:
+      return "current SOA";
+    case xfr::IxfrChoice::Kind::differences:
+      return "IXFR";
+    case xfr::IxfrChoice::Kind::whole_zone:
+      return "AXFR";
+  }
+  return "transfer";
+}
+
+void log_event(const TransferEvent& event) {
+  using Kind = TransferEvent::Kind;
+  switch (event.kind) {
+    case Kind::soa_query:
+    case Kind::started:
+      return;
+    case Kind::refused:
+      spdlog::warn("{}: transfer refused: {}", describe(event), event.why);
+      return;
+    case Kind::finished:
+      spdlog::info("{}: {} of serial {}: {} records, {} octets in {:.3f} s", describe(event),
+                   name_of(event.what), event.serial.value(), event.records, event.octets,
+                   std::chrono::duration<double>(event.took).count());
+      return;
+    case Kind::aborted:
+      spdlog::warn("{}: {} of serial {} broke off: {}", describe(event), name_of(event.what),
+                   event.serial.value(), event.why);
+      return;
+  }
+}
+
+}  // namespace
+
+// --- Building the house ------------------------------------------------------------------------
+
+App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestore::Journal> journal)
+    : loop_(loop),
+      config_(std::move(config)),
+      reread_(std::move(reread)),
+      started_(std::chrono::system_clock::now()),
+      store_(std::move(journal), config_.history),
+      desk_(loop, store_),
+      distributor_(loop, store_, config_),
+      planner_(store_, desk_, distributor_),
+      runs_(loop, store_, distributor_),
+      watch_(loop, [this](const auto& path) { on_source_changed(path); }) {}
+
+App::~App() = default;
+
+Result<std::unique_ptr<App>> App::start(net::Loop& loop, Config config, Reread reread) {
+  auto journal = zonestore::Journal::open(config.state, config.history);
+  if (!journal) return tl::unexpected<Error>(journal.error());
+  std::unique_ptr<App> app(
+      new App(loop, std::move(config), std::move(reread), std::move(*journal)));
+  if (auto opened = app->open(); !opened) return tl::unexpected<Error>(opened.error());
+  return app;
+}
+
+Result<void> App::open() {
+  store_.on_installed([this](const auto& installed) { on_installed(installed); });
+  distributor_.on_changed([this](const auto& apex) { runs_.board_changed(apex); });
+  distributor_.on_pushed([this](const auto& apex, const auto& provider, const auto& result) {
+    runs_.pushed(apex, provider, result);
+  });
+  publish_policy();
+  if (auto set = set_zones(); !set) return set;
+  auto serving = Serving::start(
+      store_, policy_, {config_.listen, worker_count(config_)}, [this](TransferEvent event) {
+        loop_.post([this, event = std::move(event)] { on_transfer(event); });
+      });
+  if (!serving) return tl::unexpected<Error>(serving.error());
+  serving_ = std::move(*serving);
+  auto token = read_or_make_token(config_.control.token_file);
+  if (!token) return tl::unexpected<Error>(token.error());
+  Control::Options options;
+  options.listen = config_.control.listen;
+  options.allowed_hosts = config_.control.allowed_hosts;
+  options.token = std::move(*token);
+  auto control = Control::open(loop_, *this, std::move(options));
+  if (!control) return tl::unexpected<Error>(control.error());
+  control_ = std::move(*control);
+  return {};
+}
+
+Result<void> App::set_zones() {
+  std::set<dns::Name> wanted;
+  for (const auto& zone : config_.zones) {
+    wanted.insert(zone.name);
+    if (auto set = desk_.set_zone(zone); !set) return set;
+    distributor_.set_zone(zone);
+  }
+  for (const auto& name : desk_.names()) {
+    if (wanted.contains(name)) continue;
+    spdlog::info("{}: no longer configured, not served any more", name.to_text());
+    distributor_.drop_zone(name);
+    desk_.drop_zone(name);
+  }
+  watch_sources();
+  return {};
+}
+
+void App::publish_policy() {
+  auto policy = std::make_shared<Policy>();
+  policy->keys = config_.keys;
+  for (const auto& zone : config_.zones) {
+    auto& rules = policy->transfers[zone.name];
+    for (const auto& name : zone.providers) {
+      const auto* provider = config_.find_provider(name);
+      if (provider == nullptr || provider->hold) continue;
+      rules.insert(rules.end(), provider->access.begin(), provider->access.end());
+    }
+  }
+  policy_.publish(std::move(policy));
+}
+
+void App::watch_sources() {
+  std::map<std::filesystem::path, std::vector<dns::Name>> wanted;
+  for (const auto& zone : config_.zones) wanted[zone.source].push_back(zone.name);
+  for (const auto& [path, zones] : watched_) {
+    if (!wanted.contains(path)) watch_.unwatch(path);
+  }
+  for (const auto& [path, zones] : wanted) {
+    if (!watched_.contains(path)) watch_.watch(path);
+  }
+  watched_ = std::move(wanted);
+}
+
+// --- Events ------------------------------------------------------------------------------------
+
+void App::on_installed(const zonestore::Installed& installed) {
+  const auto& version = *installed.version;
+  const auto& by = version.provenance();
+  spdlog::info("{}: version {} with serial {}: {} records, by {}{}", version.apex().to_text(),
+               version.number(), version.serial().value(), version.record_count(), by.who,
+               by.why.empty() ? "" : " (" + by.why + ")");
+  distributor_.installed(installed);
+}
+
+void App::on_transfer(const TransferEvent& event) {
+  log_event(event);
+  distributor_.on_transfer(event);
+}
+
+namespace {
+
+void log_outcomes(const std::vector<SourceOutcome>& outcomes) {
+  for (const auto& outcome : outcomes) {
+    if (outcome.kind == SourceOutcome::Kind::refused) {
+      spdlog::error("{}: source refused, the last good version stays: {}", outcome.zone.to_text(),
+                    outcome.why);
+    } else if (outcome.kind == SourceOutcome::Kind::pending) {
+      spdlog::info("{}: source changed, waits for `taproot apply`", outcome.zone.to_text());
+    }
+  }
+}
+
+}  // namespace
+
+void App::load_all(std::function<void()> done) {
+  desk_.read(desk_.names(), ZoneDesk::Mode::publish, "file", "",
+             [done = std::move(done)](const auto& outcomes) {
+               log_outcomes(outcomes);
+               done();
+             });
+}
+
+void App::on_source_changed(const std::filesystem::path& path) {
+  const auto found = watched_.find(path);
+  if (found == watched_.end()) return;
+  desk_.read(found->second, ZoneDesk::Mode::publish, "file", "",
+             [](const auto& outcomes) { log_outcomes(outcomes); });
+}
+
+void App::reload_all() {
+  reload({}, [](const auto& report) {
+    if (!report) spdlog::error("reload: {}", report.error().detail);
+  });
+}
+
+// --- Reload ------------------------------------------------------------------------------------
+
+ReloadReport App::take_config() {
+  ReloadReport report;
+  if (!reread_) return report;
+  auto next = reread_();
+  if (!next) {
+    report.config_error = next.error().detail;
+    spdlog::error("configuration not taken, the old one stays: {}", report.config_error);
+    return report;
+  }
+  if (next->listen != config_.listen) {
+    report.notes.emplace_back("server.listen changed: restart taproot to use it");
+  }
+  if (next->control.listen != config_.control.listen) {
+    report.notes.emplace_back("control.listen changed: restart taproot to use it");
+  }
+  if (next->state != config_.state) {
+    report.notes.emplace_back("state changed: restart taproot to use it");
+  }
+  config_ = std::move(*next);
+  distributor_.configure(config_);
+  publish_policy();
+  if (auto set = set_zones(); !set) report.config_error = set.error().detail;
+  return report;
+}
+
+void App::report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& report) {
+  log_outcomes(outcomes);
+  for (auto& outcome : outcomes) {
+    ReloadReport::Zone zone;
+    zone.zone = outcome.zone.to_text();
+    switch (outcome.kind) {
+      case SourceOutcome::Kind::installed:
+        zone.result = ReloadResult::installed;
+        break;
+      case SourceOutcome::Kind::unchanged:
+        zone.result = ReloadResult::unchanged;
+        break;
+      case SourceOutcome::Kind::pending:
+        zone.result = ReloadResult::pending;
+        break;
+      case SourceOutcome::Kind::refused:
+        zone.result = ReloadResult::refused;
+        break;
+    }
+    if (const auto current = store_.current(outcome.zone)) {
+      zone.version = current->number();
+      zone.serial = current->serial().value();
+    }
+    if (const auto* state = desk_.find(outcome.zone)) zone.findings = state->findings;
+    if (zone.result == ReloadResult::refused && !zonestore::has_errors(zone.findings)) {
+      zonestore::Finding finding;
+      finding.rule = "not-installed";
+      finding.message = outcome.why;
+      zone.findings.push_back(std::move(finding));
+    }
+    report.zones.push_back(std::move(zone));
+  }
+}
+
+void App::reload(const Zones& zones, server::Done<ReloadReport> done) {
+  auto report = std::make_shared<ReloadReport>();
+  if (zones.empty()) *report = take_config();
+  auto names = chosen(zones);
+  if (!names) return done(tl::unexpected<Error>(names.error()));
+  desk_.read(*names, ZoneDesk::Mode::publish, "reload", "",
+             [this, report, done = std::move(done)](auto outcomes) {
+               report_reload(std::move(outcomes), *report);
+               done(std::move(*report));
+             });
+}
+
+Result<std::vector<dns::Name>> App::chosen(const Zones& zones) const {
+  if (zones.empty()) return desk_.names();
+  for (const auto& zone : zones) {
+    if (desk_.find(zone) == nullptr) {
+      return fail(Errc::not_found, zone.to_text() + " is not among the zones configured");
+    }
+  }
+  return zones;
+}
+
+}  // namespace taproot::server

@@ -1,0 +1,107 @@
+#pragma once
+
+#include "dns/result.hpp"
+#include "net/file_watch.hpp"
+#include "net/loop.hpp"
+#include "server/apply_runs.hpp"
+#include "server/config.hpp"
+#include "server/control.hpp"
+#include "server/distributor.hpp"
+#include "server/operations.hpp"
+#include "server/planner.hpp"
+#include "server/policy.hpp"
+#include "server/serve.hpp"
+#include "server/serving.hpp"
+#include "server/zone_desk.hpp"
+#include "zonestore/published.hpp"
+#include "zonestore/store.hpp"
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace taproot::server {
+
+/// The house: builds the rooms from a configuration, passes events between them, and answers the
+/// operator. Everything here belongs to the control loop's thread.
+///
+///     FileWatch, SIGHUP, Control ─> ZoneDesk ─> ZoneStore ─> on_installed ─> Distributor
+///                                                                               │
+///                 Serving ── TransferEvent ─────────────────────────────────────┤
+///                                                     ApplyRuns, status <── Board
+class App final : public Operations {
+ public:
+  /// Opens the state folder, binds all listeners and begins to serve what the journal has.
+  static Result<std::unique_ptr<App>> start(net::Loop& loop, Config config, Reread reread);
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+  ~App() override;
+
+  /// Reads all sources for the first time; `done` when they are installed or refused.
+  void load_all(std::function<void()> done);
+  /// Reads configuration and sources again, as SIGHUP does.
+  void reload_all();
+
+  const Config& config() const { return config_; }
+  const std::vector<net::Endpoint>& listening() const { return serving_->local(); }
+  const net::Endpoint& control_endpoint() const { return control_->local(); }
+
+  // Operations
+  Result<std::uint64_t> current_version(const dns::Name& zone) override;
+  Result<StatusReport> status(const Zones& zones) override;
+  void plan(const Zones& zones, server::Done<PlanReport> done) override;
+  void apply(ApplyRequest request, server::Done<ApplyReport> done) override;
+  Result<ApplyReport> apply_progress(const std::string& id) override;
+  void verify(const Zones& zones, server::Done<VerifyReport> done) override;
+  Result<HistoryReport> history(const dns::Name& zone, std::size_t limit) override;
+  Result<ShowReport> show(const dns::Name& zone, std::optional<std::uint64_t> at) override;
+  Result<DiffReport> diff(const dns::Name& zone, std::uint64_t a,
+                          std::optional<std::uint64_t> b) override;
+  void rollback(RollbackRequest request, server::Done<RollbackReport> done) override;
+  void reload(const Zones& zones, server::Done<ReloadReport> done) override;
+  Result<NotifyReport> notify(const Zones& zones) override;
+  std::string metrics() override;
+
+ private:
+  App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestore::Journal> journal);
+
+  Result<void> open();
+  Result<void> set_zones();
+  void publish_policy();
+  void watch_sources();
+  void on_installed(const zonestore::Installed& installed);
+  void on_transfer(const TransferEvent& event);
+  void on_source_changed(const std::filesystem::path& path);
+  ReloadReport take_config();
+  void report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& report);
+
+  Result<std::vector<dns::Name>> chosen(const Zones& zones) const;
+  Result<std::shared_ptr<const zonestore::ZoneVersion>> version(const dns::Name& zone,
+                                                                std::uint64_t number);
+  std::optional<Error> why_not(const ApplyRequest& request, const PlanReport& plan);
+  void carry_out(const ApplyRequest& request, const PlanReport& plan,
+                 const server::Done<ApplyReport>& done);
+  void after_install(const ApplyRequest& request, const PlanReport& plan,
+                     const std::vector<SourceOutcome>& outcomes,
+                     const server::Done<ApplyReport>& done);
+
+  net::Loop& loop_;
+  Config config_;
+  Reread reread_;
+  WallTime started_;
+  zonestore::ZoneStore store_;
+  zonestore::Published<Policy> policy_;
+  ZoneDesk desk_;
+  Distributor distributor_;
+  Planner planner_;
+  ApplyRuns runs_;
+  net::FileWatch watch_;
+  std::map<std::filesystem::path, std::vector<dns::Name>> watched_;
+  std::map<std::string, WallTime> plans_;  ///< shown to somebody, and until when they hold
+  std::unique_ptr<Serving> serving_;
+  std::unique_ptr<Control> control_;
+};
+
+}  // namespace taproot::server

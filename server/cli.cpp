@@ -1,0 +1,267 @@
+#include "server/cli.hpp"
+
+#include "server/cli_verbs.hpp"
+#include "server/render_text.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <exception>
+#include <thread>
+
+namespace taproot::server {
+
+namespace {
+
+/// Everything that was typed, and the verb to run with it. The parser writes into it, so it must
+/// stay where it is.
+struct CommandLine {
+  CommonFlags common;
+  ServeFlags serve;
+  CheckFlags check;
+  ApplyFlags apply;
+  RollbackFlags rollback;
+  KeyFlags key;
+  std::vector<std::string> zones;
+  std::string zone;
+  bool watch = false;
+  std::uint64_t limit = 20;
+  std::optional<std::uint64_t> at;
+  std::uint64_t a = 0;
+  std::optional<std::uint64_t> b;
+  std::function<int(Terminal&)> run;
+};
+
+CLI::App* add_verb(CLI::App& app, CommandLine& line, const char* name, const char* does,
+                   const char* example) {
+  auto* verb = app.add_subcommand(name, does);
+  verb->footer(std::string("Example:\n  ") + example);
+  verb->add_option("--config", line.common.config,
+                   "configuration file (default: taproot.yaml here, then "
+                   "/etc/taproot/taproot.yaml)");
+  verb->add_flag("--json", line.common.json, "print one JSON object");
+  return verb;
+}
+
+/// A verb that speaks to the daemon.
+CLI::App* add_daemon_verb(CLI::App& app, CommandLine& line, const char* name, const char* does,
+                          const char* example) {
+  auto* verb = add_verb(app, line, name, does, example);
+  verb->add_option("--control", line.common.control,
+                   "HOST:PORT of a taproot without a configuration (default: 127.0.0.1:8053)");
+  verb->add_option("--state", line.common.state,
+                   "its state folder, where the token is (default: as with serve)");
+  return verb;
+}
+
+/// An option that may be repeated, each time with one value.
+void add_repeated(CLI::App* verb, const char* name, std::vector<std::string>& values,
+                  const char* does) {
+  verb->add_option(name, values, does)->allow_extra_args(false);
+}
+
+void add_serve(CLI::App& app, CommandLine& line, const std::function<int(Config, Reread)>& serve) {
+  auto* verb = add_verb(app, line, "serve", "Run the hidden primary",
+                        "taproot serve --listen 127.0.0.1:5300 --zone "
+                        "example.com=example.com.yaml \\\n"
+                        "    --allow-transfer 127.0.0.1 --notify 127.0.0.1:5301");
+  auto& flags = line.serve;
+  add_repeated(verb, "--listen", flags.listen, "address:port (default: 127.0.0.1:5300)");
+  add_repeated(verb, "--zone", flags.zones, "NAME=FILE, .yaml, .json or a zone file");
+  verb->add_option("--state", flags.state,
+                   "state folder (default: $XDG_STATE_HOME/taproot or ~/.local/state/taproot)");
+  verb->add_option("--workers", flags.workers, "serving threads, or auto");
+  add_repeated(verb, "--key", flags.keys,
+               "NAME:ALGORITHM:BASE64, a TSIG key. Everyone on this host can see it in ps: use "
+               "keys: in a configuration file for more than a try");
+  add_repeated(verb, "--allow-transfer", flags.allow_transfer, "ADDRESS or key:NAME");
+  add_repeated(verb, "--notify", flags.notify, "ADDRESS:PORT[,key:NAME], told and verified");
+  verb->add_option("--control", flags.control,
+                   "address:port of the control API (default: 127.0.0.1:8053)");
+  verb->callback([&] {
+    line.run = [&](Terminal& terminal) {
+      return run_serve(line.common, line.serve, terminal, serve);
+    };
+  });
+}
+
+void add_check(CLI::App& app, CommandLine& line) {
+  auto* verb =
+      add_verb(app, line, "check", "Check the configuration and every zone; nothing is started",
+               "taproot check --zone example.com=example.com.yaml");
+  verb->add_option("FILE", line.check.files,
+                   "a configuration, or zone files named after their zones");
+  add_repeated(verb, "--zone", line.check.zones, "NAME=FILE: check one zone file");
+  verb->add_flag("--strict", line.check.strict, "warnings count as findings, too");
+  verb->callback([&] {
+    line.run = [&](Terminal& terminal) { return run_check(line.common, line.check, terminal); };
+  });
+}
+
+void add_reading_verbs(CLI::App& app, CommandLine& line) {
+  auto* status = add_daemon_verb(app, line, "status", "What every nameserver serves",
+                                 "taproot status example.com --watch");
+  status->add_option("ZONE", line.zones, "only these zones");
+  status->add_flag("--watch", line.watch, "again every two seconds, until Ctrl-C");
+  status->callback([&] {
+    line.run = [&](Terminal& t) { return run_status(line.common, line.zones, line.watch, t); };
+  });
+  auto* plan = add_daemon_verb(app, line, "plan", "What would change at each provider",
+                               "taproot plan example.com");
+  plan->add_option("ZONE", line.zones, "only these zones");
+  plan->callback(
+      [&] { line.run = [&](Terminal& t) { return run_plan(line.common, line.zones, t); }; });
+  auto* verify = add_daemon_verb(app, line, "verify", "Ask every nameserver now, and compare",
+                                 "taproot verify example.com");
+  verify->add_option("ZONE", line.zones, "only these zones");
+  verify->callback(
+      [&] { line.run = [&](Terminal& t) { return run_verify(line.common, line.zones, t); }; });
+}
+
+void add_history_verbs(CLI::App& app, CommandLine& line) {
+  auto* history = add_daemon_verb(app, line, "history", "A zone's versions: who, when, why",
+                                  "taproot history example.com");
+  history->add_option("ZONE", line.zone, "the zone")->required();
+  history->add_option("--limit", line.limit, "at most so many (default: 20)")
+      ->check(CLI::Range(1, 100'000));
+  history->callback([&] {
+    line.run = [&](Terminal& t) { return run_history(line.common, line.zone, line.limit, t); };
+  });
+  auto* show =
+      add_daemon_verb(app, line, "show", "A zone's records", "taproot show example.com --at 41");
+  show->add_option("ZONE", line.zone, "the zone")->required();
+  show->add_option("--at", line.at, "version (default: the current one)");
+  show->callback([&] {
+    line.run = [&](Terminal& t) { return run_show(line.common, line.zone, line.at, t); };
+  });
+  auto* diff = add_daemon_verb(app, line, "diff", "What changed between two versions",
+                               "taproot diff example.com 41 42");
+  diff->add_option("ZONE", line.zone, "the zone")->required();
+  diff->add_option("A", line.a, "version")->required();
+  diff->add_option("B", line.b, "version (default: the current one)");
+  diff->callback([&] {
+    line.run = [&](Terminal& t) { return run_diff(line.common, line.zone, line.a, line.b, t); };
+  });
+}
+
+void add_apply(CLI::App& app, CommandLine& line) {
+  auto* verb = add_daemon_verb(app, line, "apply", "Bring every provider to the wanted version",
+                               "taproot apply example.com --wait");
+  verb->add_option("ZONE", line.apply.zones, "only these zones");
+  verb->add_option("--plan", line.apply.plan, "exactly the plan of this id, or nothing");
+  verb->add_option("--force", line.apply.force, "let the guard of this id pass, once");
+  verb->add_flag("--wait", line.apply.wait, "until every nameserver was seen serving it");
+  verb->add_option("--timeout", line.apply.timeout_seconds,
+                   "seconds to wait at most (default: 300)")
+      ->check(CLI::Range(1, 86'400));
+  verb->add_option("--why", line.apply.why, "for the history");
+  verb->callback([&] {
+    line.run = [&](Terminal& terminal) { return run_apply(line.common, line.apply, terminal); };
+  });
+}
+
+void add_changing_verbs(CLI::App& app, CommandLine& line) {
+  auto* rollback =
+      add_daemon_verb(app, line, "rollback", "A new, higher serial with old contents, everywhere",
+                      "taproot rollback example.com --to 41 --why \"wrong MX\"");
+  rollback->add_option("ZONE", line.rollback.zone, "the zone")->required();
+  rollback->add_option("--to", line.rollback.to, "version (default: the one before)")
+      ->check(CLI::PositiveNumber);
+  rollback->add_option("--why", line.rollback.why, "for the history");
+  rollback->callback(
+      [&] { line.run = [&](Terminal& t) { return run_rollback(line.common, line.rollback, t); }; });
+  auto* reload = add_daemon_verb(app, line, "reload", "Read configuration and sources again",
+                                 "taproot reload");
+  reload->add_option("ZONE", line.zones, "only these zones' sources");
+  reload->callback(
+      [&] { line.run = [&](Terminal& t) { return run_reload(line.common, line.zones, t); }; });
+  auto* notify = add_daemon_verb(app, line, "notify", "Tell a zone's secondaries again",
+                                 "taproot notify example.com");
+  notify->add_option("ZONE", line.zones, "the zones")->required();
+  notify->callback(
+      [&] { line.run = [&](Terminal& t) { return run_notify(line.common, line.zones, t); }; });
+}
+
+void add_key(CLI::App& app, CommandLine& line) {
+  auto* key = app.add_subcommand("key", "TSIG keys");
+  key->require_subcommand(1);
+  auto* verb = add_verb(*key, line, "generate",
+                        "Make a TSIG key file, and print what every server wants (the lines hold "
+                        "the secret)",
+                        "taproot key generate xfr.example.net.");
+  verb->add_option("NAME", line.key.name, "the key's name, a domain name")->required();
+  verb->add_option("--algorithm", line.key.algorithm,
+                   "hmac-sha256 (default), hmac-sha512, hmac-sha384 or hmac-sha224");
+  verb->add_option("--file", line.key.file, "where to write it (default: keys/NAME)");
+  verb->callback(
+      [&] { line.run = [&](Terminal& t) { return run_key_generate(line.common, line.key, t); }; });
+}
+
+void add_verbs(CLI::App& app, CommandLine& line, const std::function<int(Config, Reread)>& serve) {
+  app.set_version_flag("--version", "taproot " TAPROOT_VERSION);
+  app.require_subcommand(1);
+  add_serve(app, line, serve);
+  add_check(app, line);
+  add_reading_verbs(app, line);
+  add_apply(app, line);
+  add_history_verbs(app, line);
+  add_changing_verbs(app, line);
+  add_key(app, line);
+}
+
+/// The verb's help where one was typed: that is where the mistake is.
+std::string help_command(const CLI::App& app) {
+  std::string words = "taproot";
+  const CLI::App* at = &app;
+  for (auto chosen = at->get_subcommands(); !chosen.empty(); chosen = at->get_subcommands()) {
+    at = chosen.front();
+    words += " " + at->get_name();
+  }
+  return words + " --help";
+}
+
+int parse_and_run(const std::vector<std::string>& arguments, Terminal& terminal,
+                  const std::function<int(Config, Reread)>& serve) {
+  CLI::App app(
+      "taproot is a hidden primary: it brings your zones to every DNS provider and shows "
+      "that they serve them.",
+      "taproot");
+  CommandLine line;
+  add_verbs(app, line, serve);
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::Success& asked) {  // --help and --version
+    app.exit(asked, terminal.out, terminal.err);
+    return static_cast<int>(Exit::done);
+  } catch (const CLI::ParseError& error) {
+    return usage_error(terminal, std::string(error.what()) + ": see `" + help_command(app) + "`");
+  }
+  return line.run(terminal);
+}
+
+}  // namespace
+
+bool Terminal::sleep(std::chrono::milliseconds time) {
+  std::this_thread::sleep_for(time);
+  return true;
+}
+
+int report_error(Terminal& terminal, const Error& error) {
+  terminal.err << "taproot: " << harmless(error.detail) << std::endl;
+  return static_cast<int>(error.code == Errc::blocked ? Exit::blocked : Exit::error);
+}
+
+int usage_error(Terminal& terminal, const std::string& text) {
+  terminal.err << "taproot: " << harmless(text) << std::endl;
+  return static_cast<int>(Exit::usage);
+}
+
+int run_command(const std::vector<std::string>& arguments, Terminal& terminal,
+                const std::function<int(Config, Reread)>& serve) {
+  try {
+    return parse_and_run(arguments, terminal, serve);
+  } catch (const std::exception& error) {
+    return report_error(terminal, {Errc::io, std::string("cannot go on: ") + error.what()});
+  }
+}
+
+}  // namespace taproot::server

@@ -1,0 +1,174 @@
+#include "server/cli_verbs.hpp"
+#include "server/config_tree.hpp"
+#include "server/render_text.hpp"
+#include "server/reports_json.hpp"
+#include "zonestore/sources/zone_source.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
+
+namespace taproot::server {
+
+using zonestore::Finding;
+using zonestore::Severity;
+
+namespace {
+
+/// One zone to be checked.
+struct Task {
+  dns::Name name;
+  std::filesystem::path path;
+  std::string shown;
+};
+
+/// A file that is named on the command line is a configuration if it has the sections of one; a
+/// zone's document has record sets, with a type, below its names.
+bool is_config(const std::filesystem::path& file) {
+  if (zonestore::kind_of(file) == zonestore::SourceKind::zone_file) return false;
+  std::ifstream stream(file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  const auto [root, syntax] = parse_config_tree(text);
+  if (syntax) return file.stem() == "taproot";
+  constexpr std::array<std::string_view, 5> sections{"server", "control", "keys", "providers",
+                                                     "zones"};
+  for (const auto& entry : root.entries) {
+    if (std::find(sections.begin(), sections.end(), entry.key) == sections.end()) continue;
+    const auto& first = entry.value.items.empty() ? entry.value : entry.value.items.front();
+    const bool is_records = std::any_of(first.entries.begin(), first.entries.end(),
+                                        [](const ConfigEntry& one) { return one.key == "type"; });
+    if (!is_records) return true;
+  }
+  return false;
+}
+
+/// What is to be checked, and what was wrong in finding that out.
+struct Work {
+  CheckReport report;
+  std::vector<Task> tasks;
+  bool unreadable_config = false;
+};
+
+void add_config(const std::filesystem::path& file, const ConfigWorld& world, Work& work) {
+  auto read = read_config(file, world);
+  work.report.config = file.string();
+  for (auto& finding : read.findings) {
+    work.unreadable_config = work.unreadable_config || finding.rule == "config-unreadable";
+    work.report.findings.push_back(std::move(finding));
+  }
+  if (!read.config) return;
+  for (const auto& zone : read.config->zones) {
+    work.tasks.push_back({zone.name, zone.source, zone.shown});
+  }
+}
+
+/// A zone file of its own: its name without the ending is the zone's.
+void add_file(const std::string& file, const ConfigWorld& world, Work& work) {
+  const std::filesystem::path path(file);
+  if (is_config(path)) return add_config(path, world, work);
+  const auto name = dns::Name::from_text(path.stem().string());
+  if (name) {
+    work.tasks.push_back({*name, path, file});
+  } else {
+    work.report.findings.push_back({Severity::error,
+                                    "config-bad-name",
+                                    file,
+                                    0,
+                                    0,
+                                    "the file's name is not the zone's",
+                                    "say which zone it is: --zone NAME=" + file,
+                                    {}});
+  }
+}
+
+/// False if the word is not NAME=FILE.
+bool add_named(const std::string& word, Work& work) {
+  const auto equals = word.find('=');
+  if (equals == std::string::npos || equals + 1 == word.size()) return false;
+  const auto name = dns::Name::from_text(word.substr(0, equals));
+  if (!name) return false;
+  const auto file = word.substr(equals + 1);
+  work.tasks.push_back({*name, file, file});
+  return true;
+}
+
+void check_zones(Work& work, Terminal& terminal) {
+  std::size_t done = 0;
+  for (const auto& task : work.tasks) {
+    if (terminal.err_is_terminal && work.tasks.size() > 10) {
+      terminal.err << "\r\x1b[Kchecking zone " << ++done << " of " << work.tasks.size()
+                   << std::flush;
+    }
+    auto candidate = zonestore::load_zone(task.name, task.path, task.shown);
+    work.report.zones.push_back({task.name.to_text(), task.shown,
+                                 candidate.version ? candidate.version->record_count() : 0,
+                                 candidate.version != nullptr});
+    std::move(candidate.findings.begin(), candidate.findings.end(),
+              std::back_inserter(work.report.findings));
+  }
+  if (done > 0) terminal.err << "\r\x1b[K" << std::flush;
+}
+
+std::size_t count_of(const std::vector<Finding>& findings, Severity severity) {
+  return static_cast<std::size_t>(
+      std::count_if(findings.begin(), findings.end(),
+                    [&](const Finding& one) { return one.severity == severity; }));
+}
+
+void print_report(const CheckReport& report, Terminal& terminal) {
+  for (const auto& finding : report.findings) {
+    terminal.out << zonestore::to_text(finding, terminal.colour) << "\n";
+  }
+  std::size_t records = 0;
+  for (const auto& zone : report.zones) records += zone.records;
+  const auto errors = count_of(report.findings, Severity::error);
+  const auto warnings = count_of(report.findings, Severity::warning);
+  const auto paint = errors > 0 ? Paint::bad : warnings > 0 ? Paint::waiting : Paint::good;
+  terminal.out << counted(report.zones.size(), "zone") << " with " << counted(records, "record")
+               << ": "
+               << painted(counted(errors, "error") + ", " + counted(warnings, "warning"), paint,
+                          terminal.colour)
+               << "\n";
+}
+
+int verdict(const Work& work, bool strict) {
+  const auto& findings = work.report.findings;
+  if (work.unreadable_config) return static_cast<int>(Exit::error);
+  const bool found =
+      zonestore::has_errors(findings) || (strict && count_of(findings, Severity::warning) > 0);
+  return static_cast<int>(found ? Exit::pending : Exit::done);
+}
+
+}  // namespace
+
+int run_check(const CommonFlags& common, const CheckFlags& flags, Terminal& terminal) {
+  Work work;
+  for (const auto& word : flags.zones) {
+    if (!add_named(word, work)) {
+      return usage_error(terminal, "--zone " + word + ": write NAME=FILE");
+    }
+  }
+  for (const auto& file : flags.files) add_file(file, terminal.world, work);
+  if (flags.zones.empty() && flags.files.empty()) {
+    const auto config = find_config(common);
+    if (!config) {
+      return report_error(terminal,
+                          {Errc::not_found,
+                           "there is no taproot.yaml here and no /etc/taproot/taproot.yaml: name "
+                           "one with --config FILE, or a zone with --zone NAME=FILE"});
+    }
+    add_config(*config, terminal.world, work);
+  } else if (common.config) {
+    add_config(*common.config, terminal.world, work);
+  }
+  check_zones(work, terminal);
+  if (common.json) {
+    terminal.out << to_json(work.report) << std::flush;
+  } else {
+    print_report(work.report, terminal);
+  }
+  return verdict(work, flags.strict);
+}
+
+}  // namespace taproot::server

@@ -1,0 +1,145 @@
+#include "server/cli_client.hpp"
+
+#include "net/http_client.hpp"
+#include "server/config_sections.hpp"
+#include "server/control_token.hpp"
+#include "server/render_document.hpp"
+
+#include <array>
+
+namespace taproot::server {
+
+namespace {
+
+/// Longer than any plan or verification should take; a daemon that hangs must not hang scripts.
+constexpr std::chrono::minutes longest_wait{5};
+
+Errc code_of(const std::string& word) {
+  if (word == "blocked") return Errc::blocked;
+  if (word == "not_found") return Errc::not_found;
+  if (word == "conflict" || word == "precondition_failed") return Errc::conflict;
+  if (word == "unauthorized" || word == "too_many_requests") return Errc::unauthorized;
+  return Errc::refused;
+}
+
+Error error_of(const net::HttpResponse& response) {
+  const auto document = Document::parse(response.body);
+  const auto text = document ? document->text("error") : std::string();
+  if (text.empty()) {
+    return {Errc::bad_answer, "what answers is not a taproot of this kind (HTTP " +
+                                  std::to_string(response.status) +
+                                  "): look at --control and control.listen"};
+  }
+  return {code_of(document->text("code")), text};
+}
+
+bool nobody_listens(const Error& error) {
+  return error.code == Errc::io && error.detail.find("onnect") != std::string::npos;
+}
+
+}  // namespace
+
+std::string url_text(std::string_view text) {
+  constexpr std::string_view hex = "0123456789ABCDEF";
+  constexpr std::string_view unreserved =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  std::string encoded;
+  for (const char c : text) {
+    if (unreserved.find(c) != std::string_view::npos) {
+      encoded += c;
+    } else {
+      const auto octet = static_cast<unsigned char>(c);
+      encoded += '%';
+      encoded += hex[octet >> 4u];
+      encoded += hex[octet & 0xfu];
+    }
+  }
+  return encoded;
+}
+
+std::string path_with_zones(const std::string& path, const std::vector<std::string>& zones) {
+  std::string text;
+  for (const auto& zone : zones) text += (text.empty() ? "?zone=" : ",") + url_text(zone);
+  return path + text;
+}
+
+std::string user_name(const ConfigWorld& world) {
+  for (const auto* variable : {"SUDO_USER", "USER", "LOGNAME"}) {
+    const auto name = world.environment(variable);
+    if (name && !name->empty()) return *name;
+  }
+  return "cli";
+}
+
+Result<DaemonClient> DaemonClient::find(const CommonFlags& common, const ConfigWorld& world) {
+  ControlConfig control;
+  const bool by_flags = (common.control || common.state) && !common.config;
+  const auto config = by_flags ? std::nullopt : find_config(common);
+  if (config) {
+    const auto read = read_control_config(*config, world);
+    if (!read) return tl::unexpected(read.error());
+    control = *read;
+  }
+  if (common.control) {
+    const auto endpoint = net::Endpoint::from_text(*common.control);
+    if (!endpoint) {
+      return fail(Errc::bad_text, "--control " + *common.control +
+                                      ": not an address with a port: write 127.0.0.1:8053");
+    }
+    control.listen = *endpoint;
+  }
+  if (is_exposed(control.listen)) {
+    return fail(Errc::refused, control.listen.to_text() +
+                                   ": the control API has no TLS and is for this host only: go "
+                                   "there with ssh");
+  }
+  if (common.state || !config) {
+    const auto state = common.state ? std::filesystem::path(*common.state) : default_state(world);
+    control.token_file = state / "control.token";
+  }
+  return DaemonClient(control.listen, control.token_file);
+}
+
+Result<std::string> DaemonClient::answer_of(net::HttpRequest request) const {
+  request.url = "http://" + endpoint_.to_text() + request.url;
+  request.timeout = longest_wait;
+  const auto response = net::http_fetch(request);
+  if (!response && nobody_listens(response.error())) {
+    return fail(Errc::io, "no taproot is running at " + endpoint_.to_text() +
+                              ": start it with `taproot serve`, or name the right address with "
+                              "--control");
+  }
+  if (!response) return fail_in("the control API", response.error());
+  if (response->status != 200) return tl::unexpected(error_of(*response));
+  return response->body;
+}
+
+Result<std::string> DaemonClient::get(const std::string& path_and_query) const {
+  net::HttpRequest request;
+  request.url = path_and_query;
+  return answer_of(std::move(request));
+}
+
+Result<std::string> DaemonClient::post(const std::string& path, const std::string& body,
+                                       std::optional<std::uint64_t> based_on) const {
+  const auto token = read_token(token_file_);
+  if (!token && token.error().code == Errc::not_found) {
+    // Without a daemon there is no token either, and that is the better thing to say.
+    const auto alive = get("/healthz");
+    if (!alive) return alive;
+    return fail(Errc::not_found, token_file_.string() +
+                                     ": there is no token: name the state folder of the taproot "
+                                     "that runs with --state or --config");
+  }
+  if (!token) return tl::unexpected(token.error());
+  net::HttpRequest request;
+  request.method = "POST";
+  request.url = path;
+  request.body = body;
+  request.headers = {{"Content-Type", "application/json"},
+                     {"Authorization", "Bearer " + std::string(token->reveal())}};
+  if (based_on) request.headers.emplace_back("If-Match", "\"" + std::to_string(*based_on) + "\"");
+  return answer_of(std::move(request));
+}
+
+}  // namespace taproot::server

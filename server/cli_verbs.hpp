@@ -1,0 +1,81 @@
+#pragma once
+
+#include "server/cli.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace taproot::server {
+
+/// What every verb takes.
+struct CommonFlags {
+  std::optional<std::string> config;
+  std::optional<std::string> state;    ///< of a taproot without a configuration file
+  std::optional<std::string> control;  ///< where it is spoken to
+  bool json = false;
+};
+
+struct CheckFlags {
+  std::vector<std::string> files;
+  std::vector<std::string> zones;  ///< NAME=FILE
+  bool strict = false;
+};
+
+struct ApplyFlags {
+  std::vector<std::string> zones;
+  std::optional<std::string> plan;
+  std::optional<std::string> force;
+  std::string why;
+  bool wait = false;
+  std::uint64_t timeout_seconds = 300;
+};
+
+struct RollbackFlags {
+  std::string zone;
+  std::optional<std::uint64_t> to;
+  std::string why;
+};
+
+struct KeyFlags {
+  std::string name;
+  std::string algorithm = "hmac-sha256";
+  std::optional<std::string> file;
+};
+
+/// The configuration file that was named, or the first of the usual ones that is there.
+std::optional<std::filesystem::path> find_config(const CommonFlags& common);
+
+/// One line, "taproot: what, where: how to mend"; control characters do not reach the terminal.
+int report_error(Terminal& terminal, const Error& error);
+int usage_error(Terminal& terminal, const std::string& text);
+
+// One function per verb, each returns the exit code.
+
+int run_serve(const CommonFlags& common, const ServeFlags& flags, Terminal& terminal,
+              const std::function<int(Config, Reread)>& serve);
+int run_check(const CommonFlags& common, const CheckFlags& flags, Terminal& terminal);
+int run_status(const CommonFlags& common, const std::vector<std::string>& zones, bool watch,
+               Terminal& terminal);
+int run_plan(const CommonFlags& common, const std::vector<std::string>& zones, Terminal& terminal);
+int run_apply(const CommonFlags& common, const ApplyFlags& flags, Terminal& terminal);
+int run_verify(const CommonFlags& common, const std::vector<std::string>& zones,
+               Terminal& terminal);
+int run_history(const CommonFlags& common, const std::string& zone, std::uint64_t limit,
+                Terminal& terminal);
+int run_show(const CommonFlags& common, const std::string& zone, std::optional<std::uint64_t> at,
+             Terminal& terminal);
+int run_diff(const CommonFlags& common, const std::string& zone, std::uint64_t a,
+             std::optional<std::uint64_t> b, Terminal& terminal);
+int run_rollback(const CommonFlags& common, const RollbackFlags& flags, Terminal& terminal);
+int run_reload(const CommonFlags& common, const std::vector<std::string>& zones,
+               Terminal& terminal);
+int run_notify(const CommonFlags& common, const std::vector<std::string>& zones,
+               Terminal& terminal);
+int run_key_generate(const CommonFlags& common, const KeyFlags& flags, Terminal& terminal);
+
+}  // namespace taproot::server

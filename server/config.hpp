@@ -1,0 +1,185 @@
+#pragma once
+
+#include "dns/name.hpp"
+#include "dns/result.hpp"
+#include "dns/secret.hpp"
+#include "dns/tsig.hpp"
+#include "net/endpoint.hpp"
+#include "xfr/access.hpp"
+#include "zonestore/finding.hpp"
+#include "zonestore/journal.hpp"
+#include "zonestore/serial_policy.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace taproot::server {
+
+/// How a version comes to a provider.
+enum class ProviderKind { transfer, powerdns };
+/// "transfer" or "powerdns".
+std::string_view to_text(ProviderKind kind);
+
+/// Whether the provider's copy of a zone is ours alone, or shared with other writers: what we did
+/// not put there is left alone. docs/providers.md has the details.
+enum class Ownership { exclusive, shared };
+
+/// `automatic`: a changed source is installed and brought to the providers by itself.
+/// `on_apply`: only `taproot apply` does.
+enum class Publish { automatic, on_apply };
+
+/// One nameserver that the public asks, and where we ask it.
+struct NameserverConfig {
+  dns::Name name;
+  std::vector<net::Endpoint> endpoints;  ///< at least one
+};
+
+/// Who is told of a new version.
+struct NotifyTarget {
+  net::Endpoint endpoint;
+  std::optional<dns::Name> key;  ///< signs the NOTIFY
+};
+
+/// Bounds at which a push stops and asks a person; nothing: the pushers' own default.
+struct GuardConfig {
+  std::optional<unsigned> max_delete_percent;
+  std::optional<unsigned> max_update_percent;
+  std::optional<std::size_t> max_deletes;
+};
+
+/// One provider, whole: what belongs to its kind is set, the rest is empty.
+struct ProviderConfig {
+  std::string name;
+  ProviderKind kind = ProviderKind::transfer;
+  std::vector<NameserverConfig> nameservers;
+  bool hold = false;  ///< gets nothing and is told nothing until this is taken away
+
+  // kind transfer
+  std::vector<NotifyTarget> notify;
+  std::optional<net::Address> notify_source;
+  /// The ways its secondaries may transfer: any one that holds is enough. `any` in the file is
+  /// 0.0.0.0/0 and ::/0 here.
+  std::vector<xfr::AccessRule> access;
+
+  // kind powerdns
+  std::string url;
+  Secret api_key;
+  Ownership ownership = Ownership::exclusive;
+  GuardConfig guards;
+};
+
+/// One zone and where it comes from.
+struct ZoneConfig {
+  dns::Name name;
+  std::filesystem::path source;  ///< absolute, or relative to the working directory
+  std::string shown;             ///< the source as the operator wrote it, for findings
+  std::vector<std::string> providers;
+  zonestore::SerialPolicy serial = zonestore::SerialPolicy::increment;
+  Publish publish = Publish::automatic;
+};
+
+/// A folder whose files are zones. Its zones are in Config::zones already; this is for watching.
+struct DirectoryConfig {
+  std::filesystem::path path;
+  std::string shown;
+};
+
+struct ControlConfig {
+  net::Endpoint listen{net::Address::from_text("127.0.0.1").value_or(net::Address()), 8053};
+  std::filesystem::path token_file;  ///< never empty after reading: state/control.token by default
+  std::vector<std::string> allowed_hosts;  ///< beside the loopback names
+};
+
+enum class LogLevel { debug, info, warning, error };
+enum class LogFormat { text, json };
+
+/// Everything an operator wishes, checked as a whole. A value: making one starts nothing.
+struct Config {
+  std::filesystem::path file;  ///< empty without a configuration file
+  std::vector<net::Endpoint> listen;
+  std::optional<unsigned> workers;  ///< nothing: one per core
+  std::filesystem::path state;
+  ControlConfig control;
+  std::vector<dns::TsigKey> keys;
+  std::vector<ProviderConfig> providers;
+  std::vector<ZoneConfig> zones;
+  std::vector<DirectoryConfig> directories;
+  std::chrono::milliseconds probe_interval = std::chrono::seconds(60);
+  zonestore::HistoryLimits history;
+  LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::text;
+
+  const ProviderConfig* find_provider(std::string_view name) const;
+  const ZoneConfig* find_zone(const dns::Name& name) const;
+  const dns::TsigKey* find_key(const dns::Name& name) const;
+};
+
+/// A configuration, or everything that is wrong with it at once.
+struct ConfigRead {
+  std::optional<Config> config;              ///< nothing if there are errors among the findings
+  std::vector<zonestore::Finding> findings;  ///< sorted by line; warnings also beside a config
+};
+
+/// What the reader asks of the world besides the file's own text. Tests hand in their own.
+struct ConfigWorld {
+  /// The value of an environment variable, or nothing.
+  std::function<std::optional<std::string>(const std::string&)> environment;
+  /// What a command (by /bin/sh -c) writes to standard output; bounded in time and size. The
+  /// error never shows the output.
+  std::function<Result<Secret>(const std::string&)> run;
+
+  static ConfigWorld real();
+};
+
+/// Reads a configuration file with all the files it needs (secrets, folders of zones), but not
+/// the zones themselves. Runs the commands of `exec:` secrets, and so may block for seconds.
+ConfigRead read_config(const std::filesystem::path& file,
+                       const ConfigWorld& world = ConfigWorld::real());
+
+/// The same from text: `shown` is the file's name in findings, `folder` is where relative paths
+/// start.
+ConfigRead read_config_text(std::string_view text, const std::string& shown,
+                            const std::filesystem::path& folder,
+                            const ConfigWorld& world = ConfigWorld::real());
+
+/// Where the taproot of a configuration file is spoken to: what commands need of the file, and
+/// all they read of it, so that they need not be allowed to read the secrets. Mistakes in other
+/// sections are not looked for. Fails with Errc::bad_config.
+Result<ControlConfig> read_control_config(const std::filesystem::path& file,
+                                          const ConfigWorld& world = ConfigWorld::real());
+
+/// The words of `taproot serve` without a configuration file, as typed.
+struct ServeFlags {
+  std::vector<std::string> listen;
+  std::vector<std::string> zones;  ///< NAME=FILE
+  std::optional<std::string> state;
+  std::optional<std::string> workers;
+  std::vector<std::string> keys;            ///< NAME:ALGORITHM:BASE64
+  std::vector<std::string> allow_transfer;  ///< ADDRESS or key:NAME
+  std::vector<std::string> notify;          ///< ADDRESS:PORT[,key:NAME]
+  std::optional<std::string> control;
+
+  /// Whether any of them was given: then no configuration file is looked for.
+  bool any() const;
+};
+
+/// A configuration from flags: one implicit transfer provider "secondaries" that every zone has,
+/// whose nameservers are the NOTIFY targets. Findings carry the flag in place of the file's name.
+ConfigRead config_from_flags(const ServeFlags& flags,
+                             const ConfigWorld& world = ConfigWorld::real());
+
+/// Where state goes without a configuration: $XDG_STATE_HOME/taproot, else
+/// ~/.local/state/taproot.
+std::filesystem::path default_state(const ConfigWorld& world);
+
+/// The findings as one error for those who can show only one: the first of them and how many
+/// more there are.
+Error to_error(const std::vector<zonestore::Finding>& findings);
+
+}  // namespace taproot::server

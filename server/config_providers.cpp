@@ -1,0 +1,306 @@
+#include "server/config_sections.hpp"
+
+#include <algorithm>
+
+namespace taproot::server {
+
+namespace {
+
+constexpr std::uint16_t dns_port = 53;
+
+void read_nameservers(const ConfigNode& node, const ConfigScope& scope, ProviderConfig& provider) {
+  MapReader map(node, scope.findings, "nameservers");
+  if (!map.is_map()) return;
+  for (const auto& entry : node.entries) {
+    const ConfigNode name_node{ConfigNode::Kind::text, entry.place, entry.key, {}, {}};
+    const auto name = read_name(name_node, "nameservers", scope.findings);
+    NameserverConfig nameserver;
+    for (const auto* item : read_items(entry.value, "addresses of a nameserver", scope.findings)) {
+      const auto endpoint = read_endpoint(*item, "nameservers", dns_port, scope.findings);
+      if (endpoint) nameserver.endpoints.push_back(*endpoint);
+    }
+    if (!name) continue;
+    nameserver.name = *name;
+    const auto is_same = [&](const NameserverConfig& other) { return other.name == *name; };
+    if (std::any_of(provider.nameservers.begin(), provider.nameservers.end(), is_same)) {
+      scope.findings.error(entry.place, "config-duplicate-key",
+                           name->to_text() + " stands twice in nameservers",
+                           "put all its addresses in one list");
+      continue;
+    }
+    provider.nameservers.push_back(std::move(nameserver));
+  }
+}
+
+std::optional<dns::Name> read_key_reference(MapReader& map, const ConfigScope& scope,
+                                            const Config& config) {
+  const auto* node = map.find("key");
+  if (node == nullptr) return std::nullopt;
+  const auto name = read_name(*node, "key", scope.findings);
+  if (!name || config.find_key(*name) != nullptr) return name;
+  std::vector<std::string> names;
+  for (const auto& key : config.keys) names.push_back(key.name.to_text());
+  const auto meant = nearest(name->to_text(), names);
+  scope.findings.error(node->place, "config-unknown-reference",
+                       "there is no key " + name->to_text(),
+                       meant ? "did you mean \"" + *meant + "\"?" : "add it to keys:");
+  return name;
+}
+
+void read_notify(MapReader& map, const ConfigScope& scope, const std::optional<dns::Name>& key,
+                 ProviderConfig& provider) {
+  if (const auto* node = map.find("notify")) {
+    for (const auto* item : read_items(*node, "notify", scope.findings)) {
+      const auto endpoint = read_endpoint(*item, "notify", dns_port, scope.findings);
+      if (endpoint) provider.notify.push_back({*endpoint, key});
+    }
+  }
+  if (const auto* node = map.find("notify-source")) {
+    const auto text = read_text(*node, "notify-source", scope.findings);
+    const auto address = text ? net::Address::from_text(*text) : net::Address();
+    if (address) {
+      provider.notify_source = *address;
+    } else {
+      scope.findings.error(node->place, "config-bad-address",
+                           "notify-source: \"" + *text + "\" is not an address",
+                           "write one of this host's addresses, without a port");
+    }
+  }
+}
+
+/// One entry of transfer-from; `any` is the explicit word for everybody.
+void read_prefix(const ConfigNode& node, const ConfigScope& scope, bool has_key,
+                 std::vector<net::Prefix>& prefixes) {
+  const auto text = read_text(node, "transfer-from", scope.findings);
+  if (!text) return;
+  if (*text == "any") {
+    const auto all = everybody();
+    prefixes.insert(prefixes.end(), all.begin(), all.end());
+    if (!has_key) {
+      scope.findings.warning(node.place, "config-open-transfer",
+                             "anyone who can reach this server may transfer the zones",
+                             "name addresses, or add a key");
+    }
+    return;
+  }
+  const auto prefix = net::Prefix::from_text(*text);
+  if (!prefix) {
+    scope.findings.error(node.place, "config-bad-address",
+                         "transfer-from: \"" + *text + "\" is not an address or prefix",
+                         "write 192.0.2.1, 192.0.2.0/24 or \"2001:db8::/32\"");
+    return;
+  }
+  if (is_everybody(*prefix) && !has_key) {
+    scope.findings.error(node.place, "config-open-transfer",
+                         "transfer-from: " + *text + " opens the zones to everybody",
+                         "add a key; if you mean it, write the word any instead");
+    return;
+  }
+  prefixes.push_back(*prefix);
+}
+
+void read_access(MapReader& map, const ConfigScope& scope, const std::optional<dns::Name>& key,
+                 ProviderConfig& provider) {
+  std::vector<net::Prefix> prefixes;
+  const auto* node = map.find("transfer-from");
+  if (node != nullptr) {
+    for (const auto* item : read_items(*node, "transfer-from", scope.findings)) {
+      read_prefix(*item, scope, key.has_value(), prefixes);
+    }
+  }
+  const bool says_nothing =
+      node == nullptr || (node->kind == ConfigNode::Kind::list && node->items.empty());
+  if (says_nothing && !key) {
+    scope.findings.error(
+        map.place(), "config-open-transfer",
+        "provider " + provider.name + " has neither transfer-from nor key: nobody is told apart",
+        "write transfer-from: [ADDRESS], or key: NAME, or both");
+    return;
+  }
+  if (prefixes.empty() && !key) return;  // each was wrong, and has its finding
+  provider.access.push_back({provider.name, std::move(prefixes), key});
+}
+
+void read_transfer(MapReader& map, const ConfigScope& scope, const Config& config,
+                   ProviderConfig& provider) {
+  const auto key = read_key_reference(map, scope, config);
+  read_notify(map, scope, key, provider);
+  read_access(map, scope, key, provider);
+}
+
+/// What is wrong with an API's URL, if anything.
+struct UrlFault {
+  std::string rule;
+  std::string message;
+  std::string cure;
+};
+
+bool is_loopback_host(std::string_view host) {
+  if (host == "localhost") return true;
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const auto address = net::Address::from_text(host);
+  return address && address->is_loopback();
+}
+
+std::optional<UrlFault> fault_of_url(std::string_view url) {
+  const bool is_http = url.starts_with("http://");
+  if (!is_http && !url.starts_with("https://")) {
+    return UrlFault{"config-bad-value", "url is not an https URL", "write https://HOST[:PORT]"};
+  }
+  url.remove_prefix(is_http ? 7 : 8);
+  const std::string_view authority = url.substr(0, url.find_first_of("/?#"));
+  if (authority.find('@') != std::string_view::npos) {
+    return UrlFault{"config-inline-secret", "url holds a user name or password",
+                    "take it out and use api-key-file"};
+  }
+  const bool bracketed = authority.starts_with('[');
+  const auto colon = authority.find(':', bracketed ? authority.find(']') : 0);
+  const std::string_view host = authority.substr(0, colon);
+  if (host.empty() || url.find_first_of(" \t\"<>") != std::string_view::npos) {
+    return UrlFault{"config-bad-value", "url has no proper host", "write https://HOST[:PORT]"};
+  }
+  if (url.find_first_of("?#") != std::string_view::npos) {
+    return UrlFault{"config-bad-value", "url must not have a query or fragment",
+                    "write https://HOST[:PORT]"};
+  }
+  if (is_http && !is_loopback_host(host)) {
+    return UrlFault{"config-plain-http",
+                    "url: http to " + std::string(host) + " would send the API key in the clear",
+                    "use https; http is for 127.0.0.1, [::1] and localhost only"};
+  }
+  return std::nullopt;
+}
+
+void read_url(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
+  const auto* node = map.need("url", "write url: https://HOST[:PORT] of the PowerDNS API");
+  if (node == nullptr) return;
+  const auto url = read_text(*node, "url", scope.findings);
+  if (!url) return;
+  if (const auto fault = fault_of_url(*url)) {
+    scope.findings.hide(node->place);
+    scope.findings.error(node->place, fault->rule, fault->message, fault->cure);
+    return;
+  }
+  provider.url = *url;
+}
+
+void read_guards(const ConfigNode& node, const ConfigScope& scope, GuardConfig& guards) {
+  MapReader map(node, scope.findings, "guards");
+  if (const auto* deletes = map.find("max-delete-percent")) {
+    const auto count = read_count(*deletes, "max-delete-percent", 0, 100, scope.findings);
+    if (count) guards.max_delete_percent = static_cast<unsigned>(*count);
+  }
+  if (const auto* updates = map.find("max-update-percent")) {
+    const auto count = read_count(*updates, "max-update-percent", 0, 100, scope.findings);
+    if (count) guards.max_update_percent = static_cast<unsigned>(*count);
+  }
+  if (const auto* deletes = map.find("max-deletes")) {
+    const auto count = read_count(*deletes, "max-deletes", 0, 1'000'000'000, scope.findings);
+    if (count) guards.max_deletes = *count;
+  }
+  map.finish();
+}
+
+void read_powerdns(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
+  static constexpr std::string_view ownerships[] = {"exclusive", "shared"};
+  read_url(map, scope, provider);
+  auto key = read_secret(map, "api-key", "api-key-file", "provider " + provider.name, scope);
+  if (key && key->empty()) {
+    scope.findings.error(map.place(), "config-bad-secret",
+                         "provider " + provider.name + ": its API key is empty",
+                         "put the key that pdns.conf names api-key there");
+  }
+  if (key) provider.api_key = std::move(*key);
+  if (const auto* node = map.find("ownership")) {
+    const auto chosen = read_choice(*node, "ownership", ownerships, scope.findings);
+    if (chosen) provider.ownership = static_cast<Ownership>(*chosen);
+  }
+  if (const auto* node = map.find("guards")) read_guards(*node, scope, provider.guards);
+}
+
+/// Keys of the other kind get a better answer than "unknown".
+void refuse_keys_of(ProviderKind other, const ConfigNode& node, MapReader& map,
+                    const ConfigScope& scope) {
+  static constexpr std::string_view of_transfer[] = {"notify", "notify-source", "transfer-from",
+                                                     "key"};
+  static constexpr std::string_view of_powerdns[] = {"url", "api-key", "api-key-file", "ownership",
+                                                     "guards"};
+  const auto keys = other == ProviderKind::transfer ? std::span<const std::string_view>(of_transfer)
+                                                    : std::span(of_powerdns);
+  for (const auto& entry : node.entries) {
+    if (std::find(keys.begin(), keys.end(), entry.key) == keys.end()) continue;
+    scope.findings.hide(entry.value.place);
+    (void)map.find(entry.key);  // known now, so that finish() leaves it to us
+    scope.findings.error(entry.place, "config-wrong-kind",
+                         entry.key + " belongs to providers of kind " + std::string(to_text(other)),
+                         "remove it, or make this a provider of that kind");
+  }
+}
+
+void read_kind(MapReader& map, const ConfigNode& node, const ConfigScope& scope,
+               const Config& config, ProviderConfig& provider) {
+  static constexpr std::string_view kinds[] = {"transfer", "powerdns"};
+  const auto* kind_node = map.need("kind", "write kind: transfer or kind: powerdns");
+  const auto kind = kind_node != nullptr ? read_choice(*kind_node, "kind", kinds, scope.findings)
+                                         : std::optional<std::size_t>();
+  if (!kind) {  // both kinds' keys may be meant, so none of them is wrong
+    for (const auto& entry : node.entries) (void)map.find(entry.key);
+    return;
+  }
+  provider.kind = static_cast<ProviderKind>(*kind);
+  if (provider.kind == ProviderKind::transfer) {
+    read_transfer(map, scope, config, provider);
+    refuse_keys_of(ProviderKind::powerdns, node, map, scope);
+  } else {
+    read_powerdns(map, scope, provider);
+    refuse_keys_of(ProviderKind::transfer, node, map, scope);
+  }
+}
+
+void read_provider(const ConfigNode& node, const ConfigScope& scope, Config& config) {
+  MapReader map(node, scope.findings, "provider");
+  ProviderConfig provider;
+  const auto* name_node = map.need("name", "give it a name to be shown by: name: nsd-frankfurt");
+  if (name_node != nullptr) {
+    provider.name = read_text(*name_node, "provider name", scope.findings).value_or("");
+  }
+  if (const auto* nameservers = map.find("nameservers")) {
+    read_nameservers(*nameservers, scope, provider);
+  }
+  if (const auto* hold = map.find("hold")) {
+    provider.hold = read_flag(*hold, "hold", scope.findings).value_or(false);
+  }
+  read_kind(map, node, scope, config, provider);
+  map.finish();
+  if (provider.name.empty()) return;
+  if (config.find_provider(provider.name) != nullptr) {
+    scope.findings.error(name_node->place, "config-duplicate-name",
+                         "there are two providers " + provider.name, "give one another name");
+    return;
+  }
+  if (provider.nameservers.empty()) {
+    scope.findings.note(
+        map.place(), "config-no-nameservers",
+        "provider " + provider.name + " has no nameservers: nobody can see what it serves",
+        "add nameservers: {NAME: [ADDRESS]}");
+  }
+  config.providers.push_back(std::move(provider));
+}
+
+}  // namespace
+
+bool is_everybody(const net::Prefix& prefix) {
+  return prefix.length() == 0;
+}
+
+std::vector<net::Prefix> everybody() {
+  return {net::Prefix::from_text("0.0.0.0/0").value(), net::Prefix::from_text("::/0").value()};
+}
+
+void read_providers_section(const ConfigNode& node, const ConfigScope& scope, Config& config) {
+  for (const auto* item : read_items(node, "providers", scope.findings)) {
+    read_provider(*item, scope, config);
+  }
+}
+
+}  // namespace taproot::server

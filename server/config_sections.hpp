@@ -1,0 +1,55 @@
+#pragma once
+
+#include "server/config.hpp"
+#include "server/config_reader.hpp"
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+namespace taproot::server {
+
+/// What the sections of the configuration share while they are read.
+struct ConfigScope {
+  ConfigFindings& findings;
+  std::filesystem::path folder;  ///< where relative paths start
+  const ConfigWorld& world;
+};
+
+/// `path` as written, made relative to the configuration's folder.
+std::filesystem::path resolve(const ConfigScope& scope, const std::string& path);
+
+/// What new zones get unless they say otherwise.
+struct ZoneDefaults {
+  zonestore::SerialPolicy serial = zonestore::SerialPolicy::increment;
+  Publish publish = Publish::automatic;
+};
+
+// One function per section; each reads its node into the config and reports what is wrong. Later
+// ones look up what earlier ones have put there: keys, providers, zones.
+
+void read_server_section(const ConfigNode& node, const ConfigScope& scope, Config& config);
+void read_control_section(const ConfigNode& node, const ConfigScope& scope, Config& config);
+void read_probe_section(const ConfigNode& node, const ConfigScope& scope, Config& config);
+void read_history_section(const ConfigNode& node, const ConfigScope& scope, Config& config);
+void read_log_section(const ConfigNode& node, const ConfigScope& scope, Config& config);
+void read_keys_section(const ConfigNode& node, const ConfigScope& scope, Config& config);
+void read_providers_section(const ConfigNode& node, const ConfigScope& scope, Config& config);
+ZoneDefaults read_defaults_section(const ConfigNode& node, const ConfigScope& scope);
+void read_zones_section(const ConfigNode& node, const ConfigScope& scope,
+                        const ZoneDefaults& defaults, Config& config);
+
+/// Reads a secret that stands in a file (`file_key`) or behind a reference (`key`), whichever of
+/// the two is there; nothing, with a finding, if it cannot be had. `what` names its owner.
+std::optional<Secret> read_secret(MapReader& map, const std::string& key,
+                                  const std::string& file_key, const std::string& what,
+                                  const ConfigScope& scope);
+
+/// The control API without TLS is for this host only.
+bool is_exposed(const net::Endpoint& control);
+
+/// Whether a prefix is everybody.
+bool is_everybody(const net::Prefix& prefix);
+std::vector<net::Prefix> everybody();
+
+}  // namespace taproot::server

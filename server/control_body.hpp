@@ -1,0 +1,22 @@
+#pragma once
+
+#include "dns/result.hpp"
+#include "server/operations.hpp"
+
+#include <string>
+#include <vector>
+
+namespace taproot::server {
+
+// The bodies of requests, checked: an unknown key, a value of another kind or a text with control
+// characters fails with Errc::bad_text and says which. An empty body is an empty object.
+
+Result<Operations::ApplyRequest> read_apply_body(const std::string& body);
+/// Without the zone, which stands in the path.
+Result<Operations::RollbackRequest> read_rollback_body(const std::string& body);
+/// {"zones": […]}
+Result<Operations::Zones> read_zones_body(const std::string& body);
+/// {} or nothing.
+Result<void> read_empty_body(const std::string& body);
+
+}  // namespace taproot::server

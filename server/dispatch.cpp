@@ -1,0 +1,270 @@
+#include "server/dispatch.hpp"
+
+#include "dns/rdata.hpp"
+#include "dns/wire.hpp"
+#include "xfr/access.hpp"
+#include "xfr/ixfr_choice.hpp"
+#include "xfr/transfer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace taproot::server {
+
+namespace {
+
+using dns::Opcode;
+using dns::Rcode;
+using dns::RRType;
+using zonestore::ZoneEntry;
+using zonestore::ZoneVersion;
+
+constexpr std::size_t plain_udp_size = 512;  // RFC 1035 section 4.2.1
+
+std::size_t most_octets(const dns::Query& query, Transport transport) {
+  if (transport == Transport::tcp) return Dispatch::buffer_size;
+  if (!query.has_edns) return plain_udp_size;
+  return std::min(query.udp_size, edns_udp_size);
+}
+
+/// The serial of the SOA in the authority section, which says what the secondary has (RFC 1995
+/// section 3).
+std::optional<dns::Serial> serial_in(const dns::Query& query, Octets request) {
+  if (query.answer_count != 0 || query.authority_count != 1) return std::nullopt;
+  dns::WireReader reader(request, query.question_end);
+  const auto owner = dns::Name::from_wire(reader);
+  const auto type = reader.u16();
+  const auto klass = reader.u16();
+  const auto ttl = reader.u32();
+  const auto length = reader.u16();
+  if (!owner || !type || !klass || !ttl || !length) return std::nullopt;
+  if (*type != static_cast<std::uint16_t>(RRType::SOA)) return std::nullopt;
+  if (!dns::same_name(owner->wire(), query.qname)) return std::nullopt;
+  const auto rdata = dns::rdata_from_wire(RRType::SOA, reader, *length);
+  if (!rdata) return std::nullopt;
+  const auto soa = dns::Soa::from_rdata(rdata->wire());
+  if (!soa) return std::nullopt;
+  return soa->serial;
+}
+
+const ZoneEntry* zone_named(const zonestore::ZoneSet& zones, Octets qname) {
+  const ZoneEntry* entry = zones.find_enclosing(qname);
+  return entry != nullptr && entry->apex().size() == qname.size() ? entry : nullptr;
+}
+
+}  // namespace
+
+/// One request while it is handled.
+struct Dispatch::Exchange {
+  const Snapshot& snapshot;
+  const Request& request;
+  const dns::Query& query;
+  std::span<std::uint8_t> buffer;
+  std::size_t limit = 0;
+  std::optional<dns::TsigSession> session{};  ///< if the request is signed and not malformed
+  std::optional<dns::Name> key{};             ///< if the signature is right
+
+  /// What is left of the limit when the signature is taken off.
+  std::size_t unsigned_limit() const {
+    const std::size_t taken = session ? session->max_size() : 0;
+    return limit - std::min(limit, taken);
+  }
+  xfr::Requester requester() const { return {request.from.address(), key}; }
+};
+
+Dispatch::Dispatch(Counters& counters, WallClock wall_clock, Tell tell)
+    : counters_(counters), wall_clock_(std::move(wall_clock)), tell_(std::move(tell)) {}
+
+Reply Dispatch::handle(const Snapshot& snapshot, const Request& request,
+                       std::span<std::uint8_t> buffer) {
+  ++(request.transport == Transport::udp ? counters_.udp_requests : counters_.tcp_requests);
+  dns::Query query;
+  const auto trouble = dns::Query::parse(request.octets, query);
+  if (trouble == dns::Query::Trouble::drop) {
+    ++counters_.dropped;
+    return {};
+  }
+  Exchange exchange{snapshot, request, query, buffer, most_octets(query, request.transport)};
+  if (trouble == dns::Query::Trouble::formerr) return rcode(exchange, Rcode::formerr);
+  if (query.has_tsig && !check_signature(exchange)) {
+    return rcode(exchange, exchange.session ? Rcode::notauth : Rcode::formerr);
+  }
+  return by_opcode(exchange);
+}
+
+/// RFC 8945 section 5.2. False if the request must not be acted on; then there is a session to
+/// make the error answer with, unless the request is malformed.
+bool Dispatch::check_signature(Exchange& exchange) {
+  ++counters_.signed_requests;
+  dns::TsigVerdict verdict;
+  auto session =
+      dns::TsigSession::check_request(exchange.request.octets, exchange.query.tsig_at,
+                                      exchange.snapshot.policy->keys, wall_clock_(), verdict);
+  if (session && verdict.error == dns::TsigError::none && verdict.authentic) {
+    exchange.key = session->key_name();
+    exchange.session = std::move(*session);
+    return true;
+  }
+  ++counters_.tsig_failures;
+  if (!session) return false;
+  exchange.session = std::move(*session);
+  const RRType qtype = exchange.query.qtype;
+  if (qtype == RRType::AXFR || qtype == RRType::IXFR || qtype == RRType::SOA) {
+    tell_refusal(exchange, std::move(verdict.why));
+  }
+  return false;
+}
+
+Reply Dispatch::by_opcode(Exchange& exchange) {
+  switch (exchange.query.header.opcode) {
+    case Opcode::query:
+      return query(exchange);
+    case Opcode::notify:
+      return rcode(exchange, Rcode::refused);
+    case Opcode::iquery:
+    case Opcode::status:
+    case Opcode::update:
+      break;
+  }
+  return rcode(exchange, Rcode::notimp);  // also for opcodes without a name
+}
+
+Reply Dispatch::query(Exchange& exchange) {
+  const dns::Query& query = exchange.query;
+  if (query.edns_version > 0) return rcode(exchange, Rcode::badvers);
+  if (query.qtype == RRType::AXFR || query.qtype == RRType::IXFR) return transfer(exchange);
+  if (query.qtype == RRType::SOA) observe(exchange);
+  return message(exchange, answer(*exchange.snapshot.zones, query, names_));
+}
+
+Reply Dispatch::transfer(Exchange& exchange) {
+  const dns::Query& query = exchange.query;
+  const bool udp = exchange.request.transport == Transport::udp;
+  if (query.qclass != dns::Class::IN) return rcode(exchange, Rcode::refused);
+  if (udp && query.qtype == RRType::AXFR) return rcode(exchange, Rcode::notimp);
+  const ZoneEntry* entry = zone_named(*exchange.snapshot.zones, query.qname);
+  if (entry == nullptr) return refuse(exchange, Rcode::notauth, "this is no zone of ours");
+
+  auto verdict =
+      xfr::may_transfer(exchange.snapshot.policy->rules_for(entry->apex()), exchange.requester());
+  if (!verdict.allowed) return refuse(exchange, Rcode::refused, std::move(verdict.why));
+  const auto& version = entry->version();
+  if (version == nullptr) return refuse(exchange, Rcode::servfail, "the zone is not loaded");
+
+  TransferEvent about;
+  about.apex = entry->apex();
+  about.from = exchange.request.from;
+  about.key = exchange.key;
+  about.provider = std::move(verdict.provider);
+  about.over_tcp = !udp;
+  if (query.qtype == RRType::AXFR) return start(exchange, std::move(about), version, {});
+  about.before = serial_in(query, exchange.request.octets);
+  if (!about.before) return rcode(exchange, Rcode::formerr);
+  auto choice = xfr::choose_ixfr(*version, *about.before);
+  if (udp) return ixfr_over_udp(exchange, std::move(about), version, std::move(choice));
+  return start(exchange, std::move(about), version, std::move(choice));
+}
+
+Reply Dispatch::start(Exchange& exchange, TransferEvent about,
+                      const std::shared_ptr<const ZoneVersion>& version, xfr::IxfrChoice choice) {
+  counters_.count_rcode(Rcode::noerror);
+  return {0, std::make_unique<OutgoingTransfer>(
+                 xfr::Transfer(exchange.query, version, std::move(choice)),
+                 std::move(exchange.session), std::move(about), counters_, wall_clock_, tell_)};
+}
+
+/// RFC 1995 section 2: what does not fit into one datagram is not begun; the SOA alone tells the
+/// secondary to come back over TCP.
+Reply Dispatch::ixfr_over_udp(Exchange& exchange, TransferEvent about,
+                              const std::shared_ptr<const ZoneVersion>& version,
+                              xfr::IxfrChoice choice) {
+  using Kind = xfr::IxfrChoice::Kind;
+  about.what = choice.kind;
+  about.serial = version->serial();
+  if (choice.kind == Kind::differences) {
+    xfr::Transfer transfer(exchange.query, version, std::move(choice));
+    const std::size_t size = transfer.next(exchange.buffer.first(exchange.limit),
+                                           exchange.limit - exchange.unsigned_limit());
+    if (transfer.done()) {
+      about.records = transfer.records();
+      about.octets = size;
+      about.messages = 1;
+      ++counters_.ixfr_started;
+      ++counters_.transfers_finished;
+      about.kind = TransferEvent::Kind::finished;
+      if (may_tell(&Budget::observations, max_observations_told)) tell_(std::move(about));
+      return sign(exchange, size, Rcode::noerror);
+    }
+  }
+  if (choice.kind == Kind::current) ++counters_.ixfr_current;
+  Answer soa;
+  soa.outcome = Found{{exchange.query.qname, *version->apex_node().find(RRType::SOA)}};
+  return message(exchange, soa);
+}
+
+Reply Dispatch::refuse(Exchange& exchange, Rcode rcode, std::string why) {
+  ++counters_.transfers_refused;
+  tell_refusal(exchange, std::move(why));
+  return this->rcode(exchange, rcode);
+}
+
+Reply Dispatch::rcode(Exchange& exchange, Rcode rcode) {
+  return sign(exchange, compose_rcode(rcode, exchange.query, exchange.buffer), rcode);
+}
+
+Reply Dispatch::message(Exchange& exchange, const Answer& answer) {
+  const std::size_t size =
+      compose(answer, exchange.query, exchange.buffer, exchange.unsigned_limit());
+  return sign(exchange, size, rcode_of(answer));
+}
+
+/// Counts a reply of `size` octets, and signs it if the request was signed.
+Reply Dispatch::sign(Exchange& exchange, std::size_t size, Rcode rcode) {
+  counters_.count_rcode(rcode);
+  if (size > 2 && (exchange.buffer[2] & 2) != 0) ++counters_.truncated;
+  if (!exchange.session) return {size, nullptr};
+  const auto total = exchange.session->sign_answer(exchange.buffer, size, wall_clock_());
+  return {total.value_or(0), nullptr};
+}
+
+void Dispatch::tell_refusal(const Exchange& exchange, std::string why) {
+  if (!may_tell(&Budget::refusals, max_refusals_told)) return;
+  TransferEvent event;
+  event.kind = TransferEvent::Kind::refused;
+  event.apex = dns::Name::from_trusted(exchange.query.qname);
+  event.from = exchange.request.from;
+  event.key = exchange.key;
+  event.over_tcp = exchange.request.transport == Transport::tcp;
+  event.why = std::move(why);
+  tell_(std::move(event));
+}
+
+/// A secondary that asks for the SOA is alive, and soon knows our serial.
+void Dispatch::observe(const Exchange& exchange) {
+  if (exchange.query.qclass != dns::Class::IN) return;
+  const ZoneEntry* entry = zone_named(*exchange.snapshot.zones, exchange.query.qname);
+  if (entry == nullptr || entry->version() == nullptr) return;
+  const auto* rule =
+      xfr::guess_rule(exchange.snapshot.policy->rules_for(entry->apex()), exchange.requester());
+  if (rule == nullptr || !may_tell(&Budget::observations, max_observations_told)) return;
+  TransferEvent event;
+  event.kind = TransferEvent::Kind::soa_query;
+  event.apex = entry->apex();
+  event.from = exchange.request.from;
+  event.key = exchange.key;
+  event.provider = rule->provider;
+  event.serial = entry->version()->serial();
+  event.over_tcp = exchange.request.transport == Transport::tcp;
+  tell_(std::move(event));
+}
+
+/// Strangers must not be able to bury the control loop under events.
+bool Dispatch::may_tell(unsigned Budget::* what, unsigned limit) {
+  const dns::TsigTime second = wall_clock_();
+  if (second != told_.second) told_ = {second, 0, 0};
+  if (told_.*what >= limit) return false;
+  ++(told_.*what);
+  return true;
+}
+
+}  // namespace taproot::server

@@ -1,0 +1,400 @@
+#include "server/distributor.hpp"
+
+#include "monitor/verification.hpp"
+#include "pushers/drivers/powerdns.hpp"
+#include "pushers/ownership.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <utility>
+
+namespace taproot::server {
+
+namespace {
+
+using zonestore::ZoneVersion;
+
+monitor::Prober::Options prober_options(const Config& config) {
+  monitor::Prober::Options options;
+  options.interval = config.probe_interval;
+  return options;
+}
+
+monitor::WantedVersion wanted(const ZoneVersion& version) {
+  return {version.number(), version.serial(), version.provenance().committed};
+}
+
+monitor::Arrival arrival_of(const ProviderConfig& provider) {
+  return provider.kind == ProviderKind::transfer ? monitor::Arrival::transfer
+                                                 : monitor::Arrival::api;
+}
+
+pushers::Pusher::Settings settings_of(const ProviderConfig& provider) {
+  pushers::Pusher::Settings settings;
+  settings.plan.provider = provider.name;
+  settings.plan.mode = provider.ownership == Ownership::shared ? pushers::OwnershipMode::shared
+                                                               : pushers::OwnershipMode::exclusive;
+  const auto& guards = provider.guards;
+  if (guards.max_delete_percent) settings.guards.max_deleted_percent = *guards.max_delete_percent;
+  if (guards.max_update_percent) settings.guards.max_updated_percent = *guards.max_update_percent;
+  if (guards.max_deletes) settings.guards.max_deletions = *guards.max_deletes;
+  return settings;
+}
+
+/// RRsets that are asked for at an API provider when it is not known which ones changed.
+constexpr std::size_t sample_rrsets = 16;
+
+monitor::VerifyOptions sample_options() {
+  monitor::VerifyOptions options;
+  options.max_rrsets = sample_rrsets;
+  options.provider_owns_apex = true;
+  options.seed = std::random_device()();
+  return options;
+}
+
+/// At an API provider the serial may be the provider's own: there the data decides.
+monitor::Expectation data_expectation(std::uint64_t version,
+                                      std::vector<monitor::ExpectedAnswer> answers) {
+  monitor::Expectation expectation;
+  expectation.version = version;
+  expectation.compare_at_any_serial = true;
+  expectation.answers =
+      std::make_shared<const std::vector<monitor::ExpectedAnswer>>(std::move(answers));
+  return expectation;
+}
+
+bool is_apex_of_provider(const monitor::ExpectedAnswer& answer, const dns::Name& apex) {
+  return answer.owner == apex &&
+         (answer.type == dns::RRType::SOA || answer.type == dns::RRType::NS);
+}
+
+}  // namespace
+
+Distributor::Distributor(net::Loop& loop, zonestore::ZoneStore& store, const Config& config)
+    : loop_(loop), store_(store), notifier_(loop), prober_(loop, prober_options(config)) {
+  notifier_.on_changed([this](const auto& apex, const auto& state) { on_notified(apex, state); });
+  prober_.on_observed([this](const auto& observation) { on_observed(observation); });
+  configure(config);
+}
+
+Distributor::~Distributor() = default;
+
+// --- Configuration -----------------------------------------------------------------------------
+
+void Distributor::configure(const Config& config) {
+  pushers_.clear();
+  providers_ = config.providers;
+  keys_ = config.keys;
+  for (const auto& provider : providers_) {
+    if (provider.kind == ProviderKind::powerdns) start_pusher(provider);
+  }
+}
+
+void Distributor::start_pusher(const ProviderConfig& provider) {
+  auto driver =
+      std::make_unique<pushers::Powerdns>(pushers::PowerdnsConfig{provider.url, provider.api_key});
+  auto pusher = std::make_unique<pushers::Pusher>(loop_, std::move(driver), settings_of(provider),
+                                                  hooks_of(provider.name));
+  if (provider.hold) pusher->hold();
+  pushers_[provider.name] = std::move(pusher);
+}
+
+pushers::Pusher::Hooks Distributor::hooks_of(const std::string& provider) {
+  const auto save = [this, provider](const dns::Name& apex, std::uint64_t version,
+                                     const std::string& state) {
+    return store_.journal().set_applied(apex, provider,
+                                        {version, std::chrono::system_clock::now(), state});
+  };
+  pushers::Pusher::Hooks hooks;
+  hooks.on_state = [this](const auto& apex, const auto& name, const auto& words,
+                          const auto* result) { push_state(apex, name, words, result); };
+  hooks.before_write = [this, provider, save](const auto& apex, const auto&, const auto& state) {
+    // What is under way is not applied yet: the version stays the last one that was.
+    const auto last = store_.journal().applied(apex, provider);
+    return save(apex, last ? last->version : 0, state);
+  };
+  hooks.save_applied = save;
+  hooks.load_applied = [this, provider](const auto& apex) -> std::optional<std::string> {
+    auto last = store_.journal().applied(apex, provider);
+    if (!last) return std::nullopt;
+    return std::move(last->state);
+  };
+  return hooks;
+}
+
+const ProviderConfig* Distributor::find_provider(const std::string& name) const {
+  const auto found = std::find_if(providers_.begin(), providers_.end(),
+                                  [&](const auto& provider) { return provider.name == name; });
+  return found == providers_.end() ? nullptr : &*found;
+}
+
+std::vector<const ProviderConfig*> Distributor::providers_of(const dns::Name& apex) const {
+  std::vector<const ProviderConfig*> providers;
+  const auto zone = zones_.find(apex);
+  if (zone == zones_.end()) return providers;
+  for (const auto& name : zone->second.providers) {
+    const auto* provider = find_provider(name);
+    if (provider != nullptr && !provider->hold) providers.push_back(provider);
+  }
+  return providers;
+}
+
+std::vector<monitor::Nameserver> Distributor::nameservers_of(const dns::Name& apex,
+                                                             const ProviderConfig& provider) {
+  std::vector<monitor::Nameserver> nameservers;
+  for (const auto& nameserver : provider.nameservers) {
+    for (const auto& endpoint : nameserver.endpoints) {
+      nameservers.push_back({apex, provider.name, nameserver.name.to_text(), endpoint});
+    }
+  }
+  return nameservers;
+}
+
+// --- Zones -------------------------------------------------------------------------------------
+
+void Distributor::set_zone(const ZoneConfig& zone) {
+  zones_[zone.name] = zone;
+  prober_.unwatch(zone.name);
+  std::vector<monitor::ProviderSetup> rows;
+  for (const auto& name : zone.providers) {
+    const auto* provider = find_provider(name);
+    if (provider == nullptr) continue;
+    monitor::ProviderSetup row{name, arrival_of(*provider), {}};
+    for (const auto& nameserver : nameservers_of(zone.name, *provider)) {
+      row.nameservers.emplace_back(nameserver.name, nameserver.endpoint);
+    }
+    rows.push_back(std::move(row));
+  }
+  board_.set_zone(zone.name, rows);
+  const auto current = store_.current(zone.name);
+  if (current == nullptr) return;
+  std::vector<monitor::WantedVersion> known;
+  if (const auto past = store_.journal().history(zone.name, monitor::Board::max_recent)) {
+    for (auto version = past->rbegin(); version != past->rend(); ++version) {
+      const auto& by = version->provenance;
+      known.push_back({by.number, version->serial, by.committed});
+    }
+  }
+  if (known.empty()) known.push_back(wanted(*current));
+  board_.set_history(zone.name, known);
+  bring(current, nullptr);
+}
+
+void Distributor::drop_zone(const dns::Name& apex) {
+  zones_.erase(apex);
+  board_.drop_zone(apex);
+  prober_.unwatch(apex);
+  notifier_.drop(apex);
+  for (const auto& [name, pusher] : pushers_) pusher->forget(apex);
+  std::erase_if(last_pushes_, [&](const auto& push) { return push.first.first == apex; });
+}
+
+void Distributor::installed(const zonestore::Installed& installed) {
+  board_.on_installed(*installed.version);
+  bring(installed.version, installed.step);
+  changed(installed.version->apex());
+}
+
+void Distributor::bring(const std::shared_ptr<const ZoneVersion>& version,
+                        const std::shared_ptr<const zonestore::ChangeSet>& step) {
+  tell(*version);
+  for (const auto* provider : providers_of(version->apex())) {
+    const auto pusher = pushers_.find(provider->name);
+    if (pusher != pushers_.end()) pusher->second->push(version);
+  }
+  watch(version, step);
+}
+
+// --- NOTIFY ------------------------------------------------------------------------------------
+
+std::vector<xfr::NotifyTarget> Distributor::targets_of(const dns::Name& apex) const {
+  std::vector<xfr::NotifyTarget> targets;
+  for (const auto* provider : providers_of(apex)) {
+    for (const auto& target : provider->notify) {
+      std::optional<dns::TsigKey> key;
+      for (const auto& known : keys_) {
+        if (target.key && known.name == *target.key) key = known;
+      }
+      targets.push_back({provider->name, target.endpoint, provider->notify_source, std::move(key)});
+    }
+  }
+  return targets;
+}
+
+void Distributor::tell(const ZoneVersion& version) {
+  const auto soa = *version.apex_node().find(dns::RRType::SOA);
+  notifier_.tell({version.apex(), version.soa(), soa.ttl()}, targets_of(version.apex()));
+}
+
+std::vector<net::Endpoint> Distributor::notify(const dns::Name& apex) {
+  std::vector<net::Endpoint> told;
+  const auto current = store_.current(apex);
+  if (current == nullptr) return told;
+  tell(*current);
+  for (const auto& target : targets_of(apex)) told.push_back(target.to);
+  return told;
+}
+
+void Distributor::on_notified(const dns::Name& apex, const xfr::NotifyState& state) {
+  board_.on_notify_state(apex, state.provider, state.to, state.seen ? "" : state.waits_for);
+  changed(apex);
+}
+
+void Distributor::on_transfer(const TransferEvent& event) {
+  if (event.kind != TransferEvent::Kind::finished) return;
+  const char* kind = event.what == xfr::IxfrChoice::Kind::differences ? "IXFR"
+                     : event.what == xfr::IxfrChoice::Kind::current   ? "SOA"
+                                                                      : "AXFR";
+  board_.on_transfer(
+      event.apex, event.provider,
+      {kind, event.from.address(), event.serial, event.octets,
+       std::chrono::duration<double>(event.took).count(), std::chrono::system_clock::now()});
+  const auto* provider = find_provider(event.provider);
+  // Nobody can be asked whether it serves what it took: then taking it has to do.
+  if (provider != nullptr && provider->nameservers.empty()) {
+    notifier_.seen(event.apex, event.from.address(), event.serial);
+  }
+  prober_.look_now(event.apex);
+  changed(event.apex);
+}
+
+// --- Pushes ------------------------------------------------------------------------------------
+
+void Distributor::push(const dns::Name& apex, const std::string& provider,
+                       const std::optional<std::string>& force) {
+  const auto pusher = pushers_.find(provider);
+  const auto current = store_.current(apex);
+  if (pusher == pushers_.end() || current == nullptr) return;
+  pushers::PushOptions options;
+  options.force_plan = force;
+  pusher->second->resume();
+  pusher->second->push(current, std::move(options));
+}
+
+void Distributor::plan(const std::string& provider, std::shared_ptr<const ZoneVersion> version,
+                       std::function<void(const pushers::PushResult&)> done) {
+  pushers_.at(provider)->plan(std::move(version), std::move(done));
+}
+
+const pushers::PushResult* Distributor::last_push(const dns::Name& apex,
+                                                  const std::string& provider) const {
+  const auto found = last_pushes_.find({apex, provider});
+  return found == last_pushes_.end() ? nullptr : &found->second;
+}
+
+void Distributor::push_state(const dns::Name& apex, const std::string& provider,
+                             const std::string& words, const pushers::PushResult* result) {
+  const auto now = std::chrono::system_clock::now();
+  monitor::PushState state{words, std::nullopt, "", false, now};
+  if (const auto last = store_.journal().applied(apex, provider); last && last->version > 0) {
+    state.applied = last->version;
+  }
+  if (result != nullptr) {
+    using pushers::PushEnd;
+    last_pushes_[{apex, provider}] = *result;
+    const bool good = result->end == PushEnd::done || result->end == PushEnd::in_sync;
+    if (good && result->plan) state.applied = result->plan->version;
+    if (!good) state.error = result->words;
+    state.waits_for_person = result->end == PushEnd::unsafe;
+    if (good) {
+      spdlog::info("{}: {}: {}", apex.to_text(), provider, result->words);
+    } else {
+      spdlog::warn("{}: {}: {}", apex.to_text(), provider, result->words);
+    }
+  }
+  board_.on_push_state(apex, provider, std::move(state));
+  if (result != nullptr) {
+    prober_.look_now(apex);
+    if (on_pushed_) on_pushed_(apex, provider, *result);
+  }
+  changed(apex);
+}
+
+// --- Probes ------------------------------------------------------------------------------------
+
+void Distributor::watch(const std::shared_ptr<const ZoneVersion>& version,
+                        const std::shared_ptr<const zonestore::ChangeSet>& step) {
+  std::vector<std::string> unknown;
+  for (const auto* provider : providers_of(version->apex())) {
+    if (provider->kind == ProviderKind::transfer) {
+      monitor::Expectation expectation;
+      expectation.version = version->number();
+      expectation.serial = version->serial();
+      begin_watching(*provider, version->apex(), expectation);
+    } else if (step != nullptr) {
+      auto answers = monitor::expect_changes(*version, *step, sample_options());
+      std::erase_if(answers, [&](const auto& answer) {
+        return is_apex_of_provider(answer, version->apex());
+      });
+      begin_watching(*provider, version->apex(),
+                     data_expectation(version->number(), std::move(answers)));
+    } else {
+      unknown.push_back(provider->name);
+    }
+  }
+  if (!unknown.empty()) watch_sample(version->apex(), unknown, version);
+}
+
+/// Choosing a sample walks the whole zone: not on this loop.
+void Distributor::watch_sample(const dns::Name& apex, const std::vector<std::string>& providers,
+                               const std::shared_ptr<const ZoneVersion>& version) {
+  const auto plan = std::make_shared<monitor::VerificationPlan>();
+  loop_.work([plan, version] { *plan = monitor::plan_verification(*version, sample_options()); },
+             [this, plan, apex, providers, version] {
+               const auto current = store_.current(apex);
+               if (current == nullptr || current->number() != version->number()) return;
+               for (const auto& name : providers) {
+                 const auto* provider = find_provider(name);
+                 if (provider == nullptr || plan->expectation.answers == nullptr) continue;
+                 begin_watching(*provider, apex,
+                                data_expectation(version->number(), *plan->expectation.answers));
+               }
+             });
+}
+
+void Distributor::begin_watching(const ProviderConfig& provider, const dns::Name& apex,
+                                 const monitor::Expectation& expectation) {
+  for (const auto& nameserver : nameservers_of(apex, provider)) {
+    prober_.watch(nameserver, expectation);
+  }
+}
+
+void Distributor::on_observed(const monitor::Observation& observation) {
+  const auto& [apex, provider, name, endpoint] = observation.nameserver;
+  const auto* before = board_.find(observation.nameserver);
+  const auto state_before = before == nullptr ? monitor::State::unknown : before->state;
+  board_.on_observed(observation);
+  if (observation.verdict != state_before) {
+    spdlog::info("{}: {}: {}: {}", apex.to_text(), provider, observation.nameserver.to_text(),
+                 observation.detail);
+  }
+  if (observation.serial) notifier_.seen(apex, endpoint, *observation.serial);
+  const auto* zone = board_.find(apex);
+  const auto row = zone == nullptr ? nullptr
+                   : zone->providers.find(provider) == zone->providers.end()
+                       ? nullptr
+                       : &zone->providers.at(provider);
+  if (row != nullptr && zone->wanted && row->state() == monitor::State::in_sync) {
+    notifier_.seen(apex, provider, zone->wanted->serial);
+  }
+  changed(apex);
+}
+
+void Distributor::verify(const monitor::Nameserver& nameserver,
+                         std::shared_ptr<const ZoneVersion> version,
+                         monitor::Prober::OnVerified done) {
+  monitor::VerifyOptions options;
+  const auto* provider = find_provider(nameserver.provider);
+  options.provider_owns_apex = provider != nullptr && provider->kind != ProviderKind::transfer;
+  options.seed = std::random_device()();
+  prober_.verify(nameserver, std::move(version), options, std::move(done));
+}
+
+void Distributor::changed(const dns::Name& apex) const {
+  if (on_changed_) on_changed_(apex);
+}
+
+}  // namespace taproot::server

@@ -1,0 +1,166 @@
+#include "server/metrics.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+namespace taproot::server {
+
+namespace {
+
+using Labels = std::vector<std::pair<std::string_view, std::string>>;
+
+/// Label values escape backslash, quote and line feed.
+std::string escaped(const std::string& value) {
+  std::string out;
+  for (const char c : value) {
+    if (c == '\\' || c == '"') out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+class Text {
+ public:
+  void family(std::string_view name, std::string_view type, std::string_view help) {
+    name_ = name;
+    fmt::format_to(std::back_inserter(text_), "# HELP {} {}\n# TYPE {} {}\n", name, help, name,
+                   type);
+  }
+  template <class T>
+  void sample(const Labels& labels, T value) {
+    text_ += name_;
+    char before = '{';
+    for (const auto& [label, text] : labels) {
+      fmt::format_to(std::back_inserter(text_), "{}{}=\"{}\"", before, label, escaped(text));
+      before = ',';
+    }
+    fmt::format_to(std::back_inserter(text_), "{} {}\n", labels.empty() ? "" : "}", value);
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string name_;
+  std::string text_;
+};
+
+double seconds(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
+void zones(Text& text, const MetricSources& from) {
+  text.family("taproot_zones", "gauge", "Zones configured.");
+  text.sample({}, from.desk.zones().size());
+  text.family("taproot_zone_serial", "gauge", "Serial of the version served.");
+  for (const auto& [name, state] : from.desk.zones()) {
+    const auto current = from.store.current(name);
+    if (current) text.sample({{"zone", name.to_text()}}, current->serial().value());
+  }
+  text.family("taproot_zone_committed_seconds", "gauge", "When the version served was committed.");
+  for (const auto& [name, state] : from.desk.zones()) {
+    const auto current = from.store.current(name);
+    if (current) {
+      text.sample({{"zone", name.to_text()}}, seconds(current->provenance().committed));
+    }
+  }
+  text.family("taproot_zone_source_refused", "gauge", "1 if the source as it stands has errors.");
+  for (const auto& [name, state] : from.desk.zones()) {
+    text.sample({{"zone", name.to_text()}}, state.refused.empty() ? 0 : 1);
+  }
+}
+
+template <class Sample>
+void for_each_nameserver(const monitor::Board& board, const Sample& sample) {
+  for (const auto& [apex, zone] : board.zones()) {
+    for (const auto& [name, provider] : zone.providers) {
+      for (const auto& nameserver : provider.nameservers) {
+        sample(Labels{{"zone", apex.to_text()},
+                      {"provider", name},
+                      {"nameserver", nameserver.nameserver},
+                      {"endpoint", nameserver.endpoint.to_text()}},
+               nameserver);
+      }
+    }
+  }
+}
+
+void nameservers(Text& text, const monitor::Board& board) {
+  text.family("taproot_nameserver_in_sync", "gauge",
+              "1 if this nameserver was last seen serving the version wanted.");
+  for_each_nameserver(board, [&](const Labels& labels, const auto& row) {
+    text.sample(labels, row.state == monitor::State::in_sync ? 1 : 0);
+  });
+  text.family("taproot_nameserver_serial", "gauge", "Serial last seen at this nameserver.");
+  for_each_nameserver(board, [&](const Labels& labels, const auto& row) {
+    if (row.seen_serial) text.sample(labels, row.seen_serial->value());
+  });
+  text.family("taproot_nameserver_visible_seconds", "gauge",
+              "From commit to first seen, for the newest version this nameserver was seen with.");
+  for_each_nameserver(board, [&](const Labels& labels, const auto& row) {
+    if (row.lag) text.sample(labels, std::chrono::duration<double>(*row.lag).count());
+  });
+  text.family("taproot_nameserver_failing_since_seconds", "gauge",
+              "Since when this nameserver fails; absent while it does not.");
+  for_each_nameserver(board, [&](const Labels& labels, const auto& row) {
+    if (row.failing_since) text.sample(labels, seconds(*row.failing_since));
+  });
+}
+
+struct CounterMetric {
+  std::string_view name;
+  std::string_view help;
+  Count Counters::* count;
+};
+
+constexpr CounterMetric counter_metrics[] = {
+    {"taproot_udp_requests_total", "Datagrams that asked something.", &Counters::udp_requests},
+    {"taproot_tcp_requests_total", "Messages over TCP.", &Counters::tcp_requests},
+    {"taproot_dropped_total", "Requests that deserved silence.", &Counters::dropped},
+    {"taproot_truncated_total", "Answers with TC.", &Counters::truncated},
+    {"taproot_tsig_failures_total", "Requests with a bad signature.", &Counters::tsig_failures},
+    {"taproot_transfers_refused_total", "Transfers refused.", &Counters::transfers_refused},
+    {"taproot_transfers_finished_total", "Transfers finished.", &Counters::transfers_finished},
+    {"taproot_transfers_aborted_total", "Transfers broken off.", &Counters::transfers_aborted},
+    {"taproot_transfer_octets_total", "Octets of transfers.", &Counters::transfer_octets},
+    {"taproot_tcp_accepted_total", "TCP connections accepted.", &Counters::tcp_accepted},
+    {"taproot_tcp_evicted_total", "TCP connections that made room.", &Counters::tcp_evicted},
+};
+
+void serving(Text& text, const std::vector<const Counters*>& all) {
+  for (const auto& metric : counter_metrics) {
+    std::uint64_t sum = 0;
+    for (const auto* counters : all) sum += (counters->*metric.count).value();
+    text.family(metric.name, "counter", metric.help);
+    text.sample({}, sum);
+  }
+  text.family("taproot_answers_total", "counter", "Answers by response code.");
+  for (std::size_t rcode = 0; rcode < Counters::rcodes; ++rcode) {
+    std::uint64_t sum = 0;
+    for (const auto* counters : all) sum += counters->by_rcode[rcode].value();
+    if (sum == 0 && rcode > 5) continue;
+    text.sample({{"rcode", dns::to_text(static_cast<dns::Rcode>(rcode))}}, sum);
+  }
+}
+
+}  // namespace
+
+std::string render_metrics(const MetricSources& sources) {
+  Text text;
+  text.family("taproot_start_time_seconds", "gauge", "When this process began to serve.");
+  text.sample({}, seconds(sources.started));
+  zones(text, sources);
+  nameservers(text, sources.distributor.board());
+  text.family("taproot_notify_sent_total", "counter", "NOTIFY messages sent.");
+  text.sample({}, sources.distributor.notifier().sent());
+  serving(text, sources.serving.counters());
+  return text.take();
+}
+
+}  // namespace taproot::server

@@ -1,0 +1,79 @@
+#pragma once
+
+#include "dns/name.hpp"
+#include "dns/result.hpp"
+#include "server/reports.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace taproot::server {
+
+/// The one call that is owed for one operation, on the control loop, now or later.
+template <class Report>
+using Done = std::function<void(Result<Report>)>;
+
+/// What an operator can ask of a running taproot: one function per verb.
+///
+/// Everything is called on the control loop's thread and must not block it. An empty list of
+/// zones means all of them; a zone that is not configured fails with Errc::not_found. A `done` is
+/// called exactly once, except when the process ends first. Failures by code: not_found (404),
+/// conflict (409: the plan or version is no longer the current one), blocked (409), refused (403),
+/// in_use (409), bad_text, bad_zone and bad_config (422), timed_out (504), anything else 500.
+class Operations {
+ public:
+  using Zones = std::vector<dns::Name>;
+
+  struct ApplyRequest {
+    Zones zones;
+    std::optional<std::string> plan;        ///< exactly this plan, or Errc::conflict
+    std::optional<std::string> force;       ///< lets the guard of this id pass, once
+    std::optional<std::uint64_t> based_on;  ///< the only zone's version, or Errc::conflict
+    bool wait = false;                      ///< call back when has_ended(), not when it began
+    std::chrono::milliseconds timeout = std::chrono::minutes(5);  ///< of waiting; then as it is
+    std::string who;
+    std::string why;
+  };
+
+  struct RollbackRequest {
+    dns::Name zone;
+    std::optional<std::uint64_t> to;        ///< nothing: the version before the current one
+    std::optional<std::uint64_t> based_on;  ///< refuse with Errc::conflict unless it is current
+    std::string who;
+    std::string why;
+  };
+
+  virtual ~Operations() = default;
+
+  /// The number of a zone's current version; 0 if it has none.
+  virtual Result<std::uint64_t> current_version(const dns::Name& zone) = 0;
+
+  virtual Result<StatusReport> status(const Zones& zones) = 0;
+  /// Reads the live zones of API providers where it must, and so may take seconds.
+  virtual void plan(const Zones& zones, Done<PlanReport> done) = 0;
+  /// Begins an apply; its report begins with everything waiting.
+  virtual void apply(ApplyRequest request, Done<ApplyReport> done) = 0;
+  /// How far an apply has come; those ended are kept for some minutes, then Errc::not_found.
+  virtual Result<ApplyReport> apply_progress(const std::string& id) = 0;
+  /// Asks every nameserver anew.
+  virtual void verify(const Zones& zones, Done<VerifyReport> done) = 0;
+  virtual Result<HistoryReport> history(const dns::Name& zone, std::size_t limit) = 0;
+  /// A version by its number, or the current one.
+  virtual Result<ShowReport> show(const dns::Name& zone, std::optional<std::uint64_t> at) = 0;
+  /// From `a` to `b`, or to the current one.
+  virtual Result<DiffReport> diff(const dns::Name& zone, std::uint64_t a,
+                                  std::optional<std::uint64_t> b) = 0;
+  virtual void rollback(RollbackRequest request, Done<RollbackReport> done) = 0;
+  /// Reads the configuration (if no zones are named) and the zones' sources again.
+  virtual void reload(const Zones& zones, Done<ReloadReport> done) = 0;
+  virtual Result<NotifyReport> notify(const Zones& zones) = 0;
+  /// Prometheus text (version 0.0.4).
+  virtual std::string metrics() = 0;
+};
+
+}  // namespace taproot::server

@@ -1,0 +1,159 @@
+#include "server/render.hpp"
+#include "server/render_document.hpp"
+#include "server/render_text.hpp"
+
+namespace taproot::server {
+
+namespace {
+
+std::string or_dash(std::optional<std::uint64_t> number) {
+  return number ? std::to_string(*number) : "-";
+}
+
+/// "12 s" from a time until the report was made.
+std::string age(const Document& row, const char* key, std::string_view now) {
+  const auto then = milliseconds_of(row.text(key));
+  const auto until = milliseconds_of(now);
+  return then && until ? duration_text(*until - *then) : "-";
+}
+
+std::string lag(const Document& row) {
+  const auto ms = row.number_if_any("lag_ms");
+  return ms ? duration_text(static_cast<std::int64_t>(*ms)) : "-";
+}
+
+/// Parts of a remark, with "; " between them.
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const auto& part : parts) {
+    if (!part.empty()) text += (text.empty() ? "" : "; ") + part;
+  }
+  return text;
+}
+
+std::string waiting(const Document& row) {
+  const auto what = row.text("waits_for");
+  return what.empty() ? "" : "waits for " + what;
+}
+
+void provider_row(const Document& row, std::string_view now, Table& table) {
+  const auto state = row.text("state");
+  std::string stopped;
+  if (const auto guard = row.part("guard"); guard.is_there()) {
+    stopped =
+        guard.text("why") + ": let it pass with taproot apply --force " + guard.text("force_id");
+  }
+  table.row({{"  " + row.text("provider"), Paint::bold},
+             {row.text("via")},
+             {state, paint_of(state)},
+             {std::to_string(row.number("wanted_version"))},
+             {or_dash(row.number_if_any("applied_version"))},
+             {age(row, "since", now)},
+             {lag(row)},
+             {joined({row.text("note"), row.text("error"), waiting(row), stopped})}});
+}
+
+void nameserver_row(const Document& row, std::string_view now, Table& table) {
+  const auto state = row.text("state");
+  const auto version = row.number_if_any("seen_version");
+  const auto serial = row.number_if_any("seen_serial");
+  std::string serves;
+  if (!version && serial) serves = "serves serial " + std::to_string(*serial);
+  table.row({{"    " + row.text("nameserver")},
+             {row.text("endpoint")},
+             {state, paint_of(state)},
+             {std::to_string(row.number("wanted_version"))},
+             {or_dash(version)},
+             {age(row, "since", now)},
+             {lag(row)},
+             {joined({serves, row.text("error"), waiting(row)})}});
+}
+
+std::string zone_line(const Document& zone, bool colour) {
+  std::string line = painted(zone.text("zone"), Paint::bold, colour);
+  if (zone.number("version") == 0) {
+    return line + "  " + painted("no version yet: answers SERVFAIL", Paint::bad, colour);
+  }
+  line += "  v" + std::to_string(zone.number("version")) + "  serial " +
+          std::to_string(zone.number("serial")) + "  " + counted(zone.number("records"), "record");
+  if (const auto who = zone.text("who"); !who.empty()) line += "  by " + who;
+  if (const auto why = zone.text("why"); !why.empty()) line += " \"" + why + "\"";
+  if (const auto when = zone.text("committed"); !when.empty()) {
+    line += "  committed " + time_text(when);
+  }
+  return line;
+}
+
+void zone_rows(const Document& zone, std::string_view now, bool colour, Table& table) {
+  table.line(zone_line(zone, colour));
+  if (const auto refused = zone.text("candidate_refused"); !refused.empty()) {
+    table.line("  " + painted("the source was not taken: ", Paint::bad, colour) + refused);
+  }
+  for (const auto& provider : zone.list("providers")) {
+    provider_row(provider, now, table);
+    for (const auto& nameserver : provider.list("nameservers")) {
+      nameserver_row(nameserver, now, table);
+    }
+  }
+}
+
+/// What the zones together want of a person.
+struct Wants {
+  std::size_t settled = 0;  ///< zones that want nothing
+  bool refused = false;
+  bool decision = false;
+};
+
+Wants wants_of(const std::vector<Document>& zones) {
+  Wants wants;
+  for (const auto& zone : zones) {
+    const bool refused = !zone.text("candidate_refused").empty();
+    bool settled = !refused && zone.number("version") > 0;
+    for (const auto& provider : zone.list("providers")) {
+      const auto state = provider.text("state");
+      settled = settled && state == "in-sync";
+      wants.decision = wants.decision || state == "pending" || state == "blocked";
+    }
+    wants.refused = wants.refused || refused;
+    if (settled) ++wants.settled;
+  }
+  return wants;
+}
+
+/// What to type next, the most urgent first.
+std::string next_step(const Wants& wants) {
+  if (wants.refused) return ". Next: taproot check";
+  return wants.decision ? ". Next: taproot plan" : ". Next: taproot status --watch";
+}
+
+std::string zones_text(const Document& report, const std::vector<Document>& zones, bool colour) {
+  const auto now = report.text("now");
+  Table table;
+  const auto head = [](const char* text) { return Table::Cell{text, Paint::dim}; };
+  table.row({head(""), head("VIA"), head("STATE"), head("WANTED"), head("SEEN"), head("SINCE"),
+             head("LAG"), head("")});
+  for (const auto& zone : zones) zone_rows(zone, now, colour, table);
+  const Wants wants = wants_of(zones);
+  return table.to_text(colour) + "\n" + counted(zones.size(), "zone") + ", " +
+         std::to_string(wants.settled) + " in sync" +
+         (wants.settled == zones.size() ? "" : next_step(wants)) + "\n";
+}
+
+}  // namespace
+
+Result<std::string> render_status(std::string_view json, bool colour) {
+  const auto report = Document::parse(json);
+  if (!report) return tl::unexpected(report.error());
+  std::string text;
+  for (const auto& warning : report->texts("warnings")) {
+    text += painted("warning: ", Paint::waiting, colour) + warning + "\n";
+  }
+  const auto zones = report->list("zones");
+  if (zones.empty()) {
+    return text +
+           "no zones are configured: add zones: to the configuration, then run taproot reload\n";
+  }
+  return text + zones_text(*report, zones, colour);
+}
+
+}  // namespace taproot::server

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "dns/result.hpp"
+#include "server/reports.hpp"
+
+#include <string>
+
+namespace taproot::server {
+
+// Each report as one JSON object with a newline behind it. The keys are a contract with scripts
+// (docs/control-api.md): add, never rename. What is not known is null or an empty string; times
+// are RFC 3339 in UTC with milliseconds; octets that are not UTF-8 are replaced, never an error.
+
+std::string to_json(const StatusReport& report);
+std::string to_json(const PlanReport& report);
+std::string to_json(const ApplyReport& report);
+std::string to_json(const VerifyReport& report);
+std::string to_json(const HistoryReport& report);
+std::string to_json(const ShowReport& report);
+std::string to_json(const DiffReport& report);
+std::string to_json(const RollbackReport& report);
+std::string to_json(const NotifyReport& report);
+std::string to_json(const ReloadReport& report);
+std::string to_json(const CheckReport& report);
+
+/// {"error": "…", "code": "…"}
+std::string to_json(const Error& error);
+
+/// "2026-11-23T09:14:03.120Z"
+std::string to_rfc3339(WallTime time);
+
+}  // namespace taproot::server

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "dns/result.hpp"
+#include "net/endpoint.hpp"
+#include "net/loop.hpp"
+#include "server/counters.hpp"
+#include "server/policy.hpp"
+#include "server/transfer_event.hpp"
+#include "zonestore/published.hpp"
+#include "zonestore/store.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace taproot::server {
+
+/// The serving loops: each a thread with its own listeners on the same endpoints
+/// (SO_REUSEPORT), its own dispatch and its own counters. What they share is published: the set
+/// of zones and the policy.
+class Serving {
+ public:
+  struct Options {
+    std::vector<net::Endpoint> listen;  ///< UDP and TCP on each
+    std::size_t workers = 1;
+  };
+  /// Called on a serving loop; must post to where the event is used.
+  using Tell = std::function<void(TransferEvent)>;
+
+  /// Binds everything, then starts the threads. Fails with Errc::in_use or Errc::io, naming the
+  /// endpoint. `store` and `policy` must outlive it.
+  static Result<std::unique_ptr<Serving>> start(const zonestore::ZoneStore& store,
+                                                const zonestore::Published<Policy>& policy,
+                                                Options options, Tell tell);
+  Serving(const Serving&) = delete;
+  Serving& operator=(const Serving&) = delete;
+  /// Stops accepting, ends the threads and joins them.
+  ~Serving();
+
+  /// One per loop; readable from any thread.
+  std::vector<const Counters*> counters() const;
+  /// Where it listens, with the ports the system chose.
+  const std::vector<net::Endpoint>& local() const { return local_; }
+
+ private:
+  class Worker;
+  Serving() = default;
+
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<net::Endpoint> local_;
+};
+
+}  // namespace taproot::server

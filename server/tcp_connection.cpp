@@ -1,0 +1,200 @@
+#include "server/tcp_connection.hpp"
+
+#include <utility>
+
+namespace taproot::server {
+
+namespace {
+
+constexpr std::size_t length_size = 2;  // RFC 1035 section 4.2.2
+/// Octets of a transfer that are composed in one go: more would keep UDP waiting.
+constexpr std::size_t pull_octets = std::size_t{32} << 10;
+
+}  // namespace
+
+std::string_view to_text(ConnectionEnd end) {
+  switch (end) {
+    case ConnectionEnd::by_peer:
+      return "the peer ended the connection";
+    case ConnectionEnd::idle:
+      return "the connection was idle";
+    case ConnectionEnd::half_message:
+      return "a request did not become whole in time";
+    case ConnectionEnd::stalled:
+      return "the peer stopped reading";
+    case ConnectionEnd::misuse:
+      return "what came was not a DNS request";
+    case ConnectionEnd::evicted:
+      return "the connection had to make room for others";
+    case ConnectionEnd::transfer_failed:
+      return "the transfer could not be completed";
+  }
+  return "";
+}
+
+TcpConnection::TcpConnection(std::unique_ptr<net::TcpStream> stream, Environment& environment,
+                             Owner& owner)
+    : stream_(std::move(stream)), environment_(environment), owner_(owner) {
+  stream_->start([this](Octets octets) { on_data(octets); },
+                 [this](net::TcpEnd end) { on_closed(end); });
+}
+
+std::optional<ConnectionEnd> TcpConnection::why_end(net::Instant now) {
+  const TcpLimits& limits = environment_.limits;
+  const std::size_t queued = stream_->queued();
+  if (sent_ - queued != taken_ || queued == 0) {
+    taken_ = sent_ - queued;
+    last_taken_ = now;
+  }
+  if (queued > 0) {
+    if (now - last_taken_ > limits.stalled) return ConnectionEnd::stalled;
+    return std::nullopt;
+  }
+  if (partial_since_) {
+    if (now - *partial_since_ > limits.message) return ConnectionEnd::half_message;
+    return std::nullopt;
+  }
+  if (now - last_useful_ > limits.idle) return ConnectionEnd::idle;
+  return std::nullopt;
+}
+
+void TcpConnection::set_reason(ConnectionEnd end) {
+  if (transfer_) transfer_->set_reason(std::string(to_text(end)));
+}
+
+void TcpConnection::on_data(Octets octets) {
+  if (end_) return;
+  const bool had_rest = !input_.empty();
+  if (had_rest) {
+    input_.insert(input_.end(), octets.begin(), octets.end());
+    serve_waiting();
+  } else {
+    const Octets rest = octets.subspan(serve(octets));
+    input_.assign(rest.begin(), rest.end());
+  }
+  settle();
+}
+
+void TcpConnection::on_closed(net::TcpEnd end) {
+  if (end_) return;
+  peer_finished_ = true;
+  if (end != net::TcpEnd::finished) end_ = ConnectionEnd::by_peer;
+  settle();
+}
+
+void TcpConnection::on_written() {
+  if (end_) return;
+  if (transfer_ && stream_->queued() > 0) return;  // this was an earlier write: another comes
+  if (transfer_) go_on_with_transfer();
+  if (!transfer_) serve_waiting();
+  settle();
+}
+
+void TcpConnection::go_on_with_transfer() {
+  last_useful_ = net::Clock::now();
+  owner_.on_useful(*this);
+  if (!transfer_->done()) return pull();
+  transfer_->finish();
+  transfer_.reset();
+}
+
+bool TcpConnection::is_blocked() const {
+  return transfer_ != nullptr ||
+         output_.size() + stream_->queued() > environment_.limits.max_queued;
+}
+
+void TcpConnection::serve_waiting() {
+  const std::size_t served = serve(input_);
+  if (served == input_.size()) {
+    input_ = {};  // gives the memory back
+  } else {
+    input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(served));
+  }
+}
+
+/// Serves the whole frames at the front of `input` until something blocks, and returns the octets
+/// they took.
+std::size_t TcpConnection::serve(Octets input) {
+  const std::size_t all = input.size();
+  std::optional<Snapshot> snapshot;
+  while (!end_ && !is_blocked() && input.size() >= length_size) {
+    const auto length = static_cast<std::size_t>(input[0] << 8 | input[1]);
+    if (length > environment_.limits.max_request) {
+      end_ = ConnectionEnd::misuse;
+      break;
+    }
+    if (length > input.size() - length_size) break;
+    if (!snapshot) snapshot = environment_.take();
+    serve_frame(*snapshot, input.subspan(length_size, length));
+    input = input.subspan(length_size + length);
+  }
+  const std::size_t served = all - input.size();
+  if (served > 0) {
+    last_useful_ = net::Clock::now();
+    owner_.on_useful(*this);
+  }
+  const bool half = !input.empty() && !is_blocked();
+  if (!half) {
+    partial_since_.reset();
+  } else if (served > 0 || !partial_since_) {
+    partial_since_ = net::Clock::now();
+  }
+  return served;
+}
+
+void TcpConnection::serve_frame(const Snapshot& snapshot, Octets frame) {
+  auto reply =
+      environment_.dispatch.handle(snapshot, {frame, peer(), Transport::tcp}, environment_.scratch);
+  if (reply.transfer) {
+    transfer_ = std::move(reply.transfer);
+    return pull();
+  }
+  if (reply.size == 0) {
+    end_ = ConnectionEnd::misuse;  // silence is for forged datagrams; here somebody is there
+    return;
+  }
+  append_frame(reply.size);
+}
+
+/// Composes the next part of a transfer.
+void TcpConnection::pull() {
+  const std::size_t start = output_.size();
+  while (!transfer_->done() && output_.size() - start < pull_octets) {
+    const std::size_t size = transfer_->next(environment_.scratch);
+    if (size == 0) {
+      end_ = ConnectionEnd::transfer_failed;
+      return;
+    }
+    append_frame(size);
+  }
+}
+
+/// The message at the front of the scratch buffer.
+void TcpConnection::append_frame(std::size_t size) {
+  output_.push_back(static_cast<std::uint8_t>(size >> 8));
+  output_.push_back(static_cast<std::uint8_t>(size));
+  const auto begin = environment_.scratch.begin();
+  output_.insert(output_.end(), begin, begin + static_cast<std::ptrdiff_t>(size));
+}
+
+void TcpConnection::flush() {
+  if (output_.empty()) return;
+  if (stream_->queued() == 0) last_taken_ = net::Clock::now();
+  sent_ += output_.size();
+  stream_->write(std::exchange(output_, {}), [this] { on_written(); });
+}
+
+/// The end of every turn: sends what was composed, reads only if it can be served, and ends what
+/// is over. The owner may destroy the connection in the last call.
+void TcpConnection::settle() {
+  if (!end_) flush();
+  const bool idle = stream_->queued() == 0 && !transfer_;
+  if (!end_ && peer_finished_ && idle) end_ = ConnectionEnd::by_peer;
+  if (end_) return owner_.on_end(*this, *end_);
+  if (reading_ == is_blocked()) {
+    reading_ = !reading_;
+    reading_ ? stream_->resume_reading() : stream_->pause_reading();
+  }
+}
+
+}  // namespace taproot::server

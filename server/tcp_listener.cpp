@@ -1,0 +1,127 @@
+#include "server/tcp_listener.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <utility>
+
+namespace taproot::server {
+
+namespace {
+
+/// Whom a connection is counted for: whoever has one IPv6 address has a /64 of them.
+net::Address source_of(const net::Address& address) {
+  if (!address.is_ipv6()) return address;
+  std::array<std::uint8_t, 16> prefix{};
+  const Octets octets = address.octets();
+  std::copy(octets.begin(), octets.begin() + 8, prefix.begin());
+  return net::Address::from_octets(prefix).value_or(address);
+}
+
+/// Often enough that no deadline is missed by more than a quarter of it.
+std::chrono::milliseconds interval_for(const TcpLimits& limits) {
+  const auto shortest = std::min({limits.idle, limits.message, limits.stalled});
+  return std::clamp(shortest / 4, std::chrono::milliseconds(1), std::chrono::milliseconds(1000));
+}
+
+}  // namespace
+
+TcpListener::TcpListener(net::Loop& loop, const TcpLimits& limits, Dispatch& dispatch,
+                         std::function<Snapshot()> take)
+    : environment_{dispatch, std::move(take), limits},
+      look_every_(interval_for(limits)),
+      timer_(loop, [this] { look_after(); }) {}
+
+TcpListener::~TcpListener() {
+  listener_.reset();
+  while (!entries_.empty()) end(entries_.begin(), ConnectionEnd::evicted);
+}
+
+Result<std::unique_ptr<TcpListener>> TcpListener::open(net::Loop& loop,
+                                                       const net::Endpoint& endpoint,
+                                                       bool reuse_port, const TcpLimits& limits,
+                                                       Dispatch& dispatch,
+                                                       std::function<Snapshot()> take) {
+  std::unique_ptr<TcpListener> self(new TcpListener(loop, limits, dispatch, std::move(take)));
+  net::TcpListener::Options options;
+  options.reuse_port = reuse_port;
+  options.max_connections = limits.max_connections;
+  options.on_full = [listener = self.get()] { listener->evict_oldest(); };
+  auto opened = net::TcpListener::open(
+      loop, endpoint, std::move(options),
+      [listener = self.get()](auto stream) { listener->on_accept(std::move(stream)); });
+  if (!opened) return tl::unexpected<Error>(opened.error());
+  self->listener_ = std::move(*opened);
+  self->timer_.set_after(self->look_every_);
+  return self;
+}
+
+void TcpListener::on_accept(std::unique_ptr<net::TcpStream> stream) {
+  Counters& counters = environment_.dispatch.counters();
+  ++counters.tcp_accepted;
+  const net::Address source = source_of(stream->peer().address());
+  if (per_source_[source] >= environment_.limits.max_per_source) evict_oldest_of(source);
+  ++per_source_[source];
+  ++counters.tcp_open;
+  const auto place = entries_.insert(entries_.end(), Entry{nullptr, source});
+  place->connection = std::make_unique<TcpConnection>(std::move(stream), environment_,
+                                                      static_cast<TcpConnection::Owner&>(*this));
+  places_.emplace(place->connection.get(), place);
+}
+
+void TcpListener::on_useful(TcpConnection& connection) {
+  const auto found = places_.find(&connection);
+  if (found != places_.end()) entries_.splice(entries_.end(), entries_, found->second);
+}
+
+void TcpListener::on_end(TcpConnection& connection, ConnectionEnd why) {
+  const auto found = places_.find(&connection);
+  if (found != places_.end()) end(found->second, why);
+}
+
+void TcpListener::evict_oldest() {
+  if (!entries_.empty()) end(entries_.begin(), ConnectionEnd::evicted);
+}
+
+void TcpListener::evict_oldest_of(const net::Address& source) {
+  const auto oldest = std::find_if(entries_.begin(), entries_.end(),
+                                   [&](const Entry& entry) { return entry.source == source; });
+  if (oldest != entries_.end()) end(oldest, ConnectionEnd::evicted);
+}
+
+void TcpListener::end(Entries::iterator entry, ConnectionEnd why) {
+  Counters& counters = environment_.dispatch.counters();
+  switch (why) {
+    case ConnectionEnd::by_peer:
+    case ConnectionEnd::transfer_failed:
+      break;
+    case ConnectionEnd::idle:
+    case ConnectionEnd::half_message:
+    case ConnectionEnd::stalled:
+      ++counters.tcp_timed_out;
+      break;
+    case ConnectionEnd::misuse:
+      ++counters.tcp_misused;
+      break;
+    case ConnectionEnd::evicted:
+      ++counters.tcp_evicted;
+      break;
+  }
+  counters.tcp_open.subtract(1);
+  const auto count = per_source_.find(entry->source);
+  if (count != per_source_.end() && --count->second == 0) per_source_.erase(count);
+  places_.erase(entry->connection.get());
+  entry->connection->set_reason(why);
+  entries_.erase(entry);
+}
+
+void TcpListener::look_after() {
+  const net::Instant now = net::Clock::now();
+  for (auto entry = entries_.begin(); entry != entries_.end();) {
+    const auto current = entry++;
+    if (const auto why = current->connection->why_end(now)) end(current, *why);
+  }
+  timer_.set_after(look_every_);
+}
+
+}  // namespace taproot::server

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "dns/name.hpp"
+#include "dns/serial.hpp"
+#include "net/endpoint.hpp"
+#include "xfr/ixfr_choice.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace taproot::server {
+
+/// What a serving loop has to tell about a secondary: for the log, and for the board as an
+/// observation of what the secondary has.
+struct TransferEvent {
+  enum class Kind {
+    soa_query,  ///< it asked for the SOA, and its address or key is known for this zone
+    refused,    ///< it asked for a transfer and may not have it: see `why`
+    started,
+    finished,  ///< all octets were taken by the system
+    aborted    ///< the connection ended before: see `why`
+  };
+  Kind kind = Kind::refused;
+  dns::Name apex;
+  net::Endpoint from;
+  std::optional<dns::Name> key;  ///< if the request was rightly signed
+  std::string provider;          ///< of the rule that allowed it; empty if refused
+  std::string why;
+
+  // Only of started, finished and aborted.
+  xfr::IxfrChoice::Kind what = xfr::IxfrChoice::Kind::whole_zone;
+  dns::Serial serial;                 ///< what it gets
+  std::optional<dns::Serial> before;  ///< what it said it has (IXFR)
+  bool over_tcp = true;
+  std::uint64_t octets = 0;
+  std::uint64_t records = 0;
+  std::uint64_t messages = 0;
+  std::chrono::microseconds took{0};
+};
+
+}  // namespace taproot::server

@@ -1,0 +1,136 @@
+#include "server/zone_desk.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace taproot::server {
+
+namespace {
+
+std::string first_error(const std::vector<zonestore::Finding>& findings) {
+  for (const auto& finding : findings) {
+    if (finding.severity == zonestore::Severity::error) return zonestore::to_line(finding);
+  }
+  return "the source cannot be taken";
+}
+
+SourceOutcome refused(ZoneState& state, std::string why) {
+  state.refused = why;
+  return {state.config.name, SourceOutcome::Kind::refused, std::move(why), nullptr, nullptr};
+}
+
+/// True if an operator went back from just these contents: then the source, which still has them,
+/// must not bring them back by itself, neither at a reload nor after a restart.
+bool is_rolled_back(const zonestore::ZoneVersion* current,
+                    const zonestore::ZoneVersion& candidate) {
+  if (current == nullptr || current->history().empty()) return false;
+  if (!current->provenance().source.starts_with("version ")) return false;
+  zonestore::ChangeSet undo = *current->history().back();
+  for (auto& change : undo.changes) std::swap(change.before, change.after);
+  zonestore::ZoneBuilder builder(*current);
+  if (!builder.apply(undo)) return false;
+  builder.set_serial(candidate.serial());
+  const auto left = builder.finish();
+  return left && zonestore::changes_between(**left, candidate).changes.empty();
+}
+
+SourceOutcome outcome_of(ZoneState& state, const Result<zonestore::Installed>& result) {
+  if (!result) return refused(state, result.error().detail);
+  state.refused.clear();
+  state.is_pending = false;
+  const auto kind =
+      result->changed ? SourceOutcome::Kind::installed : SourceOutcome::Kind::unchanged;
+  return {state.config.name, kind, "", result->version, result->step};
+}
+
+}  // namespace
+
+Result<void> ZoneDesk::set_zone(const ZoneConfig& zone) {
+  const auto [at, is_new] = zones_.try_emplace(zone.name);
+  at->second.config = zone;
+  if (!is_new) return {};
+  auto added = store_.add(zone.name);
+  if (!added) zones_.erase(at);
+  return added;
+}
+
+void ZoneDesk::drop_zone(const dns::Name& apex) {
+  zones_.erase(apex);
+  store_.drop(apex);
+}
+
+const ZoneState* ZoneDesk::find(const dns::Name& apex) const {
+  const auto found = zones_.find(apex);
+  return found == zones_.end() ? nullptr : &found->second;
+}
+
+std::vector<dns::Name> ZoneDesk::names() const {
+  std::vector<dns::Name> names;
+  names.reserve(zones_.size());
+  for (const auto& [name, state] : zones_) names.push_back(name);
+  return names;
+}
+
+void ZoneDesk::read(const std::vector<dns::Name>& apexes, Mode mode, const std::string& who,
+                    const std::string& why, Done done) {
+  std::vector<ZoneConfig> wanted;
+  for (const auto& apex : apexes) {
+    if (const auto* state = find(apex)) wanted.push_back(state->config);
+  }
+  loader_.load(wanted, [this, mode, who, why, done = std::move(done)](auto loaded) {
+    done(take(std::move(loaded), mode, who, why));
+  });
+}
+
+std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, Mode mode,
+                                          const std::string& who, const std::string& why) {
+  std::vector<SourceOutcome> outcomes;
+  std::vector<zonestore::InstallRequest> requests;
+  std::vector<ZoneState*> installing;
+  for (auto& zone : loaded) {
+    const auto found = zones_.find(zone.name);
+    if (found == zones_.end()) continue;  // dropped while it was read
+    ZoneState& state = found->second;
+    state.findings = zone.candidate.findings;
+    if (!zone.candidate.version) {
+      outcomes.push_back(refused(state, first_error(state.findings)));
+      continue;
+    }
+    if (auto aside = keep_aside(state, zone, mode)) {
+      state.refused.clear();
+      state.is_pending = aside->kind == SourceOutcome::Kind::pending;
+      outcomes.push_back(std::move(*aside));
+      continue;
+    }
+    requests.push_back({zone.candidate.version, state.config.serial, zone.candidate.serial_is_ours,
+                        who, why, zone.source, std::nullopt});
+    installing.push_back(&state);
+  }
+  const auto results = store_.install(std::move(requests));
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    outcomes.push_back(outcome_of(*installing[i], results[i]));
+  }
+  return outcomes;
+}
+
+std::optional<SourceOutcome> ZoneDesk::keep_aside(const ZoneState& state, const LoadedZone& loaded,
+                                                  Mode mode) const {
+  const auto current = store_.current(state.config.name);
+  // A zone's first version has nothing that it could disturb.
+  const bool is_automatic = state.config.publish == Publish::automatic || current == nullptr;
+  const bool installs =
+      mode == Mode::apply || (mode == Mode::publish && is_automatic &&
+                              !is_rolled_back(current.get(), *loaded.candidate.version));
+  if (installs) return std::nullopt;
+  auto preview = store_.preview({loaded.candidate.version, state.config.serial,
+                                 loaded.candidate.serial_is_ours, "", "", "", std::nullopt});
+  if (!preview) {
+    return SourceOutcome{state.config.name, SourceOutcome::Kind::refused, preview.error().detail,
+                         nullptr, nullptr};
+  }
+  const auto kind =
+      preview->changed ? SourceOutcome::Kind::pending : SourceOutcome::Kind::unchanged;
+  return SourceOutcome{state.config.name, kind, "", preview->version, preview->step};
+}
+
+}  // namespace taproot::server

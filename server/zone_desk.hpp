@@ -1,0 +1,83 @@
+#pragma once
+
+#include "dns/name.hpp"
+#include "net/loop.hpp"
+#include "server/config.hpp"
+#include "server/zone_loader.hpp"
+#include "zonestore/candidate.hpp"
+#include "zonestore/store.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace taproot::server {
+
+/// What came of reading one zone's source.
+struct SourceOutcome {
+  enum class Kind {
+    installed,  ///< it is the zone's version now
+    unchanged,  ///< it says what the zone's version says
+    pending,    ///< it differs, and waits for `taproot apply`
+    refused     ///< it has errors, or the store refused it
+  };
+  dns::Name zone;
+  Kind kind = Kind::unchanged;
+  std::string why;  ///< if refused, one line
+  /// What the zone would become: set if installed or pending (then with the serial it would get).
+  std::shared_ptr<const zonestore::ZoneVersion> version;
+  std::shared_ptr<const zonestore::ChangeSet> step;  ///< against the version before; may be null
+};
+
+/// One configured zone and how its source stands.
+struct ZoneState {
+  ZoneConfig config;
+  std::vector<zonestore::Finding> findings;  ///< of the last reading
+  std::string refused;                       ///< why the last reading was not taken; empty: it was
+  bool is_pending = false;                   ///< the source differs and waits for `taproot apply`
+};
+
+/// Brings sources into the store: reads them, keeps what was wrong with them, and installs what is
+/// good and may be installed. A source with errors changes nothing. Belongs to the control loop.
+class ZoneDesk {
+ public:
+  using Done = std::function<void(std::vector<SourceOutcome>)>;
+
+  ZoneDesk(net::Loop& loop, zonestore::ZoneStore& store) : store_(store), loader_(loop) {}
+
+  /// Adds a zone to those served, or takes its new configuration. Fails if the journal cannot be
+  /// read.
+  Result<void> set_zone(const ZoneConfig& zone);
+  void drop_zone(const dns::Name& apex);
+
+  const std::map<dns::Name, ZoneState>& zones() const { return zones_; }
+  const ZoneState* find(const dns::Name& apex) const;
+  std::vector<dns::Name> names() const;
+
+  /// What to do with a source that is good and differs.
+  enum class Mode {
+    publish,  ///< install it if the zone is published automatically
+    apply,    ///< install it in any case
+    look      ///< install nothing
+  };
+
+  /// Reads the sources of these zones again; zones that are not configured are left out.
+  void read(const std::vector<dns::Name>& apexes, Mode mode, const std::string& who,
+            const std::string& why, Done done);
+
+ private:
+  std::vector<SourceOutcome> take(std::vector<LoadedZone> loaded, Mode mode, const std::string& who,
+                                  const std::string& why);
+  std::optional<SourceOutcome> keep_aside(const ZoneState& state, const LoadedZone& loaded,
+                                          Mode mode) const;
+
+  zonestore::ZoneStore& store_;
+  ZoneLoader loader_;
+  std::map<dns::Name, ZoneState> zones_;
+};
+
+}  // namespace taproot::server

@@ -1,0 +1,52 @@
+#include "server/zone_loader.hpp"
+
+#include "zonestore/sources/zone_source.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace taproot::server {
+
+struct ZoneLoader::Request {
+  std::vector<ZoneConfig> zones;
+  std::vector<LoadedZone> loaded;
+  std::size_t begun = 0;
+  std::size_t running = 0;
+  Done done;
+};
+
+namespace {
+
+LoadedZone load_one(const ZoneConfig& zone) {
+  return {zone.name, zone.shown, zonestore::load_zone(zone.name, zone.source, zone.shown)};
+}
+
+}  // namespace
+
+void ZoneLoader::load(const std::vector<ZoneConfig>& zones, Done done) {
+  const auto request = std::make_shared<Request>();
+  request->zones = zones;
+  request->loaded.resize(zones.size());
+  request->done = std::move(done);
+  if (zones.empty()) return loop_.post([request] { request->done({}); });
+  for (std::size_t i = 0; i < parallel_jobs; ++i) begin_batch(request);
+}
+
+void ZoneLoader::begin_batch(const std::shared_ptr<Request>& request) {
+  const std::size_t from = request->begun;
+  const std::size_t to = std::min(from + batch_size, request->zones.size());
+  if (from == to) return;
+  request->begun = to;
+  ++request->running;
+  // Jobs write to places of their own in `loaded`, which does not grow meanwhile.
+  const auto job = [request, from, to] {
+    for (std::size_t i = from; i < to; ++i) request->loaded[i] = load_one(request->zones[i]);
+  };
+  loop_.work(job, [this, request] {
+    --request->running;
+    begin_batch(request);
+    if (request->running == 0) request->done(std::move(request->loaded));
+  });
+}
+
+}  // namespace taproot::server

@@ -1,0 +1,88 @@
+"""What the peer tests share: a lab around each test, and a run that says what failed."""
+
+import inspect
+import os
+import sys
+import time
+import unittest
+
+from lab import (Bind, Key, Knot, Lab, Nsd, PowerDns, Taproot, powerdns_provider, taproot_config,
+                 transfer_provider)
+
+BINARY = os.environ.get("TAPROOT", "build/dev/server/taproot")
+ZONE = "example.com"
+SOURCE = """\
+'':
+  - type: NS
+    values: [ns1.example.net., ns2.example.net.]
+  - {type: MX, value: {preference: 10, exchange: mail.example.com.}}
+www:
+  - {type: A, ttl: 300, value: WWW}
+  - {type: AAAA, value: '2001:db8::80'}
+mail:
+  - {type: A, value: 192.0.2.25}
+text:
+  - {type: TXT, value: 'a "quoted" text; with more'}
+sub:
+  - {type: NS, values: [ns1.sub.example.com.]}
+ns1.sub:
+  - {type: A, value: 192.0.2.53}
+'*.apps':
+  - {type: CNAME, value: www.example.com.}
+"""
+
+
+def source(address="192.0.2.80", more=""):
+    return SOURCE.replace("WWW", address) + more
+
+
+class LabCase(unittest.TestCase):
+    """Each test gets a lab of its own in self.lab; it ends with the test."""
+
+    def setUp(self):
+        self.lab = Lab(BINARY)
+        self.addCleanup(self.leave)
+        self.taproot = self.lab.add(Taproot(self.lab))
+        self.key = Key("transfer.example")
+
+    def leave(self):
+        errors = getattr(self._outcome, "errors", None) or []
+        result = getattr(self._outcome, "result", None)
+        bad = any(error for _, error in errors) or (
+            result is not None and any(test is self for test, _ in result.failures + result.errors))
+        kind = AssertionError if bad else None
+        self.lab.__exit__(kind, None, None)
+
+    def secondaries(self, *kinds, zones=(ZONE,), key=True):
+        """Starts secondaries of these kinds; all three if none is named."""
+        key = self.key if key else None
+        return [self.lab.add(kind(self.lab, self.taproot.port, list(zones), key)).start()
+                for kind in kinds or (Nsd, Knot, Bind)]
+
+    def configure(self, servers, zones=None, key=True):
+        """Writes taproot's configuration with these servers as providers of ZONE."""
+        providers = []
+        for server in servers:
+            if isinstance(server, PowerDns):
+                providers.append(powerdns_provider(server, self.taproot))
+            else:
+                providers.append(transfer_provider(server, self.key if key else None))
+        names = [server.name for server in servers]
+        zones = zones or [{"name": ZONE, "source": f"zones/{ZONE}.yaml", "providers": names}]
+        return taproot_config(self.taproot, [self.key], providers, zones)
+
+    def command(self, code, *words, **options):
+        """Runs a verb, asserts its exit code, and returns the finished process."""
+        done = self.taproot.run(*words, **options)
+        self.assertEqual(done.returncode, code, f"taproot {' '.join(words)}:\n"
+                                                f"{done.stdout}\n{done.stderr}")
+        return done
+
+
+def main():
+    """Runs the calling module's tests; the names of tests may be given as arguments."""
+    module = inspect.getmodule(inspect.stack()[1].frame)
+    started = time.monotonic()
+    program = unittest.main(module=module, exit=False, verbosity=2)
+    print(f"{time.monotonic() - started:.1f} s", file=sys.stderr)
+    sys.exit(0 if program.result.wasSuccessful() else 1)

@@ -1,0 +1,112 @@
+"""Real secondaries follow: NOTIFY, AXFR and IXFR, signed with TSIG."""
+
+import time
+
+from case import ZONE, LabCase, main, source
+from lab import Bind, Knot, Nsd, axfr, serial_at, short, wait_until
+
+
+class Follow(LabCase):
+    def follow_all(self, servers, address, seconds=30):
+        for server in servers:
+            wait_until(f"{server.name} to serve {address}",
+                       lambda server=server: short(server.port, "www." + ZONE, "A") == [address],
+                       seconds)
+
+    def test_three_makers_follow_signed_transfers(self):
+        servers = self.secondaries()
+        self.taproot.write_zone(ZONE + ".yaml", source())
+        self.configure(servers)
+        self.taproot.start()
+        self.follow_all(servers, "192.0.2.80")
+        self.command(0, "apply", "--wait")
+        # Every record at every secondary, as its own maker's server transfers or answers it.
+        for step in range(81, 86):
+            self.taproot.write_zone(ZONE + ".yaml",
+                                    source(f"192.0.2.{step}", f"n{step}: {{type: A, value: 192.0.2.1}}\n"))
+            self.follow_all(servers, f"192.0.2.{step}")
+        wanted = axfr(self.taproot.port, ZONE, self.key)
+        self.assertGreater(len(wanted), 10)
+        bind = servers[2]
+        self.assertEqual(axfr(bind.port, ZONE, self.key), wanted)
+        wait_until("taproot verify to find no difference",
+                   lambda: self.taproot.run("verify", ZONE).returncode == 0)
+        with open(self.taproot.log, encoding="utf-8") as log:
+            text = log.read()
+        for server in servers:
+            self.assertRegex(text, rf"\({server.name}\): IXFR of serial", "it followed by IXFR")
+
+    def test_unsigned_or_wrongly_signed_requests_get_nothing(self):
+        self.taproot.write_zone(ZONE + ".yaml", source())
+        self.configure(self.secondaries(Knot))
+        self.taproot.start()
+        self.assertEqual(axfr(self.taproot.port, ZONE), [])
+        wrong = type(self.key)("transfer.example")
+        self.assertEqual(axfr(self.taproot.port, ZONE, wrong), [])
+        self.assertGreater(len(axfr(self.taproot.port, ZONE, self.key)), 10)
+
+    def test_a_change_while_a_secondary_is_down_arrives_after_it_is_back(self):
+        for kind in (Nsd, Knot, Bind):
+            with self.subTest(kind.__name__):
+                self.setUp()
+                server, = self.secondaries(kind)
+                self.taproot.write_zone(ZONE + ".yaml", source())
+                self.configure([server])
+                self.taproot.start()
+                self.follow_all([server], "192.0.2.80")
+                server.stop()
+                self.taproot.write_zone(ZONE + ".yaml", source("192.0.2.81"))
+                wait_until("taproot to serve the change",
+                           lambda: short(self.taproot.port, "www." + ZONE, "A") == ["192.0.2.81"])
+                self.command(3, "apply", "--wait", "--timeout", "1")
+                status = self.taproot.ask("status", ZONE)
+                row = status["zones"][0]["providers"][0]
+                self.assertNotEqual(row["state"], "in-sync")
+                self.assertTrue(row["waits_for"])
+                server.start()
+                self.follow_all([server], "192.0.2.81", seconds=60)
+                self.command(0, "apply", "--wait", "--timeout", "60")
+
+    def test_a_change_is_seen_everywhere_within_a_second(self):
+        servers = self.secondaries(Knot, Nsd)
+        self.taproot.write_zone(ZONE + ".yaml", source())
+        self.configure(servers)
+        self.taproot.start()
+        self.command(0, "apply", "--wait")
+        self.taproot.write_zone(ZONE + ".yaml", source("192.0.2.99"))
+        self.follow_all(servers, "192.0.2.99")
+        self.command(0, "apply", "--wait")
+        status = self.taproot.ask("status", ZONE)
+        for provider in status["zones"][0]["providers"]:
+            self.assertEqual(provider["state"], "in-sync")
+            for nameserver in provider["nameservers"]:
+                self.assertEqual(nameserver["seen_version"], 2)
+                # Not a benchmark: only that the lag is measured, and from the commit on.
+                self.assertGreaterEqual(nameserver["lag_ms"], 0)
+                self.assertLess(nameserver["lag_ms"], 10_000)
+
+    def test_a_secondary_that_is_ahead_is_shown(self):
+        server, = self.secondaries(Knot)
+        self.taproot.write_zone(ZONE + ".yaml", source(
+            more="'@soa': {}\n").replace("'@soa': {}\n", "").replace(
+                "'':\n", "'':\n  - {type: SOA, value: {mname: ns1.example.net., "
+                "rname: hostmaster.example.com., serial: 500, refresh: 60, retry: 60, "
+                "expire: 86400, minimum: 60}}\n"))
+        self.configure([server])
+        self.taproot.start()
+        wait_until("the secondary to follow", lambda: serial_at(server.port, ZONE) == 500)
+        self.taproot.stop()
+        # The state is lost and the source has an older serial.
+        import shutil
+        shutil.rmtree(self.taproot.path("state"))
+        self.taproot.write_zone(ZONE + ".yaml", source("192.0.2.81"))
+        self.taproot.start()
+        row = wait_until("the secondary to be shown ahead", lambda: next(
+            (n for n in self.taproot.ask("status")["zones"][0]["providers"][0]["nameservers"]
+             if n["state"] == "ahead"), None))
+        self.assertEqual(row["seen_serial"], 500)
+        self.assertTrue(row["waits_for"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+#include "pushers/pusher.hpp"
+
+#include "pushers/breaker.hpp"
+#include "tests/pushers/fake_provider.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace taproot::pushers {
+
+using namespace test;
+using namespace std::chrono_literals;
+
+TEST_CASE("a breaker opens after three failures and doubles its pause", "[pushers][breaker]") {
+  const net::Instant start{};
+  Breaker breaker;
+  breaker.on_failure(start);
+  breaker.on_failure(start);
+  CHECK_FALSE(breaker.is_open(start));
+  breaker.on_failure(start);
+  CHECK(breaker.is_open(start));
+  CHECK(breaker.closed_from() == start + 30s);
+  CHECK_FALSE(breaker.is_open(start + 30s));
+  CHECK(breaker.is_tripped());
+  breaker.on_failure(start + 30s);
+  CHECK(breaker.closed_from() == start + 90s);
+  for (int i = 0; i < 10; ++i) breaker.on_failure(start);
+  CHECK(breaker.closed_from() == start + 300s);
+  breaker.on_success();
+  CHECK_FALSE(breaker.is_tripped());
+}
+
+namespace {
+
+/// A pusher whose provider cannot be reached: nobody listens on port 1.
+struct Unreachable {
+  net::Loop loop;
+  FakeProvider provider;
+  std::vector<std::string> said;
+  std::optional<PushResult> result;
+  std::optional<Pusher> pusher;
+
+  Unreachable() {
+    class Nowhere : public FakeDriver {
+     public:
+      using FakeDriver::FakeDriver;
+      Request find_zone(const Call&, const dns::Name&) const override {
+        Request request;
+        request.url = "http://127.0.0.1:1/canary";
+        request.timeout = 5s;
+        return request;
+      }
+    };
+    Pusher::Settings its;
+    its.plan = settings();
+    its.limits.tries = 2;
+    its.limits.first_wait = 1ms;
+    Pusher::Hooks hooks;
+    hooks.on_state = [this](const dns::Name&, const std::string&, const std::string& words,
+                            const PushResult* got) {
+      said.push_back(words);
+      if (got == nullptr) return;
+      result = *got;
+      loop.stop();
+    };
+    pusher.emplace(loop, std::make_unique<Nowhere>(provider, every_type()), its, std::move(hooks));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("an unreachable provider is told in words and tried again later", "[pushers][pusher]") {
+  Unreachable scene;
+  scene.pusher->push(version(with_apex(1, {})));
+  CHECK(scene.said.empty());  // nothing is called from inside the call
+  CHECK(scene.pusher->waits_for(name("@")) == "queued");
+  scene.loop.run();
+  REQUIRE(scene.result);
+  CHECK(scene.result->end == PushEnd::unreachable);
+  CHECK_FALSE(scene.pusher->is_idle());
+  scene.pusher->forget(name("@"));
+  CHECK(scene.pusher->is_idle());
+}
+
+TEST_CASE("a callback may destroy the pusher", "[pushers][pusher]") {
+  Unreachable scene;
+  bool called = false;
+  scene.pusher->plan(version(with_apex(1, {})), [&](const PushResult& result) {
+    called = true;
+    CHECK(result.end == PushEnd::unreachable);
+    scene.pusher.reset();
+    scene.loop.stop();
+  });
+  scene.loop.run();
+  CHECK(called);
+}
+
+TEST_CASE("plans come while pushes are on hold, and not without bound", "[pushers][pusher]") {
+  Unreachable scene;
+  scene.pusher->hold();
+  scene.pusher->push(version(with_apex(1, {})));
+  int answers = 0;
+  for (int i = 0; i < 20; ++i) {
+    scene.pusher->plan(version(with_apex(1, {})), [&](const PushResult& result) {
+      CHECK(result.end == PushEnd::unreachable);
+      if (++answers == 20) scene.loop.stop();
+    });
+  }
+  scene.loop.run();
+  CHECK(answers == 20);
+  CHECK_FALSE(scene.result);
+  CHECK(scene.pusher->waits_for(name("@")) == "on hold");
+}
+
+TEST_CASE("a pusher that goes away calls nobody", "[pushers][pusher]") {
+  Unreachable scene;
+  scene.pusher->push(version(with_apex(1, {})));
+  scene.loop.post([&] {
+    scene.pusher.reset();
+    scene.loop.stop();
+  });
+  scene.loop.run();
+  CHECK_FALSE(scene.result);
+}
+
+}  // namespace taproot::pushers

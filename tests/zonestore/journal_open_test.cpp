@@ -1,0 +1,206 @@
+#include "journal_samples.hpp"
+#include "zonestore/journal.hpp"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <catch2/catch.hpp>
+
+#include <fstream>
+
+using namespace samples;
+
+namespace {
+
+const dns::Name apex = name_of("example.org.");
+
+void write_file(const fs::path& path, const std::string& text) {
+  std::ofstream(path) << text;
+}
+
+unsigned mode_of(const fs::path& path) {
+  struct stat info{};
+  REQUIRE(::stat(path.c_str(), &info) == 0);
+  return info.st_mode & 07777;
+}
+
+}  // namespace
+
+TEST_CASE("the journal is private to its user", "[zonestore][journal]") {
+  StateFolder folder;
+  const auto state = folder.path() / "a" / "state";
+  const auto previous = ::umask(0);
+  {
+    auto store = store_in(state);
+    REQUIRE(store->install(request_for(zone_with("example.org.", 1))));
+    CHECK(mode_of(state) == 0700);
+    for (const auto& entry : fs::directory_iterator(state)) {
+      CAPTURE(entry.path());
+      CHECK(mode_of(entry.path()) == 0600);
+    }
+  }
+  fs::permissions(state / "taproot.db", fs::perms(0644));
+  auto store = store_in(state);
+  CHECK(mode_of(state / "taproot.db") == 0600);
+  ::umask(previous);
+}
+
+TEST_CASE("a second process is told who has the state folder", "[zonestore][journal]") {
+  StateFolder folder;
+  int ready[2];
+  int hold[2];
+  REQUIRE(::pipe(ready) == 0);
+  REQUIRE(::pipe(hold) == 0);
+  const pid_t holder = ::fork();
+  REQUIRE(holder >= 0);
+  if (holder == 0) {
+    ::close(hold[1]);
+    const auto journal = Journal::open(folder.path());
+    char octet = journal ? 'y' : 'n';
+    if (::write(ready[1], &octet, 1) != 1) ::_exit(2);
+    (void)!::read(hold[0], &octet, 1);  // until the parent closes its end
+    ::_exit(0);
+  }
+  ::close(hold[0]);
+  char octet = 0;
+  REQUIRE(::read(ready[0], &octet, 1) == 1);
+  CHECK(octet == 'y');
+  const auto second = Journal::open(folder.path());
+  REQUIRE_FALSE(second);
+  CHECK(second.error().code == Errc::in_use);
+  CHECK_THAT(second.error().detail, Catch::Contains("process " + std::to_string(holder)));
+  CHECK(Journal::open(folder.path(), {}, true));  // reading is not refused
+  ::close(hold[1]);
+  int status = 0;
+  REQUIRE(::waitpid(holder, &status, 0) == holder);
+  CHECK(Journal::open(folder.path()));
+  ::close(ready[0]);
+  ::close(ready[1]);
+}
+
+TEST_CASE("a reader sees what the writer commits, and cannot write", "[zonestore][journal]") {
+  StateFolder folder;
+  auto store = store_in(folder.path());
+  REQUIRE(store->install(request_for(zone_with("example.org.", 1))));
+  auto reader = Journal::open(folder.path(), {}, true).value();
+  CHECK(reader->newest(apex).value()->number() == 1);
+  REQUIRE(store->install(request_for(zone_with("example.org.", 2))));
+  CHECK(reader->newest(apex).value()->number() == 2);
+  const auto written = {reader->record({{zone_with("example.org.", 1), nullptr}}),
+                        reader->raise_serial(apex, dns::Serial(9)),
+                        reader->set_applied(apex, "p", {})};
+  for (const auto& result : written) {
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code == Errc::io);
+    CHECK_THAT(result.error().detail, Catch::Contains("reading only"));
+  }
+}
+
+TEST_CASE("a reader needs no writer", "[zonestore][journal]") {
+  StateFolder folder;
+  {
+    REQUIRE(store_in(folder.path())->install(request_for(zone_with("example.org.", 1))));
+  }
+  const auto before = fs::last_write_time(folder.database());
+  const auto reader = Journal::open(folder.path(), {}, true).value();
+  CHECK(reader->newest(apex).value()->number() == 1);
+  CHECK(fs::last_write_time(folder.database()) == before);
+}
+
+TEST_CASE("a state folder that cannot be is explained", "[zonestore][journal]") {
+  StateFolder folder;
+  struct Case {
+    const char* what;
+    fs::path (*prepare)(const StateFolder& folder);
+    bool read_only;
+    const char* words;
+  };
+  const auto c = GENERATE(
+      Case{"the folder is a file",
+           [](const StateFolder& at) -> fs::path {
+             write_file(at.path() / "state", "x");
+             return at.path() / "state";
+           },
+           false, "cannot make the folder: File exists"},
+      Case{"a part of the path is a file",
+           [](const StateFolder& at) -> fs::path {
+             write_file(at.path() / "state", "x");
+             return at.path() / "state" / "deeper";
+           },
+           false, "cannot make the folder"},
+      Case{"the database is a folder",
+           [](const StateFolder& at) -> fs::path {
+             fs::create_directory(at.database());
+             return at.path();
+           },
+           false, "not a regular file"},
+      Case{"the lock is a folder",
+           [](const StateFolder& at) -> fs::path {
+             fs::create_directory(at.path() / "lock");
+             return at.path();
+           },
+           false, "lock: cannot open the lock"},
+      Case{"not a database",
+           [](const StateFolder& at) -> fs::path {
+             write_file(at.database(), std::string(5000, 'x'));
+             return at.path();
+           },
+           false, "the file is damaged"},
+      Case{"another program's database",
+           [](const StateFolder& at) -> fs::path {
+             run_sql(at.database(), "CREATE TABLE t (x)");
+             return at.path();
+           },
+           false, "is not a journal of taproot"},
+      Case{"a newer schema",
+           [](const StateFolder& at) -> fs::path {
+             store_in(at.path());
+             run_sql(at.database(), "PRAGMA user_version = 2");
+             return at.path();
+           },
+           false, "written by a newer taproot (schema 2, this one knows 1)"},
+      Case{"a table is missing",
+           [](const StateFolder& at) -> fs::path {
+             store_in(at.path());
+             run_sql(at.database(), "DROP TABLE applied");
+             return at.path();
+           },
+           false, "no such table: applied"},
+      Case{"nothing to read", [](const StateFolder& at) -> fs::path { return at.path() / "none"; },
+           true, "unable to open"},
+      Case{"empty when reading",
+           [](const StateFolder& at) -> fs::path {
+             write_file(at.database(), "");
+             return at.path();
+           },
+           true, "is not a journal of taproot"});
+  INFO(c.what);
+  const auto path = c.prepare(folder);
+  const auto journal = Journal::open(path, {}, c.read_only);
+  REQUIRE_FALSE(journal);
+  CHECK(journal.error().code == Errc::io);
+  CHECK_THAT(journal.error().detail, Catch::Contains(folder.path().string()));
+  CHECK_THAT(journal.error().detail, Catch::Contains(c.words));
+}
+
+TEST_CASE("the journal outlives a database that was cut off", "[zonestore][journal]") {
+  StateFolder folder;
+  {
+    auto store = store_in(folder.path());
+    for (std::uint32_t i = 0; i < 20; ++i) {
+      REQUIRE(store->install(request_for(zone_with("example.org.", i))));
+    }
+  }
+  std::ifstream file(folder.database(), std::ios::binary);
+  const std::string whole((std::istreambuf_iterator<char>(file)), {});
+  for (std::size_t size = 0; size < whole.size(); size += 1013) {
+    std::ofstream(folder.database(), std::ios::binary | std::ios::trunc) << whole.substr(0, size);
+    if (auto journal = Journal::open(folder.path())) {
+      (void)(*journal)->newest(apex);  // an error or a version, never a crash
+      (void)(*journal)->history(apex, 100);
+      (void)(*journal)->record({{zone_with("example.org.", 1), nullptr}});
+    }
+    fs::remove(folder.path() / "taproot.db-wal");
+    fs::remove(folder.path() / "taproot.db-shm");
+  }
+}

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "zonestore/candidate.hpp"
+
+#include <functional>
+#include <string>
+
+namespace taproot::zonestore {
+
+/// The text of line `line` of a file, for excerpts; empty if it cannot be had.
+using LineReader = std::function<std::string(const std::string& file, std::size_t line)>;
+
+/// Groups records into RRsets, checks everything a zone must and should satisfy, and builds the
+/// candidate: all findings at once. The rules and their names are listed in docs/rules.md.
+/// `apex` is the zone's configured name. Blocks for large zones: call it on the work pool.
+Candidate check_zone(const dns::Name& apex, SourceRecords records, const LineReader& lines);
+
+}  // namespace taproot::zonestore

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "zonestore/finding.hpp"
+
+#include <cstddef>
+#include <vector>
+
+namespace taproot::zonestore {
+
+/// Gathers findings up to a bound and counts the rest, so that a hopeless source costs neither
+/// memory nor the reader's patience. Errors push out warnings when the list is full.
+class FindingList {
+ public:
+  explicit FindingList(std::size_t limit) : limit_(limit) {}
+
+  void add(Finding finding);
+  bool has_errors() const { return has_errors_; }
+  std::size_t size() const { return findings_.size(); }
+
+  /// Everything gathered; where some were left out one more of the rule "more-findings" at the
+  /// end, an error if an error was among them. The list is spent.
+  std::vector<Finding> take();
+
+ private:
+  bool replace_milder(Finding& finding);
+  void leave_out(Severity severity);
+
+  std::size_t limit_;
+  std::vector<Finding> findings_;
+  std::size_t milder_ = 0;  // findings in the list that are no errors
+  std::size_t left_out_ = 0;
+  bool left_out_error_ = false;
+  bool has_errors_ = false;
+};
+
+}  // namespace taproot::zonestore

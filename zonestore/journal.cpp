@@ -1,0 +1,178 @@
+#include "zonestore/journal.hpp"
+
+#include "zonestore/journal_database.hpp"
+#include "zonestore/journal_lock.hpp"
+#include "zonestore/journal_reader.hpp"
+#include "zonestore/journal_schema.hpp"
+#include "zonestore/journal_tables.hpp"
+#include "zonestore/journal_writer.hpp"
+
+#include <utility>
+
+namespace taproot::zonestore {
+
+struct Journal::State {
+  std::unique_ptr<FolderLock> lock;  // first in, last out; none when reading only
+  std::unique_ptr<Database> database;
+  std::unique_ptr<JournalTables> tables;
+  HistoryLimits limits;
+  bool read_only = false;
+
+  /// Runs `write` in a transaction: all of it, or nothing.
+  template <class Write>
+  Result<void> transact(Write&& write) {
+    if (read_only) {
+      return fail(Errc::io, database->file() + ": the journal was opened for reading only");
+    }
+    auto transaction = Transaction::begin(*database);
+    if (!transaction) return tl::unexpected(transaction.error());
+    if (auto written = write(); !written) return written;
+    return (*transaction)->commit();
+  }
+
+  /// Runs `read` so that all it reads belongs together.
+  template <class Read>
+  auto consistently(Read&& read) -> decltype(read()) {
+    auto transaction = Transaction::begin(*database, Transaction::Purpose::reading);
+    if (!transaction) return tl::unexpected(transaction.error());
+    return read();
+  }
+
+  Result<std::shared_ptr<const ZoneVersion>> newest(const dns::Name& apex);
+  Result<std::shared_ptr<const ZoneVersion>> version(const dns::Name& apex, std::uint64_t number);
+  Result<std::vector<VersionSummary>> history(const dns::Name& apex, std::size_t limit);
+};
+
+Journal::Journal(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Journal::~Journal() = default;
+
+Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path& folder,
+                                               HistoryLimits limits, bool read_only) {
+  auto state = std::make_unique<State>();
+  state->limits = limits;
+  state->read_only = read_only;
+  const auto file = folder / "taproot.db";
+  if (!read_only) {
+    if (auto made = make_state_folder(folder); !made) return tl::unexpected(made.error());
+    auto lock = FolderLock::take(folder);
+    if (!lock) return tl::unexpected(lock.error());
+    state->lock = std::move(*lock);
+    if (auto made = make_private_file(file); !made) return tl::unexpected(made.error());
+  }
+  const auto access = read_only ? Database::Access::read_only : Database::Access::read_write;
+  auto database = Database::open(file, access);
+  if (!database) return tl::unexpected(database.error());
+  state->database = std::move(*database);
+  if (auto ready = prepare_schema(*state->database, access); !ready) {
+    return tl::unexpected(ready.error());
+  }
+  auto tables = JournalTables::prepare(*state->database);
+  if (!tables) return tl::unexpected(tables.error());
+  state->tables = std::move(*tables);
+  return std::unique_ptr<Journal>(new Journal(std::move(state)));
+}
+
+Result<void> Journal::record(const std::vector<Entry>& entries) {
+  if (entries.empty()) return {};
+  JournalWriter writer(*state_->tables, state_->limits);
+  return state_->transact([&]() -> Result<void> {
+    for (const auto& entry : entries) {
+      if (auto written = writer.write(entry); !written) {
+        return fail_in(entry.version->apex().to_text(), written.error());
+      }
+    }
+    return {};
+  });
+}
+
+Result<std::shared_ptr<const ZoneVersion>> Journal::State::newest(const dns::Name& apex) {
+  const auto zone = tables->find_zone(apex);
+  if (!zone) return tl::unexpected(zone.error());
+  if (zone->newest == 0) return std::shared_ptr<const ZoneVersion>();
+  return JournalReader(*tables, limits).newest(apex, *zone);
+}
+
+Result<std::shared_ptr<const ZoneVersion>> Journal::State::version(const dns::Name& apex,
+                                                                   std::uint64_t number) {
+  const auto zone = tables->find_zone(apex);
+  if (!zone) return tl::unexpected(zone.error());
+  if (zone->newest == 0) {
+    return fail(Errc::not_found, apex.to_text() + " has no versions in the journal");
+  }
+  if (number < zone->oldest || number > zone->newest) {
+    return fail(Errc::not_found, apex.to_text() + " has no version " + std::to_string(number) +
+                                     " here: " + std::to_string(zone->oldest) + " to " +
+                                     std::to_string(zone->newest) + " are kept");
+  }
+  return JournalReader(*tables, limits).version(apex, *zone, number);
+}
+
+Result<std::vector<VersionSummary>> Journal::State::history(const dns::Name& apex,
+                                                            std::size_t limit) {
+  const auto zone = tables->find_zone(apex);
+  if (!zone) return tl::unexpected(zone.error());
+  std::vector<VersionSummary> all;
+  auto walked = tables->walk_versions(zone->id, zone->newest, limit, [&](VersionRow version) {
+    all.push_back(std::move(version.summary));
+    return true;
+  });
+  if (!walked) return tl::unexpected(walked.error());
+  return all;
+}
+
+Result<std::shared_ptr<const ZoneVersion>> Journal::newest(const dns::Name& apex) {
+  return state_->consistently([&] { return state_->newest(apex); });
+}
+
+Result<std::shared_ptr<const ZoneVersion>> Journal::version(const dns::Name& apex,
+                                                            std::uint64_t number) {
+  return state_->consistently([&] { return state_->version(apex, number); });
+}
+
+Result<std::vector<VersionSummary>> Journal::history(const dns::Name& apex, std::size_t limit) {
+  return state_->consistently([&] { return state_->history(apex, limit); });
+}
+
+std::vector<dns::Name> Journal::zones() {
+  auto zones = state_->tables->zones();
+  return zones ? std::move(*zones) : std::vector<dns::Name>();
+}
+
+std::optional<dns::Serial> Journal::highest_serial(const dns::Name& apex) {
+  const auto zone = state_->tables->find_zone(apex);
+  return zone ? zone->highest : std::nullopt;
+}
+
+Result<std::uint64_t> Journal::last_number(const dns::Name& apex) {
+  const auto zone = state_->tables->find_zone(apex);
+  if (!zone) return tl::unexpected(zone.error());
+  return zone->newest;
+}
+
+Result<void> Journal::raise_serial(const dns::Name& apex, dns::Serial serial) {
+  return state_->transact([&]() -> Result<void> {
+    auto zone = state_->tables->find_or_add_zone(apex);
+    if (!zone) return tl::unexpected(zone.error());
+    if (zone->highest && !(serial > *zone->highest)) return {};
+    zone->highest = serial;
+    return state_->tables->update_zone(*zone);
+  });
+}
+
+Result<void> Journal::set_applied(const dns::Name& apex, const std::string& provider,
+                                  const AppliedState& state) {
+  return state_->transact([&]() -> Result<void> {
+    const auto zone = state_->tables->find_or_add_zone(apex);
+    if (!zone) return tl::unexpected(zone.error());
+    return state_->tables->set_applied(zone->id, provider, state);
+  });
+}
+
+std::optional<AppliedState> Journal::applied(const dns::Name& apex, const std::string& provider) {
+  const auto zone = state_->tables->find_zone(apex);
+  if (!zone || zone->id == 0) return std::nullopt;
+  auto found = state_->tables->find_applied(zone->id, provider);
+  return found ? std::move(*found) : std::nullopt;
+}
+
+}  // namespace taproot::zonestore

@@ -1,0 +1,96 @@
+#pragma once
+
+#include "dns/name.hpp"
+#include "dns/result.hpp"
+#include "dns/serial.hpp"
+#include "zonestore/changes.hpp"
+#include "zonestore/zone_version.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace taproot::zonestore {
+
+/// Bounds on what is kept of a zone's past, in memory for IXFR and on disk for history.
+struct HistoryLimits {
+  std::size_t memory_steps = 200;
+  std::size_t memory_octets = std::size_t{4} << 20;
+  std::size_t disk_versions = 1000;
+};
+
+/// One line of `taproot history`.
+struct VersionSummary {
+  Provenance provenance;
+  dns::Serial serial;
+  std::size_t records = 0;
+  std::size_t added = 0;  ///< records, against the version before
+  std::size_t removed = 0;
+};
+
+/// What one provider was last given, for ownership and compare-and-swap (pushers).
+struct AppliedState {
+  std::uint64_t version = 0;
+  WallTime at{};
+  std::string state;  ///< the provider room's own words, opaque here
+};
+
+/// Every accepted version on disk: one SQLite file in the state folder (WAL, synchronous=FULL).
+/// A version is committed when record() has returned, whatever happens to power or process
+/// afterwards. Belongs to one thread. Locks the state folder against a second process.
+class Journal {
+ public:
+  /// Opens or makes `folder`/taproot.db, mode 0600. Fails with Errc::in_use if another process
+  /// has it, Errc::io with the path and the reason otherwise. With `read_only` nothing is
+  /// locked or written.
+  static Result<std::unique_ptr<Journal>> open(const std::filesystem::path& folder,
+                                               HistoryLimits limits = {}, bool read_only = false);
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  /// One version to be recorded; `step` is null for a zone's first version.
+  struct Entry {
+    std::shared_ptr<const ZoneVersion> version;
+    std::shared_ptr<const ChangeSet> step;
+  };
+  /// Commits all of them in one transaction, or none. Blocks until they are on disk. Fails with
+  /// Errc::io, and with Errc::conflict or bad_serial if a number or a serial is not a new one.
+  Result<void> record(const std::vector<Entry>& entries);
+
+  /// The newest version of a zone, with history in memory as the limits allow; null if the
+  /// journal has none.
+  Result<std::shared_ptr<const ZoneVersion>> newest(const dns::Name& apex);
+  /// A version by its number; Errc::not_found says which numbers are kept.
+  Result<std::shared_ptr<const ZoneVersion>> version(const dns::Name& apex, std::uint64_t number);
+  /// Newest first, at most `limit`.
+  Result<std::vector<VersionSummary>> history(const dns::Name& apex, std::size_t limit);
+  /// Apexes of the zones that have a version, in the order of their text; none also if the file
+  /// cannot be read.
+  std::vector<dns::Name> zones();
+
+  /// The number of the zone's newest version, 0 if it has none. Works also where newest() fails
+  /// because what is kept of the zone is damaged.
+  Result<std::uint64_t> last_number(const dns::Name& apex);
+
+  /// The highest serial the zone ever had here; survives the pruning of versions and the zone's
+  /// removal from the configuration. Nothing also if the file cannot be read: record() refuses a
+  /// serial that is not ahead, whatever was read here.
+  std::optional<dns::Serial> highest_serial(const dns::Name& apex);
+  /// Notes a serial seen elsewhere, e.g. at a secondary when the state was lost.
+  Result<void> raise_serial(const dns::Name& apex, dns::Serial serial);
+
+  Result<void> set_applied(const dns::Name& apex, const std::string& provider,
+                           const AppliedState& state);
+  std::optional<AppliedState> applied(const dns::Name& apex, const std::string& provider);
+
+ private:
+  struct State;
+  explicit Journal(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace taproot::zonestore

@@ -1,0 +1,228 @@
+#include "zonestore/journal_database.hpp"
+
+#include <sqlite3.h>
+
+#include <cstring>
+#include <system_error>
+
+namespace taproot::zonestore {
+
+namespace {
+
+constexpr int busy_milliseconds = 2000;  // others only read, and in WAL mode hardly ever block us
+
+/// What to do about it, for the person reading the log.
+std::string_view cure_of(int code) {
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+      return ": the disk is full: make room, then try again";
+    case SQLITE_READONLY:
+      return ": it cannot be written: check mounts and owners";
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+      return ": the file is damaged: restore it from a backup, or move it away to start anew";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return ": another process keeps it locked";
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+      return ": check that it is there, and its owner and mode";
+    default:
+      return "";
+  }
+}
+
+bool has_errno(int code) {
+  const int kind = code & 0xff;
+  return kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN || kind == SQLITE_FULL;
+}
+
+std::string as_uri(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    if (c == '%' || c == '?' || c == '#') {
+      constexpr std::string_view digits = "0123456789abcdef";
+      const auto octet = static_cast<unsigned char>(c);
+      uri += {'%', digits[octet >> 4], digits[octet & 15]};
+    } else {
+      uri += c;
+    }
+  }
+  return uri + "?immutable=1";
+}
+
+}  // namespace
+
+Query::~Query() {
+  // The code repeats the error that next() has returned already.
+  (void)sqlite3_reset(statement_);
+  (void)sqlite3_clear_bindings(statement_);
+}
+
+void Query::check_binding(int code) {
+  if (code != SQLITE_OK) failed_binding_ = code;
+}
+
+void Query::bind(int at, std::int64_t value) {
+  check_binding(sqlite3_bind_int64(statement_, at, value));
+}
+
+void Query::bind(int at, std::string_view value) {
+  const char* text = value.data() == nullptr ? "" : value.data();
+  check_binding(
+      sqlite3_bind_text64(statement_, at, text, value.size(), SQLITE_STATIC, SQLITE_UTF8));
+}
+
+void Query::bind(int at, Octets value) {
+  check_binding(sqlite3_bind_blob64(statement_, at, value.data(), value.size(), SQLITE_STATIC));
+}
+
+Result<bool> Query::next() {
+  if (failed_binding_ != SQLITE_OK) return database_.failure(failed_binding_, "binding values");
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return database_.failure(code, sqlite3_stmt_readonly(statement_) != 0 ? "reading" : "writing");
+}
+
+Result<void> Query::done() {
+  auto more = next();
+  while (more && *more) more = next();
+  if (!more) return tl::unexpected(more.error());
+  return {};
+}
+
+bool Query::is_null(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
+std::int64_t Query::integer(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
+
+std::string_view Query::text(int column) const {
+  const Octets part = octets(column);
+  return {reinterpret_cast<const char*>(part.data()), part.size()};
+}
+
+Octets Query::octets(int column) const {
+  const auto* start = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_, column));
+  if (start == nullptr) return {};
+  return {start, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const {
+  (void)sqlite3_finalize(statement);  // repeats the last step's error
+}
+
+Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file, Access access) {
+  auto database = std::unique_ptr<Database>(new Database(file.string()));
+  const bool write = access == Access::read_write;
+  const int flags = write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+  auto ready = database->connect(file.string(), flags);
+  if (ready) ready = database->configure(access);
+  if (!ready && !write && std::filesystem::exists(file)) {
+    // On a read-only file system the files beside it cannot be made; nobody else writes then.
+    ready = database->connect(as_uri(file.string()), flags | SQLITE_OPEN_URI);
+    if (ready) ready = database->configure(access);
+  }
+  if (!ready) return tl::unexpected(ready.error());
+  return database;
+}
+
+Result<void> Database::connect(const std::string& target, int flags) {
+  if (handle_ != nullptr) (void)sqlite3_close_v2(handle_);
+  handle_ = nullptr;
+  const int code = sqlite3_open_v2(target.c_str(), &handle_,
+                                   flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  if (code != SQLITE_OK) return failure(code, "opening");
+  (void)sqlite3_busy_timeout(handle_, busy_milliseconds);  // cannot fail
+  return {};
+}
+
+Result<void> Database::configure(Access access) {
+  const auto readable = integer("SELECT count(*) FROM sqlite_schema");
+  if (!readable) return tl::unexpected(readable.error());
+  if (auto done = run("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; "
+                      "PRAGMA foreign_keys = ON;");
+      !done || access == Access::read_only) {
+    return done;
+  }
+  // EXTRA is FULL in WAL mode; but the switch to it goes through a rollback journal, and without
+  // a sync of the folder that could be back, and roll back, after a power cut.
+  if (auto done = run("PRAGMA synchronous = EXTRA;"); !done) return done;
+  auto wal = prepare("PRAGMA journal_mode = WAL");
+  if (!wal) return tl::unexpected(wal.error());
+  {
+    auto query = wal->start();
+    const auto row = query.next();
+    if (!row) return tl::unexpected(row.error());
+    if (!*row || query.text(0) != "wal") {
+      return fail(Errc::io, file_ +
+                                ": this file system cannot hold a write-ahead log: choose a "
+                                "local one for the state folder");
+    }
+  }
+  // The limit keeps one very large version from leaving a very large log behind.
+  return run("PRAGMA journal_size_limit = 67108864;");
+}
+
+Database::~Database() {
+  if (handle_ != nullptr) (void)sqlite3_close_v2(handle_);  // only fails for handles misused
+}
+
+Result<Statement> Database::prepare(std::string_view sql) const {
+  Statement statement;
+  statement.database_ = this;
+  sqlite3_stmt* handle = nullptr;
+  const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
+  statement.handle_.reset(handle);
+  if (code != SQLITE_OK) return failure(code, "preparing \"" + std::string(sql) + "\"");
+  return statement;
+}
+
+Result<void> Database::run(const std::string& sql) {
+  const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return failure(code, sql);
+  return {};
+}
+
+Result<std::int64_t> Database::integer(std::string_view sql) const {
+  auto statement = prepare(sql);
+  if (!statement) return tl::unexpected(statement.error());
+  auto query = statement->start();
+  const auto row = query.next();
+  if (!row) return tl::unexpected(row.error());
+  return *row ? query.integer(0) : 0;
+}
+
+bool Database::in_transaction() const {
+  return sqlite3_get_autocommit(handle_) == 0;
+}
+
+tl::unexpected<Error> Database::failure(int code, std::string_view doing) const {
+  std::string words = file_ + ": " + std::string(doing) + ": ";
+  words += handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
+  const int system = handle_ != nullptr && has_errno(code) ? sqlite3_system_errno(handle_) : 0;
+  if (system != 0) words += " (" + std::generic_category().message(system) + ")";
+  words += cure_of(code);
+  return fail(Errc::io, std::move(words));
+}
+
+Result<std::unique_ptr<Transaction>> Transaction::begin(Database& database, Purpose purpose) {
+  auto begun = database.run(purpose == Purpose::writing ? "BEGIN IMMEDIATE" : "BEGIN");
+  if (!begun) return tl::unexpected(begun.error());
+  return std::unique_ptr<Transaction>(new Transaction(database));
+}
+
+Transaction::~Transaction() {
+  // SQLite rolls back by itself after some errors. If ROLLBACK fails too, closing does it.
+  if (database_.in_transaction()) (void)database_.run("ROLLBACK");
+}
+
+Result<void> Transaction::commit() {
+  return database_.run("COMMIT");
+}
+
+}  // namespace taproot::zonestore

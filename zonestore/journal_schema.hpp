@@ -1,0 +1,12 @@
+#pragma once
+
+#include "dns/result.hpp"
+#include "zonestore/journal_database.hpp"
+
+namespace taproot::zonestore {
+
+/// Makes the journal's tables in an empty database, or sees that they are those we know. Fails
+/// with Errc::io for the file of another program or of a newer taproot.
+Result<void> prepare_schema(Database& database, Database::Access access);
+
+}  // namespace taproot::zonestore

@@ -1,0 +1,231 @@
+#include "zonestore/journal_tables.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+namespace taproot::zonestore {
+
+namespace {
+
+std::string key_of(const dns::Name& apex) {
+  return apex.lowered().to_text();
+}
+
+std::int64_t microseconds(WallTime time) {
+  return std::chrono::floor<std::chrono::microseconds>(time).time_since_epoch().count();
+}
+
+WallTime wall_time(std::int64_t since_1970) {
+  return WallTime(
+      std::chrono::duration_cast<WallTime::duration>(std::chrono::microseconds(since_1970)));
+}
+
+std::uint64_t unsigned_of(const Query& row, int column) {
+  return static_cast<std::uint64_t>(row.integer(column));
+}
+
+dns::Serial serial_of(const Query& row, int column) {
+  return dns::Serial(static_cast<std::uint32_t>(row.integer(column)));
+}
+
+VersionRow version_of(const Query& row) {
+  VersionRow version;
+  version.summary.provenance = {unsigned_of(row, 0), wall_time(row.integer(2)),
+                                std::string(row.text(3)), std::string(row.text(4)),
+                                std::string(row.text(5))};
+  version.summary.serial = serial_of(row, 1);
+  version.summary.records = static_cast<std::size_t>(row.integer(6));
+  version.summary.added = static_cast<std::size_t>(row.integer(7));
+  version.summary.removed = static_cast<std::size_t>(row.integer(8));
+  if (!row.is_null(9)) version.step_octets = unsigned_of(row, 9);
+  return version;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<JournalTables>> JournalTables::prepare(const Database& database) {
+  auto tables = std::unique_ptr<JournalTables>(new JournalTables);
+  auto& all = *tables;
+  const std::array<std::pair<Statement*, std::string_view>, 15> texts = {{
+      {&all.find_zone_,
+       "SELECT id, highest_serial, oldest, newest, base, base_octets FROM zones WHERE apex = ?"},
+      {&all.add_zone_, "INSERT INTO zones (apex) VALUES (?) RETURNING id"},
+      {&all.update_zone_,
+       "UPDATE zones SET highest_serial = ?2, oldest = ?3, newest = ?4, base = ?5, "
+       "base_octets = ?6 WHERE id = ?1"},
+      {&all.list_zones_, "SELECT apex FROM zones WHERE newest > 0 ORDER BY apex"},
+      {&all.add_version_,
+       "INSERT INTO versions (zone, number, serial, committed, who, why, source, records, added, "
+       "removed, step_octets) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+      {&all.find_version_,
+       "SELECT number, serial, committed, who, why, source, records, added, removed, step_octets "
+       "FROM versions WHERE zone = ? AND number = ?"},
+      {&all.list_versions_,
+       "SELECT number, serial, committed, who, why, source, records, added, removed, step_octets "
+       "FROM versions WHERE zone = ? AND number <= ? ORDER BY number DESC LIMIT ?"},
+      {&all.drop_versions_, "DELETE FROM versions WHERE zone = ? AND number < ?"},
+      {&all.add_changes_, "INSERT INTO changes (zone, number, chunk, content) VALUES (?, ?, ?, ?)"},
+      {&all.add_snapshot_,
+       "INSERT INTO snapshots (zone, number, chunk, content) VALUES (?, ?, ?, ?)"},
+      {&all.read_changes_,
+       "SELECT number, content FROM changes WHERE zone = ? AND number BETWEEN ? AND ? "
+       "ORDER BY number, chunk"},
+      {&all.read_snapshot_,
+       "SELECT content FROM snapshots WHERE zone = ? AND number = ? ORDER BY chunk"},
+      {&all.find_base_, "SELECT max(number) FROM snapshots WHERE zone = ? AND number <= ?"},
+      {&all.set_applied_,
+       "INSERT INTO applied (zone, provider, version, at, state) VALUES (?, ?, ?, ?, ?) "
+       "ON CONFLICT (zone, provider) DO UPDATE SET version = excluded.version, at = excluded.at, "
+       "state = excluded.state"},
+      {&all.find_applied_,
+       "SELECT version, at, state FROM applied WHERE zone = ? AND provider = ?"},
+  }};
+  for (const auto& [statement, text] : texts) {
+    auto prepared = database.prepare(text);
+    if (!prepared) return tl::unexpected(prepared.error());
+    *statement = std::move(*prepared);
+  }
+  return tables;
+}
+
+Result<ZoneRow> JournalTables::find_zone(const dns::Name& apex) {
+  const std::string key = key_of(apex);
+  auto row = find_zone_.start(std::string_view(key));
+  const auto found = row.next();
+  if (!found) return tl::unexpected(found.error());
+  ZoneRow zone;
+  if (!*found) return zone;
+  zone.id = row.integer(0);
+  if (!row.is_null(1)) zone.highest = serial_of(row, 1);
+  zone.oldest = unsigned_of(row, 2);
+  zone.newest = unsigned_of(row, 3);
+  zone.base = unsigned_of(row, 4);
+  zone.base_octets = unsigned_of(row, 5);
+  return zone;
+}
+
+Result<ZoneRow> JournalTables::find_or_add_zone(const dns::Name& apex) {
+  auto zone = find_zone(apex);
+  if (!zone || zone->id != 0) return zone;
+  const std::string key = key_of(apex);
+  auto row = add_zone_.start(std::string_view(key));
+  if (const auto added = row.next(); !added) return tl::unexpected(added.error());
+  zone->id = row.integer(0);
+  if (const auto done = row.done(); !done) return tl::unexpected(done.error());
+  return zone;
+}
+
+Result<void> JournalTables::update_zone(const ZoneRow& zone) {
+  const auto highest = zone.highest ? std::optional(zone.highest->value()) : std::nullopt;
+  return update_zone_.start(zone.id, highest, zone.oldest, zone.newest, zone.base, zone.base_octets)
+      .done();
+}
+
+Result<std::vector<dns::Name>> JournalTables::zones() {
+  std::vector<dns::Name> all;
+  auto row = list_zones_.start();
+  auto more = row.next();
+  for (; more && *more; more = row.next()) {
+    auto apex = dns::Name::from_text(row.text(0));
+    if (!apex) return tl::unexpected(apex.error());
+    all.push_back(std::move(*apex));
+  }
+  if (!more) return tl::unexpected(more.error());
+  return all;
+}
+
+Result<void> JournalTables::add_version(std::int64_t zone, const VersionRow& version) {
+  const auto& summary = version.summary;
+  const auto& provenance = summary.provenance;
+  return add_version_
+      .start(zone, provenance.number, summary.serial.value(), microseconds(provenance.committed),
+             std::string_view(provenance.who), std::string_view(provenance.why),
+             std::string_view(provenance.source), std::uint64_t{summary.records},
+             std::uint64_t{summary.added}, std::uint64_t{summary.removed}, version.step_octets)
+      .done();
+}
+
+Result<VersionRow> JournalTables::find_version(std::int64_t zone, std::uint64_t number) {
+  auto row = find_version_.start(zone, number);
+  const auto found = row.next();
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return fail(Errc::not_found, "no row of version " + std::to_string(number));
+  return version_of(row);
+}
+
+Result<void> JournalTables::walk_versions(std::int64_t zone, std::uint64_t newest,
+                                          std::size_t limit,
+                                          const std::function<bool(VersionRow)>& visit) {
+  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  auto row = list_versions_.start(zone, newest, std::min<std::uint64_t>(limit, most));
+  auto more = row.next();
+  while (more && *more && visit(version_of(row))) more = row.next();
+  if (!more) return tl::unexpected(more.error());
+  return {};
+}
+
+Result<void> JournalTables::drop_versions_below(std::int64_t zone, std::uint64_t number) {
+  return drop_versions_.start(zone, number).done();
+}
+
+Result<void> JournalTables::add_chunk(Kind kind, std::int64_t zone, std::uint64_t number,
+                                      std::int64_t chunk, Octets content) {
+  auto& statement = kind == Kind::changes ? add_changes_ : add_snapshot_;
+  return statement.start(zone, number, chunk, content).done();
+}
+
+Result<void> JournalTables::read_changes(
+    std::int64_t zone, std::uint64_t first, std::uint64_t last,
+    const std::function<Result<void>(std::uint64_t, Octets)>& visit) {
+  auto row = read_changes_.start(zone, first, last);
+  auto more = row.next();
+  for (; more && *more; more = row.next()) {
+    if (auto visited = visit(unsigned_of(row, 0), row.octets(1)); !visited) return visited;
+  }
+  if (!more) return tl::unexpected(more.error());
+  return {};
+}
+
+Result<void> JournalTables::read_snapshot(std::int64_t zone, std::uint64_t number,
+                                          const std::function<Result<void>(Octets)>& visit) {
+  auto row = read_snapshot_.start(zone, number);
+  auto more = row.next();
+  for (; more && *more; more = row.next()) {
+    if (auto visited = visit(row.octets(0)); !visited) return visited;
+  }
+  if (!more) return tl::unexpected(more.error());
+  return {};
+}
+
+Result<std::optional<std::uint64_t>> JournalTables::find_base(std::int64_t zone,
+                                                              std::uint64_t number) {
+  auto row = find_base_.start(zone, number);
+  const auto found = row.next();
+  if (!found) return tl::unexpected(found.error());
+  if (!*found || row.is_null(0)) return std::optional<std::uint64_t>();
+  return std::optional(unsigned_of(row, 0));
+}
+
+Result<void> JournalTables::set_applied(std::int64_t zone, const std::string& provider,
+                                        const AppliedState& state) {
+  return set_applied_
+      .start(zone, std::string_view(provider), state.version, microseconds(state.at),
+             std::string_view(state.state))
+      .done();
+}
+
+Result<std::optional<AppliedState>> JournalTables::find_applied(std::int64_t zone,
+                                                                const std::string& provider) {
+  auto row = find_applied_.start(zone, std::string_view(provider));
+  const auto found = row.next();
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return std::optional<AppliedState>();
+  return std::optional(
+      AppliedState{unsigned_of(row, 0), wall_time(row.integer(1)), std::string(row.text(2))});
+}
+
+}  // namespace taproot::zonestore

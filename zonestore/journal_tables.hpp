@@ -1,0 +1,78 @@
+#pragma once
+
+#include "dns/name.hpp"
+#include "dns/result.hpp"
+#include "dns/serial.hpp"
+#include "zonestore/journal.hpp"
+#include "zonestore/journal_database.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace taproot::zonestore {
+
+/// The row of a zone: what there is of it, without a look at its versions.
+struct ZoneRow {
+  std::int64_t id = 0;  ///< 0: there is no row
+  std::optional<dns::Serial> highest;
+  std::uint64_t oldest = 0;
+  std::uint64_t newest = 0;       ///< 0: no version
+  std::uint64_t base = 0;         ///< the newest snapshot
+  std::uint64_t base_octets = 0;  ///< octets of the steps since
+};
+
+struct VersionRow {
+  VersionSummary summary;
+  std::optional<std::uint64_t> step_octets;  ///< nothing: a version without step
+};
+
+/// The journal's tables by rows; one prepared statement behind each function. Knows nothing of
+/// what chunks hold. Fails with Errc::io; writes belong into a Transaction.
+class JournalTables {
+ public:
+  static Result<std::unique_ptr<JournalTables>> prepare(const Database& database);
+
+  Result<ZoneRow> find_zone(const dns::Name& apex);
+  Result<ZoneRow> find_or_add_zone(const dns::Name& apex);
+  Result<void> update_zone(const ZoneRow& zone);
+  /// Apexes of the zones that have a version.
+  Result<std::vector<dns::Name>> zones();
+
+  Result<void> add_version(std::int64_t zone, const VersionRow& version);
+  /// Errc::not_found if it is not there.
+  Result<VersionRow> find_version(std::int64_t zone, std::uint64_t number);
+  /// From `newest` down while `visit` returns true, at most `limit`.
+  Result<void> walk_versions(std::int64_t zone, std::uint64_t newest, std::size_t limit,
+                             const std::function<bool(VersionRow)>& visit);
+  /// Drops all versions below `number`, with their changes and snapshots.
+  Result<void> drop_versions_below(std::int64_t zone, std::uint64_t number);
+
+  enum class Kind { changes, snapshot };
+  Result<void> add_chunk(Kind kind, std::int64_t zone, std::uint64_t number, std::int64_t chunk,
+                         Octets content);
+  /// The chunks of the changes of versions `first` to `last`, in order.
+  Result<void> read_changes(std::int64_t zone, std::uint64_t first, std::uint64_t last,
+                            const std::function<Result<void>(std::uint64_t, Octets)>& visit);
+  Result<void> read_snapshot(std::int64_t zone, std::uint64_t number,
+                             const std::function<Result<void>(Octets)>& visit);
+  /// The newest version at or before `number` that has a snapshot.
+  Result<std::optional<std::uint64_t>> find_base(std::int64_t zone, std::uint64_t number);
+
+  Result<void> set_applied(std::int64_t zone, const std::string& provider,
+                           const AppliedState& state);
+  Result<std::optional<AppliedState>> find_applied(std::int64_t zone, const std::string& provider);
+
+ private:
+  JournalTables() = default;
+
+  Statement find_zone_, add_zone_, update_zone_, list_zones_;
+  Statement add_version_, find_version_, list_versions_, drop_versions_;
+  Statement add_changes_, add_snapshot_, read_changes_, read_snapshot_, find_base_;
+  Statement set_applied_, find_applied_;
+};
+
+}  // namespace taproot::zonestore

@@ -1,0 +1,133 @@
+#include "zonestore/journal_writer.hpp"
+
+#include "dns/rdata.hpp"
+#include "zonestore/journal_codec.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace taproot::zonestore {
+
+namespace {
+
+/// Below this much content a snapshot costs next to nothing.
+constexpr std::size_t small_octets = std::size_t{64} << 10;
+
+std::vector<dns::Rdata> canonical_rdata(const std::optional<dns::RRset>& rrset) {
+  std::vector<dns::Rdata> all;
+  if (!rrset) return all;
+  all.reserve(rrset->rdata.size());
+  for (const auto& rdata : rrset->rdata) all.push_back(dns::canonical(rrset->type, rdata));
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+/// Counts records added and removed; the SOA, which every step replaces, is neither.
+void count_records(const ChangeSet& step, VersionSummary& summary) {
+  for (const auto& change : step.changes) {
+    if (change.type() == dns::RRType::SOA && change.before && change.after) continue;
+    const auto before = canonical_rdata(change.before);
+    const auto after = canonical_rdata(change.after);
+    std::vector<dns::Rdata> common;
+    if (change.before && change.after && change.before->ttl == change.after->ttl) {
+      std::set_intersection(before.begin(), before.end(), after.begin(), after.end(),
+                            std::back_inserter(common));
+    }
+    summary.added += after.size() - common.size();
+    summary.removed += before.size() - common.size();
+  }
+}
+
+VersionRow row_of(const Journal::Entry& entry) {
+  const auto& version = *entry.version;
+  VersionRow row{{version.provenance(), version.serial(), version.record_count()}, std::nullopt};
+  if (entry.step) {
+    count_records(*entry.step, row.summary);
+    row.step_octets = entry.step->octets();
+  } else {
+    row.summary.added = version.record_count();
+  }
+  return row;
+}
+
+/// The last guard of two promises: a number and a serial are never used twice.
+Result<void> check_next(const ZoneRow& zone, const ZoneVersion& version) {
+  constexpr auto last = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (version.number() <= zone.newest || version.number() > last) {
+    return fail(Errc::conflict, "version " + std::to_string(version.number()) +
+                                    " cannot follow version " + std::to_string(zone.newest));
+  }
+  if (zone.highest && !(version.serial() > *zone.highest)) {
+    return fail(Errc::bad_serial, "serial " + std::to_string(version.serial().value()) +
+                                      " is not ahead of " + std::to_string(zone.highest->value()) +
+                                      ", which this zone had already (RFC 1982)");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> JournalWriter::write(const Journal::Entry& entry) {
+  const auto& version = *entry.version;
+  auto zone = tables_.find_or_add_zone(version.apex());
+  if (!zone) return tl::unexpected(zone.error());
+  if (auto fits = check_next(*zone, version); !fits) return fits;
+  if (auto added = tables_.add_version(zone->id, row_of(entry)); !added) return added;
+  if (auto written = write_changes(*zone, entry); !written) return written;
+  if (wants_snapshot(*zone, entry)) {
+    if (auto written = write_snapshot(*zone, entry); !written) return written;
+  }
+  if (zone->newest == 0) zone->oldest = version.number();
+  zone->newest = version.number();
+  zone->highest = version.serial();
+  if (auto pruned = prune(*zone); !pruned) return pruned;
+  return tables_.update_zone(*zone);
+}
+
+Result<void> JournalWriter::write_changes(ZoneRow& zone, const Journal::Entry& entry) {
+  if (!entry.step) return {};
+  zone.base_octets += entry.step->octets();
+  std::int64_t chunk = 0;
+  return encode_changes(*entry.step, [&](Octets content) {
+    return tables_.add_chunk(JournalTables::Kind::changes, zone.id, entry.version->number(),
+                             chunk++, content);
+  });
+}
+
+Result<void> JournalWriter::write_snapshot(ZoneRow& zone, const Journal::Entry& entry) {
+  zone.base = entry.version->number();
+  zone.base_octets = 0;
+  std::int64_t chunk = 0;
+  return encode_snapshot(*entry.version, [&](Octets content) {
+    return tables_.add_chunk(JournalTables::Kind::snapshot, zone.id, zone.base, chunk++, content);
+  });
+}
+
+/// Once the steps since the last one hold as much as the zone: so loading costs at most twice the
+/// zone, and writing snapshots no more than writing changes. For a small zone also once per
+/// `disk_versions`, so that pruning finds a snapshot to begin with.
+bool JournalWriter::wants_snapshot(const ZoneRow& zone, const Journal::Entry& entry) const {
+  const std::uint64_t number = entry.version->number();
+  if (!entry.step || zone.newest == 0 || number != zone.newest + 1) return true;
+  const std::size_t content = entry.version->content_octets();
+  if (zone.base_octets > std::max(content, small_octets)) return true;
+  return content <= small_octets &&
+         number - zone.base >= std::max<std::size_t>(limits_.disk_versions, 1);
+}
+
+/// Drops the oldest versions, up to the last snapshot that leaves enough of them: what is kept
+/// always begins with a snapshot, and an old one is never written anew.
+Result<void> JournalWriter::prune(ZoneRow& zone) {
+  const std::uint64_t keep = std::max<std::size_t>(limits_.disk_versions, 1);
+  if (zone.newest - zone.oldest < keep) return {};
+  const auto base = tables_.find_base(zone.id, zone.newest - keep + 1);
+  if (!base) return tl::unexpected(base.error());
+  if (!*base || **base <= zone.oldest) return {};
+  zone.oldest = **base;
+  return tables_.drop_versions_below(zone.id, zone.oldest);
+}
+
+}  // namespace taproot::zonestore

@@ -1,0 +1,114 @@
+#include "zonestore/sources/source_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <system_error>
+#include <vector>
+
+namespace taproot::zonestore {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+std::string words(int error) {
+  return std::system_category().message(error);
+}
+
+std::string kind_of_file(mode_t mode) {
+  if (S_ISDIR(mode)) return "is a directory";
+  if (S_ISFIFO(mode)) return "is a FIFO";
+  if (S_ISSOCK(mode)) return "is a socket";
+  return "is a device";
+}
+
+bool is_inside(const fs::path& path, const fs::path& folder) {
+  const auto [f, p] = std::mismatch(folder.begin(), folder.end(), path.begin(), path.end());
+  (void)p;
+  return f == folder.end();
+}
+
+tl::unexpected<Error> outside() {
+  return fail(Errc::refused, "lies outside of the zone file's folder");
+}
+
+/// Where the open file really is. Asked of the descriptor, not of the path again: that may be
+/// something else by now.
+Result<fs::path> path_of(int fd) {
+  std::error_code error;
+  auto path = fs::read_symlink("/proc/self/fd/" + std::to_string(fd), error);
+  if (error) return fail(Errc::io, "cannot tell where it is: " + error.message());
+  return path;
+}
+
+Result<std::string> read_all(int fd, std::size_t expected, std::size_t limit) {
+  std::string text;
+  text.reserve(std::min(expected, limit));
+  std::vector<char> chunk(std::size_t{256} << 10);
+  for (;;) {
+    const ssize_t got = ::read(fd, chunk.data(), chunk.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail(Errc::io, "cannot be read: " + words(errno));
+    if (got == 0) return text;
+    const auto octets = static_cast<std::size_t>(got);
+    if (octets > limit - text.size()) {
+      return fail(Errc::too_large, "is larger than " + std::to_string(limit) + " octets");
+    }
+    text.append(chunk.data(), octets);
+  }
+}
+
+}  // namespace
+
+Result<SourceFile> read_source_file(const fs::path& path, std::size_t limit_octets,
+                                    const fs::path* inside) {
+  if (inside != nullptr) {
+    // Before anything is opened, because opening alone can do something to a device.
+    std::error_code error;
+    const auto would_be = fs::weakly_canonical(path, error);
+    if (!error && !is_inside(would_be, *inside)) return outside();
+  }
+  // O_NONBLOCK: opening a FIFO without a writer must not wait for one.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (file.get() < 0) return fail(Errc::io, "cannot be opened: " + words(errno));
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) return fail(Errc::io, words(errno));
+  auto real = path_of(file.get());
+  if (!real) return tl::unexpected(real.error());
+  if (inside != nullptr && !is_inside(*real, *inside)) {
+    return outside();
+  }
+  if (!S_ISREG(status.st_mode)) return fail(Errc::io, kind_of_file(status.st_mode));
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  if (size > limit_octets) {
+    return fail(Errc::too_large, "has " + std::to_string(size) + " octets, more than the " +
+                                     std::to_string(limit_octets) + " allowed");
+  }
+  auto text = read_all(file.get(), size, limit_octets);
+  if (!text) return tl::unexpected(text.error());
+  return SourceFile{std::make_shared<const std::string>(std::move(*text)),
+                    std::move(*real),
+                    {status.st_dev, status.st_ino}};
+}
+
+}  // namespace taproot::zonestore

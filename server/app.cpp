@@ -92,7 +92,7 @@ Result<void> App::open() {
     runs_.pushed(apex, provider, result);
   });
   publish_policy();
-  if (auto set = set_zones(); !set) return set;
+  set_zones();
   auto serving = Serving::start(
       store_, policy_, {config_.listen, worker_count(config_)}, [this](TransferEvent event) {
         loop_.post([this, event = std::move(event)] { on_transfer(event); });
@@ -111,11 +111,14 @@ Result<void> App::open() {
   return {};
 }
 
-Result<void> App::set_zones() {
+void App::set_zones() {
   std::set<dns::Name> wanted;
   for (const auto& zone : config_.zones) {
     wanted.insert(zone.name);
-    if (auto set = desk_.set_zone(zone); !set) return set;
+    if (const auto set = desk_.set_zone(zone); !set) {
+      spdlog::error("{}: its versions cannot be read, its source has to do: {}",
+                    zone.name.to_text(), set.error().detail);
+    }
     distributor_.set_zone(zone);
   }
   for (const auto& name : desk_.names()) {
@@ -125,7 +128,6 @@ Result<void> App::set_zones() {
     desk_.drop_zone(name);
   }
   watch_sources();
-  return {};
 }
 
 void App::publish_policy() {
@@ -229,7 +231,7 @@ ReloadReport App::take_config() {
   config_ = std::move(*next);
   distributor_.configure(config_);
   publish_policy();
-  if (auto set = set_zones(); !set) report.config_error = set.error().detail;
+  set_zones();
   return report;
 }
 

@@ -68,7 +68,7 @@ class App final : public Operations {
   App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestore::Journal> journal);
 
   Result<void> open();
-  Result<void> set_zones();
+  void set_zones();
   void publish_policy();
   void watch_sources();
   void on_installed(const zonestore::Installed& installed);

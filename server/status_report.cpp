@@ -97,6 +97,17 @@ std::string waits_for(const monitor::ProviderRow& row, ProviderState state) {
   return words.empty() ? "the push to begin" : words;
 }
 
+/// What a provider that takes transfers has at least: the lowest version seen at its nameservers,
+/// nothing if one of them was not seen with a version of ours.
+std::optional<std::uint64_t> lowest_seen(const monitor::ProviderRow& row) {
+  std::optional<std::uint64_t> lowest;
+  for (const auto& nameserver : row.nameservers) {
+    if (!nameserver.seen_version) return std::nullopt;
+    if (!lowest || *nameserver.seen_version < *lowest) lowest = nameserver.seen_version;
+  }
+  return lowest;
+}
+
 ProviderRow make_provider_row(const monitor::ProviderRow& row, const ZoneState& state,
                               const monitor::ZoneRow& zone, const Distributor& distributor,
                               WallTime now) {
@@ -110,9 +121,9 @@ ProviderRow make_provider_row(const monitor::ProviderRow& row, const ZoneState& 
     out.applied_version = row.push->applied;
     out.error = row.push->error;
     if (row.push->when != WallTime{}) out.applied = row.push->when;
-  } else if (row.last_transfer) {
-    out.applied_version = zone.find_version(row.last_transfer->serial);
-    out.applied = row.last_transfer->when;
+  } else {
+    out.applied_version = lowest_seen(row);
+    if (row.last_transfer) out.applied = row.last_transfer->when;
   }
   if (const auto lag = row.lag()) out.lag = duration_cast<milliseconds>(*lag);
   out.note = note_of(row);

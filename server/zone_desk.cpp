@@ -49,9 +49,7 @@ Result<void> ZoneDesk::set_zone(const ZoneConfig& zone) {
   const auto [at, is_new] = zones_.try_emplace(zone.name);
   at->second.config = zone;
   if (!is_new) return {};
-  auto added = store_.add(zone.name);
-  if (!added) zones_.erase(at);
-  return added;
+  return store_.add(zone.name);
 }
 
 void ZoneDesk::drop_zone(const dns::Name& apex) {

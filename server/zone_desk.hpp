@@ -49,8 +49,8 @@ class ZoneDesk {
 
   ZoneDesk(net::Loop& loop, zonestore::ZoneStore& store) : store_(store), loader_(loop) {}
 
-  /// Adds a zone to those served, or takes its new configuration. Fails if the journal cannot be
-  /// read.
+  /// Adds a zone to those served, or takes its new configuration. Fails if what the journal has of
+  /// it cannot be read: then it is served as not loaded until its source is installed anew.
   Result<void> set_zone(const ZoneConfig& zone);
   void drop_zone(const dns::Name& apex);
 

@@ -254,6 +254,8 @@ class NameTrie {
     void down(const Twig* twig) {
       while (twig->is_branch()) {
         path_.push_back({twig, 0});
+        // All of them will be visited, each a cache miss of its own: let them come together.
+        for (unsigned i = 1; i < twig->count(); ++i) __builtin_prefetch(twig->child(i).pointer);
         twig = &twig->child(0);
       }
       leaf_ = twig->leaf();

@@ -43,7 +43,7 @@ class LabCase(unittest.TestCase):
         self.lab = Lab(BINARY)
         self.addCleanup(self.leave)
         self.taproot = self.lab.add(Taproot(self.lab))
-        self.key = Key("transfer.example")
+        self.keys = []
 
     def leave(self):
         errors = getattr(self._outcome, "errors", None) or []
@@ -53,23 +53,26 @@ class LabCase(unittest.TestCase):
         kind = AssertionError if bad else None
         self.lab.__exit__(kind, None, None)
 
-    def secondaries(self, *kinds, zones=(ZONE,), key=True):
-        """Starts secondaries of these kinds; all three if none is named."""
-        key = self.key if key else None
-        return [self.lab.add(kind(self.lab, self.taproot.port, list(zones), key)).start()
-                for kind in kinds or (Nsd, Knot, Bind)]
+    def secondary(self, kind, zones=(ZONE,)):
+        """A secondary with a TSIG key of its own, not started yet."""
+        self.keys.append(Key(f"{kind.__name__.lower()}.example"))
+        return self.lab.add(kind(self.lab, self.taproot.port, list(zones), self.keys[-1]))
 
-    def configure(self, servers, zones=None, key=True):
+    def secondaries(self, *kinds, zones=(ZONE,)):
+        """Starts secondaries of these kinds; all three if none is named."""
+        return [self.secondary(kind, zones).start() for kind in kinds or (Nsd, Knot, Bind)]
+
+    def configure(self, servers, zones=None):
         """Writes taproot's configuration with these servers as providers of ZONE."""
         providers = []
         for server in servers:
             if isinstance(server, PowerDns):
                 providers.append(powerdns_provider(server, self.taproot))
             else:
-                providers.append(transfer_provider(server, self.key if key else None))
+                providers.append(transfer_provider(server, server.key))
         names = [server.name for server in servers]
         zones = zones or [{"name": ZONE, "source": f"zones/{ZONE}.yaml", "providers": names}]
-        return taproot_config(self.taproot, [self.key], providers, zones)
+        return taproot_config(self.taproot, self.keys, providers, zones)
 
     def command(self, code, *words, **options):
         """Runs a verb, asserts its exit code, and returns the finished process."""

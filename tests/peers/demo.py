@@ -41,9 +41,10 @@ def show(command, *words):
 def main():
     with Lab(sys.argv[1]) as lab:
         taproot = lab.add(Taproot(lab))
-        key = Key("transfer.example")
         say("1. Four name servers of four makers start, none of them with data")
-        secondaries = [lab.add(kind(lab, taproot.port, [ZONE], key)) for kind in (Nsd, Knot, Bind)]
+        keys = [Key(f"{name}.example") for name in ("nsd", "knot", "bind")]
+        secondaries = [lab.add(kind(lab, taproot.port, [ZONE], key))
+                       for kind, key in zip((Nsd, Knot, Bind), keys)]
         powerdns = lab.add(PowerDns(lab, [ZONE]))
         for server in [*secondaries, powerdns]:
             server.start()
@@ -52,8 +53,8 @@ def main():
         taproot.write_zone(ZONE + ".yaml", SOURCE.replace("WWW", "192.0.2.80"))
         names = [server.name for server in secondaries] + [powerdns.name]
         taproot_config(
-            taproot, [key],
-            [*(transfer_provider(server, key) for server in secondaries),
+            taproot, keys,
+            [*(transfer_provider(server, server.key) for server in secondaries),
              powerdns_provider(powerdns, taproot)],
             [{"name": ZONE, "source": f"zones/{ZONE}.yaml", "providers": names}])
         taproot.start()

@@ -9,6 +9,7 @@ import base64
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -36,17 +37,22 @@ def wait_until(what, condition, seconds=SECONDS, pause=0.05):
         time.sleep(pause)
 
 
+_given = set()
+
+
 def free_port():
-    """A port of 127.0.0.1 that is free for UDP and TCP."""
-    for _ in range(100):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
-            tcp.bind(("127.0.0.1", 0))
-            port = tcp.getsockname()[1]
-            with contextlib.suppress(OSError), socket.socket(
-                socket.AF_INET, socket.SOCK_DGRAM
-            ) as udp:
-                udp.bind(("127.0.0.1", port))
-                return port
+    """A port of 127.0.0.1 that is free for UDP and TCP, and never given twice. It lies below the
+    ports that the system gives to clients, so that none of those takes it before its server."""
+    while len(_given) < 5000:
+        port = 20000 + secrets.randbelow(12000)
+        if port in _given:
+            continue
+        _given.add(port)
+        with contextlib.suppress(OSError):
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                with socket.socket(socket.AF_INET, kind) as probe:
+                    probe.bind(("127.0.0.1", port))
+            return port
     raise Failed("no free port on 127.0.0.1")
 
 

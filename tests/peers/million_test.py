@@ -16,7 +16,7 @@ class Million(LabCase):
         os.makedirs(self.taproot.path("zones"), exist_ok=True)
         path = self.taproot.path("zones", "big.zone")
         records, names = bench.write_zone(path, 1_000_000)
-        knot = self.lab.add(Knot(self.lab, self.taproot.port, [zone], self.key))
+        knot = self.secondary(Knot, [zone])
         self.configure([knot], zones=[
             {"name": zone, "source": "zones/big.zone", "providers": ["knot"]}])
         self.taproot.start()

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from case import BINARY, ZONE, LabCase, main, source
-from lab import Failed, Knot, Taproot, axfr, dig, free_port, serial_at, short, wait_until
+from lab import Failed, Key, Knot, Taproot, axfr, dig, free_port, serial_at, short, wait_until
 
 
 class Flags(Taproot):
@@ -32,17 +32,18 @@ class Flags(Taproot):
 
 class Newcomer(LabCase):
     def test_serve_with_flags_only(self):
-        knot = self.lab.add(Knot(self.lab, 0, [ZONE], self.key))
+        secret = Key("transfer.example")
+        knot = self.lab.add(Knot(self.lab, 0, [ZONE], secret))
         taproot = self.lab.add(Flags(self.lab, []))
         knot.primary = taproot.port
         taproot.write_zone(ZONE + ".yaml", source())
         taproot.write("zones/example.net.zone",
                       "$TTL 300\n@ SOA ns1 host 1 2 3 4 5\n@ NS ns1\nns1 A 192.0.2.1\n")
-        key = f"{self.key.name}:{self.key.algorithm}:{self.key.secret}"
+        key = f"{secret.name}:{secret.algorithm}:{secret.secret}"
         taproot.words = [
             "--zone", f"{ZONE}=zones/{ZONE}.yaml", "--zone", "example.net=zones/example.net.zone",
-            "--workers", "2", "--key", key, "--allow-transfer", f"key:{self.key.name}",
-            "--notify", f"127.0.0.1:{knot.port},key:{self.key.name}"]
+            "--workers", "2", "--key", key, "--allow-transfer", f"key:{secret.name}",
+            "--notify", f"127.0.0.1:{knot.port},key:{secret.name}"]
         taproot.start()
         knot.start()
         self.assertEqual(short(taproot.port, "ns1.example.net", "A"), ["192.0.2.1"])

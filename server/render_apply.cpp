@@ -32,9 +32,9 @@ void nameserver_row(const Document& row, Table& table) {
     const auto seconds = row.real("seconds");
     what = seconds ? "after " + duration_text(static_cast<std::int64_t>(*seconds * 1000)) : "";
   } else {
-    const auto waits_for = row.text("waits_for");
+    const auto waiting = waiting_text(row.text("waits_for"));
     what = row.text("error");
-    if (!waits_for.empty()) what += (what.empty() ? "waits for " : "; waits for ") + waits_for;
+    if (!waiting.empty()) what += (what.empty() ? "" : "; ") + waiting;
   }
   const bool visible = row.flag("visible");
   table.row({{"    " + row.text("nameserver")},
@@ -49,8 +49,8 @@ void provider_rows(const Document& row, Table& table) {
   if (what.empty() && row.number("calls") > 0) {
     what = counted(row.number("changes"), "change") + " in " + counted(row.number("calls"), "call");
   }
-  if (const auto waits_for = row.text("waits_for"); !waits_for.empty()) {
-    what += (what.empty() ? "waits for " : "; waits for ") + waits_for;
+  if (const auto waiting = waiting_text(row.text("waits_for")); !waiting.empty()) {
+    what += (what.empty() ? "" : "; ") + waiting;
   }
   if (const auto guard = row.part("guard"); guard.is_there()) {
     what += (what.empty() ? "" : "; ") + guard.text("why") +

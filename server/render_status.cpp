@@ -31,11 +31,6 @@ std::string joined(const std::vector<std::string>& parts) {
   return text;
 }
 
-std::string waiting(const Document& row) {
-  const auto what = row.text("waits_for");
-  return what.empty() ? "" : "waits for " + what;
-}
-
 void provider_row(const Document& row, std::string_view now, Table& table) {
   const auto state = row.text("state");
   std::string stopped;
@@ -50,7 +45,8 @@ void provider_row(const Document& row, std::string_view now, Table& table) {
              {or_dash(row.number_if_any("applied_version"))},
              {age(row, "since", now)},
              {lag(row)},
-             {joined({row.text("note"), row.text("error"), waiting(row), stopped})}});
+             {joined({row.text("note"), row.text("error"), waiting_text(row.text("waits_for")),
+                      stopped})}});
 }
 
 void nameserver_row(const Document& row, std::string_view now, Table& table) {
@@ -66,7 +62,7 @@ void nameserver_row(const Document& row, std::string_view now, Table& table) {
              {or_dash(version)},
              {age(row, "since", now)},
              {lag(row)},
-             {joined({serves, row.text("error"), waiting(row)})}});
+             {joined({serves, row.text("error"), waiting_text(row.text("waits_for"))})}});
 }
 
 std::string zone_line(const Document& zone, bool colour) {

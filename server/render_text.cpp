@@ -71,6 +71,11 @@ std::string harmless(std::string_view text) {
   return clean;
 }
 
+std::string waiting_text(const std::string& waits_for) {
+  const bool says_so = waits_for.empty() || waits_for.starts_with("wait");
+  return says_so ? waits_for : "waits for " + waits_for;
+}
+
 std::string counted(std::size_t count, std::string_view noun) {
   return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
 }

@@ -20,6 +20,9 @@ Paint paint_of(std::string_view state);
 /// The text without control characters, ASCII's and Unicode's; tabs stay.
 std::string harmless(std::string_view text);
 
+/// "waits for …", or the text itself if it says so in its own words; nothing for nothing.
+std::string waiting_text(const std::string& waits_for);
+
 /// "1 zone", "3 zones"
 std::string counted(std::size_t count, std::string_view noun);
 

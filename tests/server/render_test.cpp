@@ -286,6 +286,9 @@ TEST_CASE("times and durations", "[server][render]") {
   CHECK(to_rfc3339(WallTime(-1ms)) == "1969-12-31T23:59:59.999Z");
   CHECK(milliseconds_of("2026-11-23T09:14:03.120Z") == 1795425243120);
   CHECK_FALSE(milliseconds_of("yesterday"));
+  CHECK(waiting_text("").empty());
+  CHECK(waiting_text("serial 5") == "waits for serial 5");
+  CHECK(waiting_text("waiting for a first answer") == "waiting for a first answer");
   CHECK(duration_text(0) == "0.0 s");
   CHECK(duration_text(-5) == "0.0 s");
   CHECK(duration_text(9'999) == "9.9 s");

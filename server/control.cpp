@@ -113,7 +113,7 @@ void Control::State::handle(net::HttpServerRequest request, net::HttpResponder r
     return respond_error(responder, 403, "forbidden",
                          "requests from pages of another origin are refused");
   }
-  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  const std::string method = request.method == "HEAD" ? "GET" : request.method;
   std::string allowed;
   for (const auto& route : control_routes()) {
     auto name = match_route(route, request.path);

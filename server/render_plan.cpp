@@ -59,21 +59,27 @@ std::string zone_text(const Document& zone, bool colour) {
   return text;
 }
 
-/// The sum over all providers, as people are used to from elsewhere.
-std::string summary(const Document& plan) {
+/// The sum over all providers and sources, as people are used to from elsewhere.
+struct Sum {
   std::uint64_t add = 0;
   std::uint64_t change = 0;
   std::uint64_t remove = 0;
+  bool source_changes = false;
+  bool is_empty() const { return add + change + remove == 0 && !source_changes; }
+};
+
+Sum sum_of(const Document& plan) {
+  Sum sum;
   for (const auto& zone : plan.list("zones")) {
+    sum.source_changes = sum.source_changes || !zone.list("source_changes").empty();
     for (const auto& provider : zone.list("providers")) {
       const auto counts = provider.part("counts");
-      add += counts.number("add");
-      change += counts.number("change");
-      remove += counts.number("remove");
+      sum.add += counts.number("add");
+      sum.change += counts.number("change");
+      sum.remove += counts.number("remove");
     }
   }
-  return std::to_string(add) + " to add, " + std::to_string(change) + " to change, " +
-         std::to_string(remove) + " to remove";
+  return sum;
 }
 
 }  // namespace
@@ -97,9 +103,14 @@ Result<std::string> render_plan(std::string_view json, bool colour) {
   std::string text;
   for (const auto& zone : plan->list("zones")) text += zone_text(zone, colour) + "\n";
   if (plan->flag("in_sync")) return text + "Nothing to do: every provider is in sync.\n";
-  return text + "Plan " + plan->text("id") + ": " + summary(*plan) + ". Good until " +
-         time_text(plan->text("expires")) + ".\nNext: taproot apply --plan " + plan->text("id") +
-         "\n";
+  const Sum sum = sum_of(*plan);
+  if (sum.is_empty()) {
+    return text + "No changes to apply, but not all is well: see above. Next: taproot status\n";
+  }
+  return text + "Plan " + plan->text("id") + ": " + std::to_string(sum.add) + " to add, " +
+         std::to_string(sum.change) + " to change, " + std::to_string(sum.remove) +
+         " to remove. Good until " + time_text(plan->text("expires")) +
+         ".\nNext: taproot apply --plan " + plan->text("id") + "\n";
 }
 
 }  // namespace taproot::server

@@ -185,21 +185,21 @@ class BadInput(LabCase):
 
     def test_sighup_takes_a_new_configuration(self):
         self.taproot.write_zone(ZONE + ".yaml", source())
-        self.taproot.write_zone("example.net.yaml", source("192.0.2.90"))
+        self.taproot.write_zone("example.org.yaml", source("192.0.2.90"))
         document = self.configure([])
         self.taproot.start()
-        self.assertIn("REFUSED", dig(self.taproot.port, "www.example.net", "A"))
-        document["zones"].append({"name": "example.net", "source": "zones/example.net.yaml"})
+        self.assertIn("REFUSED", dig(self.taproot.port, "www.example.org", "A"))
+        document["zones"].append({"name": "example.org", "source": "zones/example.org.yaml"})
         self.taproot.write("taproot.yaml", json.dumps(document))
         self.taproot.process.send_signal(signal.SIGHUP)
         wait_until("the new zone", lambda: short(
-            self.taproot.port, "mail.example.net", "A") == ["192.0.2.25"])
+            self.taproot.port, "mail.example.org", "A") == ["192.0.2.25"])
         # A configuration with a mistake changes nothing, and reload says why.
         self.taproot.write("taproot.yaml", json.dumps({**document, "zonse": []}))
         done = self.taproot.run("reload", "--control", f"127.0.0.1:{self.taproot.control}")
         self.assertNotEqual(done.returncode, 0, done.stdout)
         self.assertIn("zonse", done.stdout + done.stderr)
-        self.assertEqual(short(self.taproot.port, "mail.example.net", "A"), ["192.0.2.25"])
+        self.assertEqual(short(self.taproot.port, "mail.example.org", "A"), ["192.0.2.25"])
 
     def test_a_directory_and_a_fifo_are_no_zones(self):
         self.taproot.write_zone(ZONE + ".yaml", source())

@@ -262,7 +262,7 @@ void Pusher::tell(const dns::Name& apex, Zone& zone, std::string words, const Pu
   if (!hooks_.on_state) return;
   const std::string said = zone.words;  // the zone may be gone in the call
   const auto on_state = hooks_.on_state;
-  const dns::Name name = apex;
+  const dns::Name name = apex;  // NOLINT(performance-unnecessary-copy-initialization)
   on_state(name, provider(), said, result);
 }
 

@@ -68,6 +68,14 @@ VerifiedNameserver make_verified(const monitor::Verification& verification) {
   return out;
 }
 
+/// Whether a provider has nameservers, and not all of them were seen in sync.
+bool lags_behind(const monitor::ZoneRow* zone, const std::string& provider) {
+  if (zone == nullptr) return false;
+  const auto row = zone->providers.find(provider);
+  return row != zone->providers.end() && !row->second.nameservers.empty() &&
+         row->second.state() != monitor::State::in_sync;
+}
+
 /// A verification in the making: complete when no nameserver is waited for.
 struct Verifying {
   VerifyReport report;
@@ -250,6 +258,7 @@ std::optional<Error> App::why_not(const ApplyRequest& request, const PlanReport&
 void App::carry_out(const ApplyRequest& request, const PlanReport& plan,
                     const server::Done<ApplyReport>& done) {
   std::vector<dns::Name> names;
+  names.reserve(plan.zones.size());
   for (const auto& zone : plan.zones) names.push_back(dns::Name::from_text(zone.zone).value());
   const std::string who = request.who.empty() ? "apply" : request.who;
   desk_.read(names, ZoneDesk::Mode::apply, who, request.why,
@@ -269,11 +278,13 @@ void App::after_install(const ApplyRequest& request, const PlanReport& plan,
         zone.error = outcome.why;
       }
     }
+    const auto* row = distributor_.board().find(zone.apex);
     for (const auto& provider : planned.providers) {
-      // What could not be planned is tried all the same.
-      const std::size_t least = provider.error.empty() ? 0 : 1;
-      zone.parts.push_back(
-          {provider.provider, provider.via, std::max(provider.changes.size(), least)});
+      // What could not be planned, and who was not seen in sync, is waited for all the same.
+      const bool open = !provider.error.empty() ||
+                        (provider.via == Via::transfer && lags_behind(row, provider.provider));
+      zone.parts.push_back({provider.provider, provider.via,
+                            std::max<std::size_t>(provider.changes.size(), open ? 1 : 0)});
     }
     zones.push_back(std::move(zone));
   }

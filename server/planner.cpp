@@ -123,6 +123,10 @@ PlannedProvider Planner::plan_transfer(const ProviderConfig& provider,
     return out;
   }
   const std::string who = behind->nameserver + " (" + behind->endpoint.to_text() + ")";
+  if (!behind->seen_serial && !behind->failing_since) {
+    out.notes.push_back(who + " has not been asked yet");
+    return out;
+  }
   if (!behind->seen_serial) {
     out.error = who + " has not been seen serving the zone: " +
                 (behind->last_error.empty() ? behind->waits_for : behind->last_error);

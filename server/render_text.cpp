@@ -86,6 +86,7 @@ std::string duration_text(std::int64_t milliseconds) {
   constexpr std::int64_t hour = 60 * minute;
   constexpr std::int64_t day = 24 * hour;
   milliseconds = std::max<std::int64_t>(milliseconds, 0);
+  if (milliseconds < second) return std::to_string(milliseconds) + " ms";
   if (milliseconds < 10 * second) {
     const auto tenths = milliseconds / 100;
     return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";

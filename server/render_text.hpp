@@ -26,7 +26,7 @@ std::string waiting_text(const std::string& waits_for);
 /// "1 zone", "3 zones"
 std::string counted(std::size_t count, std::string_view noun);
 
-/// "0.9 s", "12 s", "5 min", "3 h", "4 d"
+/// "38 ms", "1.9 s", "12 s", "5 min", "3 h", "4 d"
 std::string duration_text(std::int64_t milliseconds);
 
 /// Milliseconds since 1970 of "2026-11-23T09:14:03.120Z", or nothing.

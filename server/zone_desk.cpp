@@ -19,8 +19,13 @@ SourceOutcome refused(ZoneState& state, std::string why) {
   return {state.config.name, SourceOutcome::Kind::refused, std::move(why), nullptr, nullptr};
 }
 
+std::string rolled_back_words() {
+  return "the source still has what was rolled back: change it, or bring it back with "
+         "`taproot rollback`";
+}
+
 /// True if an operator went back from just these contents: then the source, which still has them,
-/// must not bring them back by itself, neither at a reload nor after a restart.
+/// must not bring them back, neither at a reload nor after a restart.
 bool is_rolled_back(const zonestore::ZoneVersion* current,
                     const zonestore::ZoneVersion& candidate) {
   if (current == nullptr || current->history().empty()) return false;
@@ -95,7 +100,7 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, Mode m
       continue;
     }
     if (auto aside = keep_aside(state, zone, mode)) {
-      state.refused.clear();
+      state.refused = aside->why;
       state.is_pending = aside->kind == SourceOutcome::Kind::pending;
       outcomes.push_back(std::move(*aside));
       continue;
@@ -114,11 +119,13 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, Mode m
 std::optional<SourceOutcome> ZoneDesk::keep_aside(const ZoneState& state, const LoadedZone& loaded,
                                                   Mode mode) const {
   const auto current = store_.current(state.config.name);
+  if (is_rolled_back(current.get(), *loaded.candidate.version)) {
+    return SourceOutcome{state.config.name, SourceOutcome::Kind::unchanged, rolled_back_words(),
+                         current, nullptr};
+  }
   // A zone's first version has nothing that it could disturb.
   const bool is_automatic = state.config.publish == Publish::automatic || current == nullptr;
-  const bool installs =
-      mode == Mode::apply || (mode == Mode::publish && is_automatic &&
-                              !is_rolled_back(current.get(), *loaded.candidate.version));
+  const bool installs = mode == Mode::apply || (mode == Mode::publish && is_automatic);
   if (installs) return std::nullopt;
   auto preview = store_.preview({loaded.candidate.version, state.config.serial,
                                  loaded.candidate.serial_is_ours, "", "", "", std::nullopt});

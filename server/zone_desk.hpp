@@ -27,7 +27,7 @@ struct SourceOutcome {
   };
   dns::Name zone;
   Kind kind = Kind::unchanged;
-  std::string why;  ///< if refused, one line
+  std::string why;  ///< if refused, or rolled back and so unchanged: one line
   /// What the zone would become: set if installed or pending (then with the serial it would get).
   std::shared_ptr<const zonestore::ZoneVersion> version;
   std::shared_ptr<const zonestore::ChangeSet> step;  ///< against the version before; may be null

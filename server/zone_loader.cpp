@@ -2,6 +2,8 @@
 
 #include "zonestore/sources/zone_source.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -17,8 +19,16 @@ struct ZoneLoader::Request {
 
 namespace {
 
+/// Reading a large zone takes several times what the zone itself takes; the allocator would keep
+/// the rest for later.
+constexpr std::size_t large_zone_records = 100'000;
+
 LoadedZone load_one(const ZoneConfig& zone) {
-  return {zone.name, zone.shown, zonestore::load_zone(zone.name, zone.source, zone.shown)};
+  LoadedZone loaded{zone.name, zone.shown,
+                    zonestore::load_zone(zone.name, zone.source, zone.shown)};
+  const auto& version = loaded.candidate.version;
+  if (version && version->record_count() > large_zone_records) malloc_trim(0);
+  return loaded;
 }
 
 }  // namespace

@@ -91,10 +91,10 @@ TEST_CASE("the home screen", "[server][render]") {
   CHECK(status_of(status_report()) ==
         R"(                            VIA               STATE     WANTED  SEEN  SINCE  LAG
 example.com.  v42  serial 2026112302  128 records  by alice "move www"  committed 2026-11-23 09:14:03 UTC
-  nsd-frankfurt             transfer          in-sync   42      42    12 s   0.9 s  ixfr 41 to 42
-    ns1.frankfurt.example.  192.0.2.53:53     verified  42      42    12 s   0.9 s
-  powerdns-berlin           api               waiting   42      -     12 s   13 s   waits for 1 of 1 nameservers
-    ns1.berlin.example.     [2001:db8::1]:53  waiting   42      -     12 s   13 s   serves serial 7; waits for serial 2026112302, asked again in 2 s
+  nsd-frankfurt             transfer          in-sync   42      42    12 s   900 ms  ixfr 41 to 42
+    ns1.frankfurt.example.  192.0.2.53:53     verified  42      42    12 s   900 ms
+  powerdns-berlin           api               waiting   42      -     12 s   13 s    waits for 1 of 1 nameservers
+    ns1.berlin.example.     [2001:db8::1]:53  waiting   42      -     12 s   13 s    serves serial 7; waits for serial 2026112302, asked again in 2 s
 
 1 zone, 0 in sync. Next: taproot status --watch
 )");
@@ -199,7 +199,7 @@ TEST_CASE("an apply, nameserver by nameserver", "[server][render]") {
   CHECK(render_apply(to_json(report), false).value() ==
         R"(example.com.  v42  serial 2026112302
   nsd-frankfurt             transfer          visible
-    ns1.frankfurt.example.  192.0.2.53:53     visible  after 0.9 s
+    ns1.frankfurt.example.  192.0.2.53:53     visible  after 940 ms
   powerdns-berlin           api               applied  3 changes in 1 call
     ns1.berlin.example.     198.51.100.53:53  waiting  timeout; waits for serial 5
 
@@ -291,8 +291,10 @@ TEST_CASE("times and durations", "[server][render]") {
   CHECK(waiting_text("").empty());
   CHECK(waiting_text("serial 5") == "waits for serial 5");
   CHECK(waiting_text("waiting for a first answer") == "waiting for a first answer");
-  CHECK(duration_text(0) == "0.0 s");
-  CHECK(duration_text(-5) == "0.0 s");
+  CHECK(duration_text(0) == "0 ms");
+  CHECK(duration_text(999) == "999 ms");
+  CHECK(duration_text(1'000) == "1.0 s");
+  CHECK(duration_text(-5) == "0 ms");
   CHECK(duration_text(9'999) == "9.9 s");
   CHECK(duration_text(119'999) == "119 s");
   CHECK(duration_text(120'000) == "2 min");

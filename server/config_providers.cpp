@@ -39,6 +39,7 @@ std::optional<dns::Name> read_key_reference(MapReader& map, const ConfigScope& s
   const auto name = read_name(*node, "key", scope.findings);
   if (!name || config.find_key(*name) != nullptr) return name;
   std::vector<std::string> names;
+  names.reserve(config.keys.size());
   for (const auto& key : config.keys) names.push_back(key.name.to_text());
   const auto meant = nearest(name->to_text(), names);
   scope.findings.error(node->place, "config-unknown-reference",

@@ -41,6 +41,7 @@ std::vector<std::string> read_provider_references(MapReader& map, const ConfigSc
                            *name + " stands twice in providers", "keep one of the two");
     } else if (config.find_provider(*name) == nullptr) {
       std::vector<std::string> known;
+      known.reserve(config.providers.size());
       for (const auto& provider : config.providers) known.push_back(provider.name);
       const auto meant = nearest(*name, known);
       scope.findings.error(item->place, "config-unknown-reference", "there is no provider " + *name,

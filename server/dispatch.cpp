@@ -179,9 +179,10 @@ Reply Dispatch::ixfr_over_udp(Exchange& exchange, TransferEvent about,
                               const std::shared_ptr<const ZoneVersion>& version,
                               xfr::IxfrChoice choice) {
   using Kind = xfr::IxfrChoice::Kind;
-  about.what = choice.kind;
+  const Kind kind = choice.kind;
+  about.what = kind;
   about.serial = version->serial();
-  if (choice.kind == Kind::differences) {
+  if (kind == Kind::differences) {
     xfr::Transfer transfer(exchange.query, version, std::move(choice));
     const std::size_t size = transfer.next(exchange.buffer.first(exchange.limit),
                                            exchange.limit - exchange.unsigned_limit());
@@ -196,7 +197,7 @@ Reply Dispatch::ixfr_over_udp(Exchange& exchange, TransferEvent about,
       return sign(exchange, size, Rcode::noerror);
     }
   }
-  if (choice.kind == Kind::current) ++counters_.ixfr_current;
+  if (kind == Kind::current) ++counters_.ixfr_current;
   Answer soa;
   soa.outcome = Found{{exchange.query.qname, *version->apex_node().find(RRType::SOA)}};
   return message(exchange, soa);

@@ -107,6 +107,7 @@ Serving::~Serving() = default;
 
 std::vector<const Counters*> Serving::counters() const {
   std::vector<const Counters*> all;
+  all.reserve(workers_.size());
   for (const auto& worker : workers_) all.push_back(&worker->counters());
   return all;
 }

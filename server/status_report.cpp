@@ -208,6 +208,7 @@ PlannedChange make_planned_change(const std::optional<dns::RRset>& before,
 
 std::vector<PlannedChange> make_planned_changes(const zonestore::ChangeSet& changes) {
   std::vector<PlannedChange> out;
+  out.reserve(changes.changes.size());
   for (const auto& change : changes.changes) {
     out.push_back(make_planned_change(change.before, change.after));
   }

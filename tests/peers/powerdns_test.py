@@ -114,11 +114,16 @@ class Push(LabCase):
         serials = [row["serial"] for row in history["versions"]]
         self.assertEqual(serials, sorted(serials, reverse=True))
         self.command(0, "diff", ZONE, "1", "3")
-        # Neither a reload nor a restart brings back what the operator went back from.
-        self.taproot.run("reload")
+        # Neither apply, reload nor a restart brings back what the operator went back from.
+        self.command(0, "apply", "--wait")
+        self.command(0, "reload")
+        self.assertIn("rolled back", self.taproot.ask("status")["zones"][0]["candidate_refused"])
         self.taproot.stop()
         self.taproot.start()
         self.assertEqual(short(self.taproot.port, "www." + ZONE, "A"), ["192.0.2.80"])
+        self.taproot.write_zone(ZONE + ".yaml", source("192.0.2.82"))
+        wait_until("a new change to go through", lambda: short(
+            self.powerdns.port, "www." + ZONE, "A") == ["192.0.2.82"])
 
 
 class Answers(http.server.BaseHTTPRequestHandler):

@@ -21,6 +21,8 @@ template <class... Cases>
 struct Match : Cases... {
   using Cases::operator()...;
 };
+template <class... Cases>
+Match(Cases...) -> Match<Cases...>;  // clang 14 does not guess it
 
 constexpr std::size_t header_size = 12;
 constexpr std::size_t opt_size = 11;

@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 #include <utility>
 
@@ -72,7 +73,8 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
       distributor_(loop, store_, config_),
       planner_(store_, desk_, distributor_),
       runs_(loop, store_, distributor_),
-      watch_(loop, [this](const auto& path) { on_source_changed(path); }) {}
+      watch_(loop, [this](const auto& path) { on_source_changed(path); }),
+      housekeeping_(loop, [this] { keep_house(); }) {}
 
 App::~App() = default;
 
@@ -108,7 +110,14 @@ Result<void> App::open() {
   auto control = Control::open(loop_, *this, std::move(options));
   if (!control) return tl::unexpected<Error>(control.error());
   control_ = std::move(*control);
+  keep_house();
   return {};
+}
+
+/// A long transfer may be the last to hold an old version: it is freed here, not on its loop.
+void App::keep_house() {
+  store_.free_retired();
+  housekeeping_.set_after(std::chrono::seconds(5));
 }
 
 void App::set_zones() {

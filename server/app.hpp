@@ -3,6 +3,7 @@
 #include "dns/result.hpp"
 #include "net/file_watch.hpp"
 #include "net/loop.hpp"
+#include "net/timer.hpp"
 #include "server/apply_runs.hpp"
 #include "server/config.hpp"
 #include "server/control.hpp"
@@ -75,6 +76,7 @@ class App final : public Operations {
   void on_transfer(const TransferEvent& event);
   void on_source_changed(const std::filesystem::path& path);
   ReloadReport take_config();
+  void keep_house();
   void report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& report);
 
   Result<std::vector<dns::Name>> chosen(const Zones& zones) const;
@@ -100,6 +102,7 @@ class App final : public Operations {
   net::FileWatch watch_;
   std::map<std::filesystem::path, std::vector<dns::Name>> watched_;
   std::map<std::string, WallTime> plans_;  ///< shown to somebody, and until when they hold
+  net::Timer housekeeping_;
   std::unique_ptr<Serving> serving_;
   std::unique_ptr<Control> control_;
 };

@@ -1,3 +1,4 @@
+#include "net/descriptor.hpp"
 #include "net/loop.hpp"
 #include "net/sd_notify.hpp"
 #include "net/timer.hpp"
@@ -123,6 +124,7 @@ Result<void> serve_until_signal(net::Loop& loop, Config config, Reread reread) {
 int run_daemon(Config config, Reread reread) {
   try {
     set_up_log(config);
+    net::raise_descriptor_limit();
     net::Loop loop;
     const auto served = serve_until_signal(loop, std::move(config), std::move(reread));
     if (served) return 0;

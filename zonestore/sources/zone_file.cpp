@@ -128,7 +128,7 @@ bool ZoneFileReader::read_owner(const Entry& entry) {
           "write the owner, or \"@\" for the origin, at the beginning of the line");
     return false;
   }
-  if (!owner_text_.empty() && token.text == owner_text_) return true;
+  if (owner_ && !owner_text_.empty() && token.text == owner_text_) return true;
   auto name = read_name(token, "bad-name");
   if (!name) {
     // What follows with a blank owner belongs to a name that is not known.

@@ -332,13 +332,13 @@ TEST_CASE("any octets at all can be read", "[zonestore][zone_file]") {
 }  // namespace taproot::zonestore
 
 TEST_CASE("an owner is known again after one that was not readable", "[zonestore][zone_file]") {
-  const auto apex = dns::Name::from_text("example.").value();
-  const auto records = zonestore::read_zone_text(apex,
-                                                 "$TTL 300\n"
-                                                 "ns A 192.0.2.1\n"
-                                                 "n..s A 192.0.2.2\n"
-                                                 "ns A 192.0.2.3\n",
-                                                 "z", {});
+  const auto apex = taproot::dns::Name::from_text("example.").value();
+  const auto records = taproot::zonestore::read_zone_text(apex,
+                                                          "$TTL 300\n"
+                                                          "ns A 192.0.2.1\n"
+                                                          "n..s A 192.0.2.2\n"
+                                                          "ns A 192.0.2.3\n",
+                                                          "z", {});
   CHECK(records.findings.size() == 1);
   REQUIRE(records.items.size() == 2);
   CHECK(records.items[1].owner.to_text() == "ns.example.");

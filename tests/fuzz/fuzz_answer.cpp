@@ -10,11 +10,12 @@ using namespace taproot;
 
 namespace {
 
-dns::Name name_of(const char* text) { return dns::Name::from_text(text).value(); }
+dns::Name name_of(const char* text) {
+  return dns::Name::from_text(text).value();
+}
 
 void put(zonestore::ZoneBuilder& zone, const char* owner, dns::RRType type, const char* rdata) {
-  zone.put({name_of(owner), type, 300,
-            {dns::rdata_from_text(type, rdata, dns::Name()).value()}});
+  zone.put({name_of(owner), type, 300, {dns::rdata_from_text(type, rdata, dns::Name()).value()}});
 }
 
 server::Snapshot snapshot() {

@@ -41,17 +41,17 @@ class LabCase(unittest.TestCase):
 
     def setUp(self):
         self.lab = Lab(BINARY)
-        self.addCleanup(self.leave)
+        self.addCleanup(self.leave, self.lab)  # this lab: a test may make another one
         self.taproot = self.lab.add(Taproot(self.lab))
         self.keys = []
 
-    def leave(self):
+    def leave(self, lab):
         errors = getattr(self._outcome, "errors", None) or []
         result = getattr(self._outcome, "result", None)
         bad = any(error for _, error in errors) or (
             result is not None and any(test is self for test, _ in result.failures + result.errors))
         kind = AssertionError if bad else None
-        self.lab.__exit__(kind, None, None)
+        lab.__exit__(kind, None, None)
 
     def secondary(self, kind, zones=(ZONE,)):
         """A secondary with a TSIG key of its own, not started yet."""

@@ -187,7 +187,7 @@ class WrongAnswers(LabCase):
             [{"name": ZONE, "source": f"zones/{ZONE}.yaml", "providers": ["wrong"]}])
         self.taproot.start()
         done = self.taproot.run("plan", timeout=120)
-        self.assertNotEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(done.returncode, 1, done.stdout)
         text = done.stdout + done.stderr
         self.assertIn("wrong", text)
         self.assertEqual(short(self.taproot.port, "www." + ZONE, "A"), ["192.0.2.80"])

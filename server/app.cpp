@@ -69,7 +69,9 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
       reread_(std::move(reread)),
       started_(std::chrono::system_clock::now()),
       store_(std::move(journal), config_.history),
-      desk_(loop, store_),
+      remotes_(loop, config_.state / "sources",
+               [this](const auto& zone) { on_document_changed(zone); }),
+      desk_(loop, store_, remotes_),
       distributor_(loop, store_, config_),
       planner_(store_, desk_, distributor_),
       runs_(loop, store_, distributor_),
@@ -128,6 +130,7 @@ void App::set_zones() {
       spdlog::error("{}: its versions cannot be read, its source has to do: {}",
                     zone.name.to_text(), set.error().detail);
     }
+    remotes_.set_zone(zone);
     distributor_.set_zone(zone);
   }
   for (const auto& name : desk_.names()) {
@@ -135,7 +138,9 @@ void App::set_zones() {
     spdlog::info("{}: no longer configured, not served any more", name.to_text());
     distributor_.drop_zone(name);
     desk_.drop_zone(name);
+    remotes_.drop_zone(name);
   }
+  remotes_.tidy();
   watch_sources();
 }
 
@@ -155,7 +160,12 @@ void App::publish_policy() {
 
 void App::watch_sources() {
   std::map<std::filesystem::path, std::vector<dns::Name>> wanted;
-  for (const auto& zone : config_.zones) wanted[zone.source].push_back(zone.name);
+  for (const auto& zone : config_.zones) {
+    if (zone.sources.empty()) wanted[zone.source].push_back(zone.name);
+    for (const auto& source : zone.sources) {
+      if (!source.remote) wanted[source.path].push_back(zone.name);
+    }
+  }
   for (const auto& [path, zones] : watched_) {
     if (!wanted.contains(path)) watch_.unwatch(path);
   }
@@ -197,7 +207,10 @@ void log_outcomes(const std::vector<SourceOutcome>& outcomes) {
 }  // namespace
 
 void App::load_all(std::function<void()> done) {
-  desk_.read(desk_.names(), ZoneDesk::Mode::publish, "file", "",
+  // A zone whose documents have to be fetched first is read when they are here.
+  auto names = desk_.names();
+  std::erase_if(names, [this](const auto& name) { return !remotes_.is_ready(name); });
+  desk_.read(names, ZoneDesk::Mode::publish, "file", "",
              [done = std::move(done)](const auto& outcomes) {
                log_outcomes(outcomes);
                done();
@@ -207,7 +220,14 @@ void App::load_all(std::function<void()> done) {
 void App::on_source_changed(const std::filesystem::path& path) {
   const auto found = watched_.find(path);
   if (found == watched_.end()) return;
-  desk_.read(found->second, ZoneDesk::Mode::publish, "file", "",
+  auto names = found->second;
+  std::erase_if(names, [this](const auto& name) { return !remotes_.is_ready(name); });
+  desk_.read(names, ZoneDesk::Mode::publish, "file", "",
+             [](const auto& outcomes) { log_outcomes(outcomes); });
+}
+
+void App::on_document_changed(const dns::Name& zone) {
+  desk_.read({zone}, ZoneDesk::Mode::publish, "document", "",
              [](const auto& outcomes) { log_outcomes(outcomes); });
 }
 
@@ -278,16 +298,37 @@ void App::report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& repor
   }
 }
 
+/// Who asks for a reload wants what is there now: a document that could not be had is a failure
+/// here, while the copy goes on being good enough otherwise.
+void App::report_documents(ReloadReport& report) {
+  for (auto& zone : report.zones) {
+    if (zone.result == ReloadResult::refused) continue;
+    const auto name = dns::Name::from_text(zone.zone);
+    for (const auto& row : name ? remotes_.rows(*name) : std::vector<SourceRow>()) {
+      if (row.error.empty()) continue;
+      zone.result = ReloadResult::refused;
+      zonestore::Finding finding;
+      finding.rule = row.rule;
+      finding.file = row.url;
+      finding.message = row.error;
+      finding.cure = row.cure;
+      zone.findings.push_back(std::move(finding));
+    }
+  }
+}
+
 void App::reload(const Zones& zones, server::Done<ReloadReport> done) {
   auto report = std::make_shared<ReloadReport>();
   if (zones.empty()) *report = take_config();
   auto names = chosen(zones);
   if (!names) return done(tl::unexpected<Error>(names.error()));
-  desk_.read(*names, ZoneDesk::Mode::publish, "reload", "",
-             [this, report, done = std::move(done)](auto outcomes) {
-               report_reload(std::move(outcomes), *report);
-               done(std::move(*report));
-             });
+  remotes_.refresh(*names, [this, report, names = *names, done = std::move(done)] {
+    desk_.read(names, ZoneDesk::Mode::publish, "reload", "", [this, report, done](auto outcomes) {
+      report_reload(std::move(outcomes), *report);
+      report_documents(*report);
+      done(std::move(*report));
+    });
+  });
 }
 
 Result<std::vector<dns::Name>> App::chosen(const Zones& zones) const {

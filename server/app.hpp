@@ -11,6 +11,7 @@
 #include "server/operations.hpp"
 #include "server/planner.hpp"
 #include "server/policy.hpp"
+#include "server/remote_sources.hpp"
 #include "server/serve.hpp"
 #include "server/serving.hpp"
 #include "server/zone_desk.hpp"
@@ -75,8 +76,10 @@ class App final : public Operations {
   void on_installed(const zonestore::Installed& installed);
   void on_transfer(const TransferEvent& event);
   void on_source_changed(const std::filesystem::path& path);
+  void on_document_changed(const dns::Name& zone);
   ReloadReport take_config();
   void keep_house();
+  void report_documents(ReloadReport& report);
   void report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& report);
 
   Result<std::vector<dns::Name>> chosen(const Zones& zones) const;
@@ -95,6 +98,7 @@ class App final : public Operations {
   WallTime started_;
   zonestore::ZoneStore store_;
   zonestore::Published<Policy> policy_;
+  RemoteSources remotes_;
   ZoneDesk desk_;
   Distributor distributor_;
   Planner planner_;

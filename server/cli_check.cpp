@@ -1,13 +1,16 @@
 #include "server/cli_verbs.hpp"
 #include "server/config_tree.hpp"
+#include "server/remote_fetch.hpp"
 #include "server/render_text.hpp"
 #include "server/reports_json.hpp"
+#include "zonestore/sources/merged_source.hpp"
 #include "zonestore/sources/zone_source.hpp"
 
 #include <algorithm>
 #include <array>
 #include <fstream>
 #include <iterator>
+#include <memory>
 
 namespace taproot::server {
 
@@ -21,6 +24,7 @@ struct Task {
   dns::Name name;
   std::filesystem::path path;
   std::string shown;
+  std::vector<SourceConfig> sources = {};  ///< if it is not just a file
 };
 
 /// A file that is named on the command line is a configuration if it has the sections of one; a
@@ -59,7 +63,7 @@ void add_config(const std::filesystem::path& file, const ConfigWorld& world, Wor
   }
   if (!read.config) return;
   for (const auto& zone : read.config->zones) {
-    work.tasks.push_back({zone.name, zone.source, zone.shown});
+    work.tasks.push_back({zone.name, zone.source, zone.shown, zone.sources});
   }
 }
 
@@ -93,6 +97,29 @@ bool add_named(const std::string& word, Work& work) {
   return true;
 }
 
+/// A document is fetched as it is now: there may be no taproot here that has a copy.
+zonestore::SourcePart part_of(const SourceConfig& source) {
+  zonestore::SourcePart part{source.shown, {}, source.path, nullptr, source.owns, {}};
+  if (!source.remote) return part;
+  part.kind = source.remote->kind;
+  auto fetched = fetch_now(*source.remote);
+  if (fetched.kind == RemoteOutcome::Kind::fetched) {
+    part.text = std::make_shared<const std::string>(std::move(fetched.text));
+  } else {
+    const auto& trouble = fetched.trouble;
+    part.findings.push_back(
+        {Severity::error, trouble.rule, source.shown, 0, 0, trouble.message, trouble.cure, ""});
+  }
+  return part;
+}
+
+zonestore::Candidate check_one(const Task& task) {
+  if (task.sources.empty()) return zonestore::load_zone(task.name, task.path, task.shown);
+  std::vector<zonestore::SourcePart> parts;
+  for (const auto& source : task.sources) parts.push_back(part_of(source));
+  return zonestore::load_parts(task.name, parts);
+}
+
 void check_zones(Work& work, Terminal& terminal) {
   std::size_t done = 0;
   for (const auto& task : work.tasks) {
@@ -100,7 +127,7 @@ void check_zones(Work& work, Terminal& terminal) {
       terminal.err << "\r\x1b[Kchecking zone " << ++done << " of " << work.tasks.size()
                    << std::flush;
     }
-    auto candidate = zonestore::load_zone(task.name, task.path, task.shown);
+    auto candidate = check_one(task);
     work.report.zones.push_back({task.name.to_text(), task.shown,
                                  candidate.version ? candidate.version->record_count() : 0,
                                  candidate.version != nullptr});

@@ -39,6 +39,9 @@ ZoneDefaults read_defaults_section(const ConfigNode& node, const ConfigScope& sc
 void read_zones_section(const ConfigNode& node, const ConfigScope& scope,
                         const ZoneDefaults& defaults, Config& config);
 
+/// Reads `source` or `sources` of a zone; false, with findings, if the zone has none.
+bool read_sources(MapReader& map, const ConfigScope& scope, ZoneConfig& zone);
+
 /// Reads a secret that stands in a file (`file_key`) or behind a reference (`key`), whichever of
 /// the two is there; nothing, with a finding, if it cannot be had. `what` names its owner.
 std::optional<Secret> read_secret(MapReader& map, const std::string& key,

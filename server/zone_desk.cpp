@@ -78,7 +78,10 @@ void ZoneDesk::read(const std::vector<dns::Name>& apexes, Mode mode, const std::
                     const std::string& why, Done done) {
   std::vector<ZoneConfig> wanted;
   for (const auto& apex : apexes) {
-    if (const auto* state = find(apex)) wanted.push_back(state->config);
+    const auto* state = find(apex);
+    if (state == nullptr) continue;
+    wanted.push_back(state->config);
+    remotes_.fill(wanted.back());
   }
   loader_.load(wanted, [this, mode, who, why, done = std::move(done)](auto loaded) {
     done(take(std::move(loaded), mode, who, why));
@@ -95,6 +98,7 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, Mode m
     if (found == zones_.end()) continue;  // dropped while it was read
     ZoneState& state = found->second;
     state.findings = zone.candidate.findings;
+    remotes_.on_read(zone.documents, zone.candidate.version != nullptr);
     if (!zone.candidate.version) {
       outcomes.push_back(refused(state, first_error(state.findings)));
       continue;

@@ -3,6 +3,7 @@
 #include "dns/name.hpp"
 #include "net/loop.hpp"
 #include "server/config.hpp"
+#include "server/remote_sources.hpp"
 #include "server/zone_loader.hpp"
 #include "zonestore/candidate.hpp"
 #include "zonestore/store.hpp"
@@ -47,7 +48,8 @@ class ZoneDesk {
  public:
   using Done = std::function<void(std::vector<SourceOutcome>)>;
 
-  ZoneDesk(net::Loop& loop, zonestore::ZoneStore& store) : store_(store), loader_(loop) {}
+  ZoneDesk(net::Loop& loop, zonestore::ZoneStore& store, RemoteSources& remotes)
+      : store_(store), remotes_(remotes), loader_(loop) {}
 
   /// Adds a zone to those served, or takes its new configuration. Fails if what the journal has of
   /// it cannot be read: then it is served as not loaded until its source is installed anew.
@@ -76,6 +78,7 @@ class ZoneDesk {
                                           Mode mode) const;
 
   zonestore::ZoneStore& store_;
+  RemoteSources& remotes_;
   ZoneLoader loader_;
   std::map<dns::Name, ZoneState> zones_;
 };

@@ -1,5 +1,6 @@
 #include "server/zone_loader.hpp"
 
+#include "server/zone_parts.hpp"
 #include "zonestore/sources/zone_source.hpp"
 
 #include <malloc.h>
@@ -24,8 +25,10 @@ namespace {
 constexpr std::size_t large_zone_records = 100'000;
 
 LoadedZone load_one(const ZoneConfig& zone) {
-  LoadedZone loaded{zone.name, zone.shown,
-                    zonestore::load_zone(zone.name, zone.source, zone.shown)};
+  LoadedZone loaded = zone.sources.empty()
+                          ? LoadedZone{zone.name, zone.shown,
+                                       zonestore::load_zone(zone.name, zone.source, zone.shown)}
+                          : load_parts_of(zone);
   const auto& version = loaded.candidate.version;
   if (version && version->record_count() > large_zone_records) malloc_trim(0);
   return loaded;

@@ -8,15 +8,23 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace taproot::server {
+
+/// The document that was read for one of a zone's sources.
+struct ReadDocument {
+  std::string id;      ///< as RemoteSources calls it
+  std::string sha256;  ///< empty: its copy is damaged
+};
 
 /// One zone as its source has it now.
 struct LoadedZone {
   dns::Name name;
   std::string source;  ///< as the operator wrote it
   zonestore::Candidate candidate;
+  std::vector<ReadDocument> documents = {};  ///< if it is made of any
 };
 
 /// Reads and checks zones' sources on the work pool, a few at a time, and hands all of one

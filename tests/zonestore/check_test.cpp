@@ -279,6 +279,10 @@ TEST_CASE("every rule is explained", "[zonestore][check]") {
                       name.substr(0, 5) == "check" || name.substr(0, 7) == "finding";
     if (ours && entry.path().extension() == ".cpp") code += text_of(entry.path());
   }
+  // What comes from servers is fetched above this room, and its findings stand beside the others.
+  for (const auto* file : {"remote_fetch.cpp", "remote_sources.cpp", "zone_parts.cpp"}) {
+    code += text_of(fs::path(TAPROOT_SOURCE_DIR) / "server" / file);
+  }
   const auto rules = text_of(fs::path(TAPROOT_SOURCE_DIR) / "docs/rules.md");
   // Rules are the only literals of this shape in these files.
   const std::regex literal("\"([a-z0-9]+(-[a-z0-9]+)+)\"");

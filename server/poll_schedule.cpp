@@ -1,6 +1,7 @@
 #include "server/poll_schedule.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace taproot::server {
 
@@ -28,7 +29,7 @@ milliseconds PollSchedule::on_failure(double chance) {
   ++failures_;
   constexpr std::size_t most_doublings = 20;
   const auto doublings = std::min(failures_ - 1, most_doublings);
-  const auto wait = std::min(interval_, first_wait) * (std::size_t{1} << doublings);
+  const milliseconds wait = std::min(interval_, first_wait) * (std::int64_t{1} << doublings);
   return varied(std::min(wait, std::max(interval_, longest_wait)), 0.25, chance);
 }
 

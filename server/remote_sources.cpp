@@ -407,6 +407,7 @@ void RemoteSources::on_read(const std::vector<ReadDocument>& documents, bool is_
                     remote->shown, error.message());
       continue;
     }
+    confirm_copy(copy_of(*remote), remote->confirmed);
     remote->copy = std::exchange(remote->candidate, std::nullopt);
     loop_.work([folder = folder_] { sync_folder(folder); }, [] {});
   }

@@ -162,7 +162,6 @@ TEST_CASE("redirects stay at the same origin, and end", "[server][remote]") {
     CAPTURE(to);
     RemoteFetch fetch(remote(), {});
     feed(fetch, {redirect(to)});  // and so the token was sent nowhere else
-    if (std::string(to).empty()) continue;
     CHECK(fetch.outcome().trouble.rule == "source-redirect");
     CHECK_FALSE(fetch.outcome().trouble.is_refusal);
   }

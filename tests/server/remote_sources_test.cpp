@@ -98,7 +98,9 @@ struct Web {
 
   std::vector<std::filesystem::path> files(const std::string& ending) const {
     std::vector<std::filesystem::path> found;
-    for (const auto& entry : std::filesystem::directory_iterator(folder.path() / "sources")) {
+    std::error_code none_yet;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(folder.path() / "sources", none_yet)) {
       if (entry.path().extension() == ending) found.push_back(entry.path());
     }
     return found;

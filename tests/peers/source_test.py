@@ -2,11 +2,10 @@
 
 import hashlib
 import http.server
-import json
 import os
+import re
 import subprocess
 import threading
-import time
 import urllib.request
 
 from case import ZONE, LabCase, main, source
@@ -113,8 +112,8 @@ class Source(LabCase):
                          lambda: self.document() if self.document()["error"] else None, 20)
         self.assertIn("refused", row["error"])
         self.assertTrue(row["next"])
-        status = self.command(0, "status").stdout
-        self.assertRegex(status, r"z\.yaml  the copy is .* old; last attempt: .*refused.*, next in ")
+        said = re.compile(r"z\.yaml  the copy is .* old; last attempt: .*refused.*, next in ")
+        wait_until("status to say it", lambda: said.search(self.command(0, "status").stdout))
         self.assertIn("source-unreachable", self.command(1, "reload", ZONE).stdout)
         self.assertEqual(self.metric("taproot_source_failing"), [1.0])
         age = self.metric("taproot_source_age_seconds")[0]

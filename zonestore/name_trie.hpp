@@ -36,6 +36,8 @@ class TrieKey {
   }
 
  private:
+  friend std::size_t first_difference(const TrieKey& a, const TrieKey& b);
+
   std::size_t size_ = 0;
   std::array<std::uint8_t, 512> symbols_;  // only the first size_ are set
 };
@@ -183,24 +185,22 @@ class NameTrie {
       size_ = 1;
       return;
     }
-    const TrieKey reached(nearest_leaf(key)->labels());
-    const std::size_t differs = first_difference(key, reached);
-    Twig* twig = &root_;
-    while (twig->is_branch() && (differs == npos || twig->offset() < differs)) {
-      own(*twig);
-      twig = &twig->child(twig->position(key.at(twig->offset())));
+    put_at(leaf, key, TrieKey(nearest_leaf(key)->labels()));
+  }
+
+  /// Puts a leaf where there is none of its name (its reference becomes the trie's) and returns
+  /// null; or changes nothing and returns the leaf that is there.
+  const Leaf* put_new(const Leaf* leaf) {
+    if (root_.pointer == nullptr) {
+      put(leaf);
+      return nullptr;
     }
-    if (differs == npos) {
-      Leaf::release(twig->leaf());
-      *twig = leaf_twig(leaf);
-      return;
-    }
-    ++size_;
-    if (twig->is_branch() && twig->offset() == differs) {
-      grow(*twig, key.at(differs), leaf);
-    } else {
-      split(*twig, differs, key.at(differs), reached.at(differs), leaf);
-    }
+    const TrieKey key(leaf->labels());
+    const Leaf* nearest = nearest_leaf(key);
+    const TrieKey reached(nearest->labels());
+    if (first_difference(key, reached) == npos) return nearest;
+    put_at(leaf, key, reached);
+    return nullptr;
   }
 
   /// Takes the leaf at this name out; false if there is none.
@@ -353,6 +353,27 @@ class NameTrie {
     std::free(old);
     twig.index &= ~Twig::bit(symbol);
     twig.pointer = block;
+  }
+
+  /// `reached` is the key of the leaf nearest to `key`, in a trie that is not empty.
+  void put_at(const Leaf* leaf, const TrieKey& key, const TrieKey& reached) {
+    const std::size_t differs = first_difference(key, reached);
+    Twig* twig = &root_;
+    while (twig->is_branch() && (differs == npos || twig->offset() < differs)) {
+      own(*twig);
+      twig = &twig->child(twig->position(key.at(twig->offset())));
+    }
+    if (differs == npos) {
+      Leaf::release(twig->leaf());
+      *twig = leaf_twig(leaf);
+      return;
+    }
+    ++size_;
+    if (twig->is_branch() && twig->offset() == differs) {
+      grow(*twig, key.at(differs), leaf);
+    } else {
+      split(*twig, differs, key.at(differs), reached.at(differs), leaf);
+    }
   }
 
   static const Leaf* first_leaf(const Twig& twig) {

@@ -339,6 +339,11 @@ bool same_rrset(const RRset& a, const RRset& b) {
 }
 
 Name target_of(RRType type, Octets rdata) {
+  const Octets wire = target_octets(type, rdata);
+  return wire.empty() ? Name::root() : Name::from_trusted(wire);
+}
+
+Octets target_octets(RRType type, Octets rdata) {
   std::size_t at = 0;
   switch (type) {
     case RRType::NS:
@@ -358,11 +363,11 @@ Name target_of(RRType type, Octets rdata) {
       at = 6;
       break;
     default:
-      return Name::root();
+      return {};
   }
   assert(rdata.size() > at);
   const Octets name = rdata.subspan(at);
-  return Name::from_trusted(name.first(name_length(name)));
+  return name.first(name_length(name));
 }
 
 Result<Soa> Soa::from_rdata(Octets rdata) {

@@ -47,6 +47,8 @@ bool same_rrset(const RRset& a, const RRset& b);
 /// The name that NS, CNAME, DNAME, PTR, MX, SRV, KX, RT, AFSDB, SVCB or HTTPS rdata points at;
 /// the root for other types. `rdata` must be valid for `type`.
 Name target_of(RRType type, Octets rdata);
+/// The same in wire format, borrowed from `rdata`; empty for other types.
+Octets target_octets(RRType type, Octets rdata);
 
 /// SOA rdata (RFC 1035 section 3.3.13); times in seconds.
 struct Soa {

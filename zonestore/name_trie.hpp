@@ -176,6 +176,24 @@ class NameTrie {
     return same >= key.size();
   }
 
+  /// Calls `visit(const Leaf&)` for every name strictly below the key's name, in canonical order,
+  /// until it returns false; false if it did.
+  template <class Visit>
+  bool visit_below(const TrieKey& key, Visit&& visit) const {
+    const Twig* twig = &root_;
+    if (twig->pointer == nullptr) return true;
+    while (twig->is_branch() && twig->offset() < key.size()) {
+      const unsigned symbol = key.at(twig->offset());
+      if (!twig->has(symbol)) return true;
+      twig = &twig->child(twig->position(symbol));
+    }
+    const std::size_t same = first_difference(key, TrieKey(first_leaf(*twig)->labels()));
+    if (same != npos && same < key.size()) return true;
+    return visit_each(*twig, [&](const Leaf* leaf) {
+      return first_difference(key, TrieKey(leaf->labels())) == npos || visit(*leaf);
+    });
+  }
+
   /// Puts a leaf (one reference of it becomes the trie's) at its own name, in the place of one
   /// that may be there.
   void put(const Leaf* leaf) {
@@ -398,6 +416,15 @@ class NameTrie {
   static void visit_all(const Twig& twig, const Visit& visit) {
     if (!twig.is_branch()) return visit(twig.leaf());
     for (unsigned i = 0; i < twig.count(); ++i) visit_all(twig.child(i), visit);
+  }
+
+  template <class Visit>
+  static bool visit_each(const Twig& twig, const Visit& visit) {
+    if (!twig.is_branch()) return visit(twig.leaf());
+    for (unsigned i = 0; i < twig.count(); ++i) {
+      if (!visit_each(twig.child(i), visit)) return false;
+    }
+    return true;
   }
 
   template <class Visit>

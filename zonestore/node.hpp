@@ -48,6 +48,15 @@ class RRsetView {
   Iterator begin() const { return Iterator(packed().data()); }
   Iterator end() const { return Iterator(packed().data() + packed().size()); }
 
+  /// Whether `test(Octets rdata)` holds for one of the records.
+  template <class Test>
+  bool any(Test test) const {
+    for (const Octets rdata : *this) {
+      if (test(rdata)) return true;
+    }
+    return false;
+  }
+
   /// The rdata of the first record.
   Octets first() const { return *begin(); }
 

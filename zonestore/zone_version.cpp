@@ -1,5 +1,7 @@
 #include "zonestore/zone_version.hpp"
 
+#include "zonestore/labels.hpp"
+
 #include <algorithm>
 #include <cassert>
 
@@ -8,11 +10,6 @@ namespace taproot::zonestore {
 namespace {
 
 constexpr std::array<std::uint8_t, 2> wildcard_label = {1, '*'};
-
-/// Without the first label.
-Octets parent_of(Octets labels) {
-  return labels.subspan(labels[0] + 1u);
-}
 
 }  // namespace
 

@@ -66,6 +66,13 @@ class ZoneVersion {
   /// All names in canonical order, the apex first; keep the version alive as long as the cursor.
   Trie::Cursor walk() const { return Trie::Cursor(names_); }
 
+  /// Calls `visit(const Node&)` for all names strictly below a name at or below the apex, in
+  /// canonical order, until it returns false; false if it did.
+  template <class Visit>
+  bool walk_below(const dns::Name& name, Visit&& visit) const {
+    return names_.visit_below(TrieKey(name.wire().first(name.size() - apex_.size())), visit);
+  }
+
   std::size_t name_count() const { return names_.size(); }
   std::size_t rrset_count() const { return rrset_count_; }
   std::size_t record_count() const { return record_count_; }

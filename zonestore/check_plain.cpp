@@ -77,7 +77,7 @@ class PlainWalk {
       case RRType::DS:
         return cut_ == &node;
       case RRType::CNAME:
-        return cut_ == nullptr && is_plain_cname(rrset.first());
+        return cut_ == nullptr && rrset.count() == 1 && is_plain_cname(rrset.first());
       case RRType::PTR:
         return cut_ == nullptr;
       default:

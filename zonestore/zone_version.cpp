@@ -9,6 +9,9 @@ namespace taproot::zonestore {
 
 namespace {
 
+/// Of one name, by ZoneBuilder::add(): what an RRset can count.
+constexpr std::size_t max_records = 65'535;
+
 constexpr std::array<std::uint8_t, 2> wildcard_label = {1, '*'};
 
 }  // namespace
@@ -102,7 +105,8 @@ void ZoneBuilder::put(dns::RRset rrset) {
   if (before == nullptr) add_empty_parents(labels);
 }
 
-bool ZoneBuilder::add(Octets labels, std::vector<RecordView>& records) {
+ZoneBuilder::Added ZoneBuilder::add(Octets labels, std::vector<RecordView>& records) {
+  if (records.size() > max_records) return Added::not_at_all;
   const auto packed = Node::pack(labels, records);
   if (const Node* there = version_->names_.put_new(packed.node)) {
     Node::release(packed.node);
@@ -114,17 +118,18 @@ bool ZoneBuilder::add(Octets labels, std::vector<RecordView>& records) {
       parent.empty() || (last_added_ != nullptr && dns::same_name(last_added_->labels(), parent));
   if (!has_parent) add_empty_parents(labels);
   last_added_ = packed.node;
-  return !packed.is_uneven;
+  return packed.is_uneven ? Added::unevenly : Added::evenly;
 }
 
-bool ZoneBuilder::add_to(const Node& there, std::vector<RecordView>& records) {
+ZoneBuilder::Added ZoneBuilder::add_to(const Node& there, std::vector<RecordView>& records) {
+  if (records.size() + there.record_count() > max_records) return Added::not_at_all;
   for (const auto rrset : there.rrsets()) {
     for (const Octets rdata : rrset) records.push_back({rrset.type(), rrset.ttl(), rdata});
   }
   const auto packed = Node::pack(there.labels(), records);
   if (last_added_ == &there) last_added_ = packed.node;
   replace(&there, packed.node);
-  return !packed.is_uneven;
+  return packed.is_uneven ? Added::unevenly : Added::evenly;
 }
 
 void ZoneBuilder::put_node(const Node* node) {

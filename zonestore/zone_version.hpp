@@ -113,11 +113,14 @@ class ZoneBuilder {
   /// Puts an RRset in the place of the one of its owner and type. It is normalised here. The
   /// owner must be at or below the apex (the caller has checked: RFC 1034 section 4.2.1).
   void put(dns::RRset rrset);
+  enum class Added {
+    evenly,
+    unevenly,   ///< in order, but an RRset had doubles, or records with different TTLs
+    not_at_all  ///< the owner would have more records than a name can hold
+  };
   /// Adds loose records of one owner (labels above the apex, as Node has them) to those that are
-  /// there: how a large source comes in. Sorts `records` in place. False if an RRset of the owner
-  /// has doubles or records with different TTLs now: it is in order, but somebody should be told.
-  /// At most 65,535 records of a type.
-  bool add(Octets labels, std::vector<RecordView>& records);
+  /// there: how a large source comes in. Uses `records` up.
+  Added add(Octets labels, std::vector<RecordView>& records);
   /// Puts a node (one reference of it becomes the builder's) whose name is not there yet. Its
   /// parents are not added: they are to be put as well.
   void put_node(const Node* node);
@@ -146,7 +149,7 @@ class ZoneBuilder {
  private:
   Octets labels_of(const dns::Name& owner) const;
   void replace(const Node* before, const Node* after);
-  bool add_to(const Node& there, std::vector<RecordView>& records);
+  Added add_to(const Node& there, std::vector<RecordView>& records);
   void add_empty_parents(Octets labels);
   void drop_if_empty(Octets labels);
   void count(const Node* node, int sign);

@@ -175,7 +175,7 @@ TEST_CASE("random zone files are read in pieces as in one", "[zonestore][fast_re
     const bool good = read_zone_text(apex(), text, "zone", {}).findings.empty();
     plain += good;
     REQUIRE(agree(text, {}, good));
-    for (const std::size_t least : {1, 40, 200, 1000}) {
+    for (const std::size_t least : {1u, 40u, 200u, 1000u}) {
       REQUIRE(agree(text, small_pieces(least), false));
     }
   }

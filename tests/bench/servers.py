@@ -144,13 +144,20 @@ class Measured(Server):
                     pass
             wait_until(f"{self.name} to be gone", lambda: not self.pids())
 
-    def run(self, words):
-        """Runs a control command and expects it to succeed."""
-        done = subprocess.run(words, capture_output=True, text=True, timeout=180, check=False,
-                              cwd=self.folder, env={**os.environ, "HOME": self.folder})
-        if done.returncode != 0:
-            raise Failed(f"{' '.join(words)}: exit {done.returncode}: "
-                         f"{(done.stdout + done.stderr).strip()[-500:]}")
+    def during(self, words, action):
+        """Runs a control command, expects it to succeed, and does action() meanwhile."""
+        command = subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.folder,
+            env={**os.environ, "HOME": self.folder})
+        try:
+            value = action()
+            said, _ = command.communicate(timeout=180)
+        finally:
+            command.kill()
+            command.wait()
+        if command.returncode != 0:
+            raise Failed(f"{' '.join(words)}: exit {command.returncode}: {said.strip()[-500:]}")
+        return value
 
     def reload_command(self, zone=None):
         """The command that makes it read a zone's file again, or whatever changed."""
@@ -193,6 +200,23 @@ class Asker:
     def is_right(self, owner, address):
         answer = self.ask(owner)
         return answer is not None and is_right(answer, address)
+
+    def which_are_right(self, expected):
+        """Asks for many names at once: the set of those that have the address that they should."""
+        right, asked = set(), {}
+        try:
+            for owner, address in expected:
+                self.count = self.count % 65535 + 1
+                asked[self.count] = owner, address
+                self.socket.send(wire.query(owner, wire.A, self.count))
+            while asked:
+                answer = wire.answer(self.socket.recv(4096))
+                owner, address = asked.pop(answer.id, (None, None))
+                if owner and is_right(answer, address):
+                    right.add(owner)
+        except (OSError, ValueError):
+            pass  # not there yet, or an answer was lost: asked again by whoever cares
+        return right
 
 
 def is_right(answer, address):

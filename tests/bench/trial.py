@@ -93,8 +93,7 @@ def reload_large(server, step):
     with Watcher(server.port, f"{step.owner}.{ZONE}", step.address) as watcher:
         in_place()
         began = time.perf_counter()
-        server.run(server.reload_command(ZONE))
-        seen = watcher.until_seen()
+        seen = server.during(server.reload_command(ZONE), watcher.until_seen)
         server.rest()  # what it still does after it has answered may be felt, too
         return seen - began, watcher.end(began)
 
@@ -104,7 +103,7 @@ def peak_of_reload(server, step):
     in_place = replace(server.file_of(ZONE), step.text())
     with PeakMemory(server) as memory:
         in_place()
-        server.run(server.reload_command(ZONE))
-        server.until_right(f"{step.owner}.{ZONE}", step.address)
+        server.during(server.reload_command(ZONE),
+                      lambda: server.until_right(f"{step.owner}.{ZONE}", step.address))
         server.rest()
     return memory.peak

@@ -69,10 +69,9 @@ def _own_ratio(name, base):
 
 
 def _growth(results):
-    sizes = results.facts.get("records", "").split(" to ") if results.facts else []
-    if len(sizes) != 2:
-        return None
-    return _own_ratio(f"edit, {sizes[1]} records: ms", f"edit, {sizes[0]} records: ms")(results)
+    sizes = results.facts["records"].split(" to ")
+    small, large = (f"edit until served, {size} records, ms" for size in sizes)
+    return _own_ratio(large, small)(results)
 
 
 PROMISES = (

@@ -6,7 +6,7 @@ import struct
 
 A, NS, SOA, AXFR = 1, 2, 6, 252
 IN, ANY = 1, 255
-UPDATE = 5
+NOTIFY, UPDATE = 4, 5
 NXDOMAIN = 3
 
 Answer = collections.namedtuple("Answer", "id rcode address records")
@@ -65,10 +65,18 @@ def update(zone, owner, address, message_id, ttl=300):
             + name(zone) + struct.pack("!HH", SOA, IN) + b"".join(changes))
 
 
-def notify_answer(message):
-    """The answer to a NOTIFY, or None if the message is none."""
-    if len(message) < 12 or message[2] >> 3 != 4:
-        return None
-    end = skip_name(message, 12) + 4
-    return (message[:2] + bytes([message[2] | 0x84, 0]) + struct.pack("!HHHH", 1, 0, 0, 0)
-            + message[12:end])
+def notify(message):
+    """(answer to it, serial that it tells or None) of a NOTIFY; ValueError if it is none."""
+    try:
+        if message[2] >> 3 != NOTIFY:
+            raise ValueError("not a NOTIFY")
+        end = skip_name(message, 12) + 4
+        reply = (message[:2] + bytes([message[2] | 0x84, 0]) + struct.pack("!HHHH", 1, 0, 0, 0)
+                 + message[12:end])
+        serial = None
+        if message[6:8] != b"\0\0":  # the SOA, RFC 1996 section 3.7
+            rdata = skip_name(message, end) + 10
+            serial, = struct.unpack_from("!I", message, skip_name(message, skip_name(message, rdata)))
+        return reply, serial
+    except (struct.error, IndexError) as error:
+        raise ValueError(f"not a NOTIFY: {error}") from error

@@ -126,7 +126,8 @@ def main():
         with open(options.into, encoding="utf-8") as file:
             text = file.read()
         with open(options.into, "w", encoding="utf-8") as file:
-            file.write(report.insert(text, document, subjects))
+            file.write(report.insert(text, document, subjects,
+                                     {"curve": "plots/curve.svg"}))
         draw(subjects, os.path.join(os.path.dirname(options.into), "plots"))
         return 0
     print(report.whole(document, subjects))

@@ -132,9 +132,10 @@ def conditions(document):
             f"`/knot` is taproot's figure divided by knot's.{warning}\n")
 
 
-def insert(text, document, subjects):
+def insert(text, document, subjects, plots):
     """The text of docs/performance.md with what stands between its markers replaced:
-    <!-- bench: NAME --> … <!-- end -->, NAME being `conditions`, `promises` or a subject."""
+    <!-- bench: NAME --> … <!-- end -->, NAME being `conditions`, `promises` or a subject. `plots`
+    are the paths of subjects' plots as the text names them."""
     def fresh(match):
         name = match.group(1)
         if name == "conditions":
@@ -143,6 +144,8 @@ def insert(text, document, subjects):
             body = promises(subjects)
         elif name in subjects:
             body = section(subjects[name])
+            if name in plots:
+                body = f"![{subjects[name].title}]({plots[name]})\n\n{body}"
         else:
             return match.group(0)
         return f"<!-- bench: {name} -->\n{body}<!-- end -->"

@@ -1,15 +1,23 @@
 """What the benchmark stands on, without any server: messages, changed files, numbers, tables."""
 
+import json
 import os
+import socket
 import struct
 import sys
+import threading
+import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import plot  # noqa: E402
 import report  # noqa: E402
 import wire  # noqa: E402
+from edit import Moments, Secondary  # noqa: E402
+from editors import ApiEditor  # noqa: E402
 from results import Results  # noqa: E402
+from servers import Failed  # noqa: E402
+from watch import Watcher  # noqa: E402
 from zone_files import Steps, delegation_zone, small_zone  # noqa: E402
 
 
@@ -47,15 +55,130 @@ class Messages(unittest.TestCase):
         self.assertEqual(struct.unpack_from("!6H", delete), (9, 5 << 11, 1, 0, 1, 0))
 
     def test_notify_tells_its_serial(self):
-        zone = wire.name("bench.example")
-        soa = b"\xc0\x0c" + struct.pack("!HHIH", wire.SOA, wire.IN, 300, 24) + b"\xc0\x0c\xc0\x0c"
-        notify = (struct.pack("!6H", 5, 0x2400, 1, 1, 0, 0) + zone
-                  + struct.pack("!HH", wire.SOA, wire.IN) + soa + struct.pack("!5I", 42, 1, 2, 3, 4))
+        notify = notify_message(42)
         reply, serial = wire.notify(notify)
         self.assertEqual(serial, 42)
         self.assertEqual(struct.unpack_from("!HH", reply), (5, 0xA400))
         with self.assertRaises(ValueError):
             wire.notify(wire.query("bench.example"))
+
+
+def notify_message(serial):
+    soa = b"\xc0\x0c" + struct.pack("!HHIH", wire.SOA, wire.IN, 300, 24) + b"\xc0\x0c\xc0\x0c"
+    return (struct.pack("!6H", 5, 0x2400, 1, 1, 0, 0) + wire.name("bench.example")
+            + struct.pack("!HH", wire.SOA, wire.IN) + soa + struct.pack("!5I", serial, 1, 2, 3, 4))
+
+
+class FakeServer:
+    """Answers every query with `address`, and holds its breath when it is told to."""
+
+    def __init__(self, address):
+        self.address, self.breath = address, 0
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.settimeout(0.1)
+        self.port = self.socket.getsockname()[1]
+        self.name = "fake"
+        self.ending = False
+        self.thread = threading.Thread(target=self._serve)
+        self.thread.start()
+
+    def _serve(self):
+        while not self.ending:
+            try:
+                question, sender = self.socket.recvfrom(512)
+            except TimeoutError:
+                continue
+            if self.breath:
+                time.sleep(self.breath)
+                self.breath = 0
+            self.socket.sendto(answered(question, address=self.address), sender)
+
+    def close(self):
+        self.ending = True
+        self.thread.join()
+        self.socket.close()
+
+
+class Watching(unittest.TestCase):
+    def setUp(self):
+        self.server = FakeServer("192.0.2.1")
+        self.addCleanup(self.server.close)
+
+    def test_pause_and_first_new_answer_are_seen(self):
+        with Watcher(self.server.port, "www.bench.example", "192.0.2.2") as watcher:
+            began = time.perf_counter()
+            self.server.breath = 0.5
+            self.server.address = "192.0.2.2"
+            seen = watcher.until_seen(10)
+            found = watcher.end(began)
+        self.assertGreater(seen - began, 0.49)
+        self.assertGreater(found.pause, 0.49)
+        self.assertLess(found.idle_pause, 0.49)
+
+    def test_change_that_never_comes(self):
+        with Watcher(self.server.port, "www.bench.example", "192.0.2.2") as watcher:
+            with self.assertRaises(Failed):
+                watcher.until_seen(0.2)
+
+
+class Editing(unittest.TestCase):
+    """An edit has three moments; here they come from a fake API, a fake server and a fake NOTIFY."""
+
+    def setUp(self):
+        self.server = FakeServer("192.0.2.1")
+        self.addCleanup(self.server.close)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(self.listener.close)
+        self.server.token = lambda: "secret"
+        self.server.control_port = self.listener.getsockname()[1]
+        self.secondary = Secondary()
+        self.addCleanup(self.secondary.close)
+
+    def serve_api(self, status, notify_by):
+        """Takes one edit: NOTIFY at once, the new answer after 200 ms, the reply after 400 ms."""
+        connection = self.listener.accept()[0]
+        with connection:
+            request = connection.recv(65536).decode()
+            self.request = request
+            if notify_by == "udp":
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+                    udp.sendto(notify_message(7), ("127.0.0.1", self.secondary.port))
+            else:
+                with socket.create_connection(("127.0.0.1", self.secondary.port)) as tcp:
+                    message = notify_message(7)
+                    tcp.sendall(len(message).to_bytes(2, "big") + message)
+                    tcp.recv(100)
+            time.sleep(0.2)
+            self.server.address = "192.0.2.9"
+            time.sleep(0.2)
+            connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 10\r\n\r\n01234".encode())
+            time.sleep(0.02)
+            connection.sendall(b"56789")
+
+    def edit(self, status="200 OK", notify_by="udp"):
+        api = threading.Thread(target=self.serve_api, args=(status, notify_by))
+        api.start()
+        self.addCleanup(api.join)
+        moments = Moments(self.server, self.secondary, ApiEditor(self.server))
+        self.addCleanup(moments.close)
+        return moments.edit("www", "192.0.2.9")
+
+    def test_moments_come_in_their_order(self):
+        for way in ("udp", "tcp"):
+            with self.subTest(way):
+                self.secondary.serial = None
+                self.server.address = "192.0.2.1"
+                seen = self.edit(notify_by=way)
+                self.assertLess(seen.notified, seen.served)
+                self.assertGreater(seen.served, 0.19)
+                self.assertGreater(seen.acknowledged, 0.41)
+                body = json.loads(self.request.partition("\r\n\r\n")[2])
+                self.assertEqual(body["changes"][0]["values"], ["192.0.2.9"])
+
+    def test_refusal_is_a_failure(self):
+        with self.assertRaises(Failed):
+            self.edit(status="422 Unprocessable Content")
 
 
 class Files(unittest.TestCase):

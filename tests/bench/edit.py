@@ -73,9 +73,9 @@ class Secondary:
 class Moments:
     """Makes edits at one server, one after the other."""
 
-    def __init__(self, server, secondary=None):
+    def __init__(self, server, secondary=None, editor=None):
         self.server, self.secondary = server, secondary
-        self.editor = editor_of(server)
+        self.editor = editor or editor_of(server)
         self.asking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.asking.connect(("127.0.0.1", server.port))
         self.asking.setblocking(False)

@@ -21,7 +21,7 @@ def run(trial):
     for kind in ("added", "changed", "removed"):
         results.show(f"… a name {kind}, s")
     results.show("pause during a reload, ms", "median", "largest")
-    results.show("pause without a reload, ms")
+    results.show("pause without a reload, ms", "median", "largest")
 
     def first_load(server):
         results.add(server.kind, "first load, s", load(server))

@@ -120,14 +120,14 @@ class Measured(Server):
             total += sum(int(field) for field in fields[11:15])
         return total / TICKS
 
-    def rest(self, seconds=20):
-        """Waits until it has nothing to do any more: at most 1 % of a core for 0.2 s."""
+    def rest(self, seconds=20, share=0.05):
+        """Waits until it has nothing to do any more: at most this share of a core for 0.2 s."""
         deadline = time.monotonic() + seconds
         before = self.cpu()
         while time.monotonic() < deadline:
             time.sleep(0.2)
             now = self.cpu()
-            if now - before <= 1.5 / TICKS:
+            if now - before <= 0.2 * share + 0.5 / TICKS:
                 return
             before = now
 

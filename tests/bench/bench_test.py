@@ -70,10 +70,11 @@ def notify_message(serial):
 
 
 class FakeServer:
-    """Answers every query with `address`, and holds its breath when it is told to."""
+    """Answers every query with `address`, and holds its `breath` when told to: for so
+    many seconds, and then it has another address."""
 
     def __init__(self, address):
-        self.address, self.breath = address, 0
+        self.address, self.breath = address, None
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.socket.settimeout(0.1)
@@ -90,8 +91,9 @@ class FakeServer:
             except TimeoutError:
                 continue
             if self.breath:
-                time.sleep(self.breath)
-                self.breath = 0
+                seconds, self.address = self.breath
+                self.breath = None
+                time.sleep(seconds)
             self.socket.sendto(answered(question, address=self.address), sender)
 
     def close(self):
@@ -108,8 +110,7 @@ class Watching(unittest.TestCase):
     def test_pause_and_first_new_answer_are_seen(self):
         with Watcher(self.server.port, "www.bench.example", "192.0.2.2") as watcher:
             began = time.perf_counter()
-            self.server.breath = 0.5
-            self.server.address = "192.0.2.2"
+            self.server.breath = 0.5, "192.0.2.2"
             seen = watcher.until_seen(10)
             found = watcher.end(began)
         self.assertGreater(seen - began, 0.49)

@@ -163,6 +163,7 @@ class Editing(unittest.TestCase):
         self.addCleanup(api.join)
         moments = Moments(self.server, self.secondary, ApiEditor(self.server))
         self.addCleanup(moments.close)
+        moments.editor.renew()
         return moments.edit("www", "192.0.2.9")
 
     def test_moments_come_in_their_order(self):

@@ -54,9 +54,8 @@ def one_size(trial, results, size, edits):
             return
         if server.kind not in moments:
             moments[server.kind] = Moments(server)
-        for number in range(turn, turn + 6):
-            results.add(server.kind, edit_figure(size),
-                        moments[server.kind].turn(number).served * 1000)
+        for seen in moments[server.kind].row(range(turn, turn + 6)):
+            results.add(server.kind, edit_figure(size), seen.served * 1000)
 
     with Together(trial, results, KINDS, [ZONE], origin) as all_:
         all_.each(prepare)

@@ -128,10 +128,12 @@ class Moments:
                 due = now + 0.0001
         return Edit(acknowledged, served, notified)
 
-    def turn(self, number):
-        """Edit `number`: a new name, another address for it, and its end, in turn."""
-        owner = f"api{number // 3:05d}"
-        return self.edit(owner, None if number % 3 == 2 else f"192.0.2.{number % 250 + 1}")
+    def row(self, numbers):
+        """Edits of these numbers: a new name, another address for it, and its end, in turn."""
+        self.editor.renew()
+        for number in numbers:
+            address = None if number % 3 == 2 else f"192.0.2.{number % 250 + 1}"
+            yield self.edit(f"api{number // 3:05d}", address)
 
 
 def run(trial):
@@ -157,8 +159,7 @@ def run(trial):
 
     def some(server):
         before, count = server.cpu(), of_kind[server.kind]
-        for number in range(turn * count, (turn + 1) * count):
-            seen = moments[server.kind].turn(number)
+        for seen in moments[server.kind].row(range(turn * count, (turn + 1) * count)):
             for figure, value in (
                     ("acknowledged, ms", seen.acknowledged), ("served, ms", seen.served),
                     ("NOTIFY received, ms", seen.notified),

@@ -1,7 +1,8 @@
 """One-record edits without a file: taproot's API, and dynamic updates (RFC 2136) for the others.
 
-Each has one socket that stays open, and the same shape: send(), then receive() whenever the socket
-is readable, until it says that the edit is acknowledged.
+Each has one socket that stays open, and the same shape: renew() before a row of edits, since a
+server closes what is idle for long; then per edit send(), and receive() whenever the socket is
+readable, until it says that the edit is acknowledged.
 """
 
 import json
@@ -17,10 +18,14 @@ class ApiEditor:
 
     def __init__(self, server):
         self.token = server.token()
-        self.host = f"127.0.0.1:{server.control_port}"
-        self.socket = socket.create_connection(("127.0.0.1", server.control_port), timeout=10)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.port = server.control_port
+        self.socket = None
         self.received = b""
+
+    def renew(self):
+        self.close()
+        self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self, owner, address):
         change = {"op": "delete", "owner": owner, "type": "A"}
@@ -29,7 +34,7 @@ class ApiEditor:
         body = json.dumps({"changes": [change]})
         self.received = b""
         self.socket.sendall(
-            f"POST /v1/zones/{ZONE}/edit HTTP/1.1\r\nHost: {self.host}\r\n"
+            f"POST /v1/zones/{ZONE}/edit HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
             f"Authorization: Bearer {self.token}\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(body)}\r\n\r\n{body}".encode("ascii"))
 
@@ -52,7 +57,8 @@ class ApiEditor:
         return True
 
     def close(self):
-        self.socket.close()
+        if self.socket:
+            self.socket.close()
 
 
 class UpdateEditor:
@@ -62,6 +68,9 @@ class UpdateEditor:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.connect(("127.0.0.1", server.port))
         self.count = 0
+
+    def renew(self):
+        """Nothing closes it."""
 
     def send(self, owner, address):
         self.count = self.count % 65535 + 1

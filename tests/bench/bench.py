@@ -11,6 +11,7 @@ import importlib
 import json
 import os
 import platform
+import signal
 import sys
 import time
 
@@ -120,6 +121,7 @@ def main():
         with open(options.markdown, encoding="utf-8") as file:
             document = json.load(file)
     else:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers end with us
         document = measure(options)
     subjects = {entry["subject"]: Results.from_json(entry) for entry in document["subjects"]}
     if options.markdown and options.into:

@@ -9,6 +9,7 @@ import collections
 import multiprocessing
 import os
 import select
+import signal
 import socket
 import threading
 import time
@@ -89,6 +90,7 @@ def prefer():
 
 
 def _watch(pipe, port, owner, address):
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     prefer()
     moments, sent, said_ready, seen = array.array("d"), 0, False, False
     question = bytearray(wire.query(owner))

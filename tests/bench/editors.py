@@ -53,7 +53,8 @@ class ApiEditor:
             if key.lower() == "content-length" and len(body) < int(value):
                 return False
         if lines[0].split()[1] != "200":
-            raise Failed(f"edit: {lines[0]}: {body[:300].decode('utf-8', 'replace')}")
+            text = " ".join(body.decode("utf-8", "replace").split())
+            raise Failed(f"edit: {lines[0]}: {text[:250]}")
         return True
 
     def close(self):

@@ -178,6 +178,14 @@ class Editing(unittest.TestCase):
                 body = json.loads(self.request.partition("\r\n\r\n")[2])
                 self.assertEqual(body["changes"][0]["values"], ["192.0.2.9"])
 
+    def test_only_a_higher_serial_is_news(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            udp.connect(("127.0.0.1", self.secondary.port))
+            for serial, news in ((7, True), (7, False), (6, False), (8, True)):
+                udp.send(notify_message(serial))
+                self.assertEqual(self.secondary.receive([self.secondary.udp]), news, serial)
+                self.assertEqual(udp.recv(100)[2:4], b"\xa4\x00")
+
     def test_refusal_is_a_failure(self):
         with self.assertRaises(Failed):
             self.edit(status="422 Unprocessable Content")

@@ -57,9 +57,11 @@ class Secondary:
         return new
 
     def _is_new(self, serial):
-        new = serial is None or serial != self.serial
+        """Whether it is ahead of what was told before; NOTIFY is repeated, and may come late."""
+        if None not in (serial, self.serial) and not 0 < (serial - self.serial) % 2**32 < 2**31:
+            return False
         self.serial = serial
-        return new
+        return True
 
     def drain(self):
         while readable := select.select(self.sockets, [], [], 0)[0]:

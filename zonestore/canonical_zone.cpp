@@ -157,20 +157,31 @@ std::string to_zone_file(const CanonicalZone& zone) {
   return out;
 }
 
-std::map<RRType, std::size_t> remove_generated_dnssec(SourceRecords& records) {
+std::map<RRType, std::size_t> remove_generated_dnssec(SourceRecords& records,
+                                                      SourceComments& comments) {
   static constexpr std::array generated = {RRType::RRSIG,      RRType::NSEC,   RRType::NSEC3,
                                            RRType::NSEC3PARAM, RRType::DNSKEY, RRType::CDS,
                                            RRType::CDNSKEY,    RRType::ZONEMD, private_type};
+  auto& items = records.items;
   std::map<RRType, std::size_t> counts;
   const bool is_signed =
-      std::any_of(records.items.begin(), records.items.end(),
+      std::any_of(items.begin(), items.end(),
                   [](const SourceRecords::Item& item) { return item.type == RRType::RRSIG; });
   if (!is_signed) return counts;
-  std::erase_if(records.items, [&](const SourceRecords::Item& item) {
-    const bool goes = std::find(generated.begin(), generated.end(), item.type) != generated.end();
-    if (goes) ++counts[item.type];
-    return goes;
-  });
+  auto by_index = std::exchange(comments.records, {});
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const auto type = items[i].type;
+    if (std::find(generated.begin(), generated.end(), type) != generated.end()) {
+      ++counts[type];
+      continue;
+    }
+    const auto comment = by_index.find(i);
+    if (comment != by_index.end()) comments.records[kept] = std::move(comment->second);
+    if (kept != i) items[kept] = std::move(items[i]);
+    ++kept;
+  }
+  items.resize(kept);
   return counts;
 }
 

@@ -54,7 +54,8 @@ std::string to_zone_file(const CanonicalZone& zone);
 
 /// Takes out what a signer makes of a zone if the zone is signed (it has RRSIG): RRSIG, NSEC,
 /// NSEC3, NSEC3PARAM, DNSKEY, CDS, CDNSKEY, ZONEMD and BIND's private type 65534. Returns how many
-/// records of each type went.
-std::map<dns::RRType, std::size_t> remove_generated_dnssec(SourceRecords& records);
+/// records of each type went. Their comments go with them.
+std::map<dns::RRType, std::size_t> remove_generated_dnssec(SourceRecords& records,
+                                                           SourceComments& comments);
 
 }  // namespace taproot::zonestore

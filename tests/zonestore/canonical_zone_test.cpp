@@ -286,12 +286,17 @@ TEST_CASE("what a signer makes goes from a signed zone only", "[canonical]") {
   const char* signature = "A 8 3 300 20300101000000 20200101000000 1 example.com. AwEAAQ==";
   SourceRecords records;
   add(records, samples::apex(), RRType::DNSKEY, rdata_of(RRType::DNSKEY, key));
-  CHECK(remove_generated_dnssec(records).empty());
+  SourceComments comments;
+  CHECK(remove_generated_dnssec(records, comments).empty());
   CHECK(records.items.size() == 1);
   add(records, samples::apex(), RRType::RRSIG, rdata_of(RRType::RRSIG, signature));
   add(records, samples::name("d.example.com."), RRType::DS, rdata_of(RRType::DS, "1 250 250 00"));
-  const auto counts = remove_generated_dnssec(records);
+  comments.records[1].behind = "of the signer";
+  comments.records[2].behind = "ours";
+  const auto counts = remove_generated_dnssec(records, comments);
   CHECK(counts == std::map<RRType, std::size_t>{{RRType::RRSIG, 1}, {RRType::DNSKEY, 1}});
   REQUIRE(records.items.size() == 1);
   CHECK(records.items[0].type == RRType::DS);
+  REQUIRE(comments.records.size() == 1);
+  CHECK(comments.records.at(0).behind == "ours");
 }

@@ -113,6 +113,40 @@ std::optional<std::string> why_wrong(const CommonFlags& common, const ImportFlag
   return std::nullopt;
 }
 
+/// A source with records that cannot be read is not written: they would be lost.
+int refuse(ImportedZone zone, ImportReport report, const CommonFlags& common, Terminal& terminal) {
+  report.findings = std::move(zone.records.findings);
+  for (auto& finding : report.findings) {
+    if (!finding.excerpt.empty()) continue;
+    finding.excerpt = line_of(zone.records, finding.file, finding.line);
+  }
+  tell(report, common, terminal);
+  return report_error(terminal,
+                      {Errc::bad_zone, zone.source + " could not be read as a whole, so nothing is "
+                                                     "written: mend what is named above"});
+}
+
+/// Leaves out what is not wanted, and says so.
+void leave_out(ImportedZone& zone, const ImportFlags& flags, ImportReport& report) {
+  if (!flags.keep_dnssec) {
+    report.left_out = zonestore::remove_generated_dnssec(zone.records, zone.comments);
+  }
+  if (!report.left_out.empty()) {
+    report.notes.push_back("left out what the signer made: " + counts_text(report.left_out) +
+                           " (--keep-dnssec keeps them)");
+  }
+  const bool is_zone_file = flags.format == "zone";
+  if (is_zone_file) zone.records.serial_is_ours = false;  // it must have a SOA with a serial
+  if (!flags.keep_serial && !is_zone_file && has_soa_with_serial(zone.records)) {
+    report.notes.emplace_back(
+        "the SOA is written without its serial, which taproot counts itself; if servers hold the "
+        "zone already and taproot is new to it, --keep-serial makes it go on from theirs");
+  }
+  if (flags.format == "json" && !zone.comments.empty()) {
+    report.notes.emplace_back("JSON has no comments: those of the source are left out");
+  }
+}
+
 int import_zone(const CommonFlags& common, const ImportFlags& flags, ImportedZone zone,
                 const dns::Name& apex, Terminal& terminal) {
   ImportReport report;
@@ -121,36 +155,13 @@ int import_zone(const CommonFlags& common, const ImportFlags& flags, ImportedZon
   report.output = flags.output;
   report.notes = std::move(zone.left_behind);
   if (zonestore::has_errors(zone.records.findings)) {
-    report.findings = std::move(zone.records.findings);
-    for (auto& finding : report.findings) {
-      if (finding.excerpt.empty())
-        finding.excerpt = line_of(zone.records, finding.file, finding.line);
-    }
-    tell(report, common, terminal);
-    return report_error(
-        terminal, {Errc::bad_zone, zone.source + " could not be read as a whole, so "
-                                                 "nothing is written: mend what is named above"});
+    return refuse(std::move(zone), std::move(report), common, terminal);
   }
-  if (!flags.keep_dnssec) {
-    report.left_out = zonestore::remove_generated_dnssec(zone.records, zone.comments);
-  }
-  if (!report.left_out.empty()) {
-    report.notes.push_back("left out what the signer made: " + counts_text(report.left_out) +
-                           " (--keep-dnssec keeps them)");
-  }
-  const bool has_serial = flags.keep_serial || flags.format == "zone";
-  if (!has_serial && has_soa_with_serial(zone.records)) {
-    report.notes.emplace_back(
-        "the SOA is written without its serial, which taproot counts itself; if servers hold the "
-        "zone already and taproot is new to it, --keep-serial makes it go on from theirs");
-  }
-  if (flags.format == "json" && !zone.comments.empty()) {
-    report.notes.emplace_back("JSON has no comments: those of the source are left out");
-  }
+  leave_out(zone, flags, report);
   report.findings = check(apex, zone.records);
+  const bool with_serial = flags.keep_serial && !zone.records.serial_is_ours;
   const auto canonical =
-      zonestore::canonical_zone(apex, zone.records, std::move(zone.comments),
-                                has_serial && (flags.keep_serial || !zone.records.serial_is_ours));
+      zonestore::canonical_zone(apex, zone.records, std::move(zone.comments), with_serial);
   count(canonical, report);
   const auto written = write(document_of(canonical, flags.format), flags, terminal);
   report.written = written.has_value();
@@ -204,8 +215,10 @@ Result<ImportedZone> read_zone(const CommonFlags& common, const ImportFlags& fla
   }
   if (flags.key) return fail(Errc::bad_text, "--key belongs to --from axfr://HOST");
   std::error_code error;
-  const bool is_path = flags.from.find('/') != std::string::npos;
-  if (is_path || std::filesystem::exists(flags.from, error)) {
+  const bool is_path = flags.from.find('/') != std::string::npos ||
+                       (std::filesystem::exists(flags.from, error) &&
+                        !std::filesystem::is_directory(flags.from, error));
+  if (is_path) {
     return import_from_file(apex, flags.from, flags.from);
   }
   return read_provider(common, flags, apex, terminal);

@@ -93,6 +93,11 @@ TEST_CASE("import writes JSON and zone files, too", "[server][cli][import]") {
   CHECK(as_zone.code == 0);
   CHECK_THAT(as_zone.out, Catch::Contains("www.example.com.\t300\tIN\tA\t192.0.2.1\n"));
   CHECK(run({"import", "example.com", "--from", source, "--format", "xml"}).code == 64);
+  const auto bare = folder.file("bare.yaml", "www: {type: A, ttl: 1, value: 192.0.2.1}\n").string();
+  CHECK_THAT(run({"import", "example.com", "--from", bare, "--format", "zone"}).out,
+             Catch::Contains("IN\tSOA\t"));
+  CHECK(run({"import", "example.com", "--from", bare, "--keep-serial"}).out ==
+        "---\nwww:\n  type: A\n  ttl: 1\n  value: 192.0.2.1\n");
 }
 
 TEST_CASE("import replaces no file without --force", "[server][cli][import]") {

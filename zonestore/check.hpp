@@ -1,6 +1,7 @@
 #pragma once
 
 #include "zonestore/candidate.hpp"
+#include "zonestore/rule_policy.hpp"
 
 #include <functional>
 #include <string>
@@ -11,8 +12,10 @@ namespace taproot::zonestore {
 using LineReader = std::function<std::string(const std::string& file, std::size_t line)>;
 
 /// Groups records into RRsets, checks everything a zone must and should satisfy, and builds the
-/// candidate: all findings at once. The rules and their names are listed in docs/rules.md.
+/// candidate: all findings at once. The rules and their names are listed in docs/rules.md, and
+/// `policy` says how grave the findings of each are.
 /// `apex` is the zone's configured name. Blocks for large zones: call it on the work pool.
-Candidate check_zone(const dns::Name& apex, SourceRecords records, const LineReader& lines);
+Candidate check_zone(const dns::Name& apex, SourceRecords records, const LineReader& lines,
+                     const RulePolicy& policy = {});
 
 }  // namespace taproot::zonestore

@@ -100,12 +100,14 @@ SourceKind kind_of(const std::filesystem::path& path) {
 }
 
 Candidate load_zone(const dns::Name& apex, const std::filesystem::path& path,
-                    const std::string& shown, const SourceLimits& limits) {
+                    const std::string& shown, const SourceLimits& limits,
+                    const RulePolicy& policy) {
   auto records = read_source(apex, path, shown, limits);
   Lines lines(records.files, records.texts);
   return check_zone(
       apex, std::move(records),
-      [&lines](const std::string& file, std::size_t number) { return lines.line(file, number); });
+      [&lines](const std::string& file, std::size_t number) { return lines.line(file, number); },
+      policy);
 }
 
 }  // namespace taproot::zonestore

@@ -3,6 +3,7 @@
 #include "dns/name.hpp"
 #include "dns/result.hpp"
 #include "zonestore/candidate.hpp"
+#include "zonestore/rule_policy.hpp"
 
 #include <cstddef>
 #include <filesystem>
@@ -28,6 +29,7 @@ SourceKind kind_of(const std::filesystem::path& path);
 /// wrote it, for findings. An unreadable file is a finding of the rule "unreadable", too.
 /// Blocks: call it on the work pool.
 Candidate load_zone(const dns::Name& apex, const std::filesystem::path& path,
-                    const std::string& shown, const SourceLimits& limits = {});
+                    const std::string& shown, const SourceLimits& limits = {},
+                    const RulePolicy& policy = {});
 
 }  // namespace taproot::zonestore

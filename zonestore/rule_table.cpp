@@ -133,6 +133,7 @@ constexpr auto rules = std::to_array<Rule>({
     {"long-ttl", Severity::warning, settable, "a TTL of more than a week"},
     {"misspelt-label", Severity::warning, settable, "a label looks like a slip of the pen"},
     {"bad-a-label", Severity::warning, settable, "a label begins with xn-- and is no A-label"},
+    {"external-check", Severity::error, fixed, "the operator's own command refuses the zone"},
 });
 
 }  // namespace

@@ -283,7 +283,7 @@ TEST_CASE("every rule stands in the table", "[zonestore][check]") {
   }
   // Rules are the only literals of this shape in these files, but for a label.
   const std::regex literal("\"([a-z0-9]+(-[a-z0-9]+)+)\"");
-  std::set<std::string> named = {"unreadable"};
+  std::set<std::string> named = {"unreadable", "external-check"};  // one word; of another room
   for (std::sregex_iterator at(code.begin(), code.end(), literal), end; at != end; ++at) {
     if ((*at)[1] != "mta-sts") named.insert((*at)[1]);
   }

@@ -93,6 +93,13 @@ void add_check(CLI::App& app, CommandLine& line) {
                    "a configuration, or zone files named after their zones");
   add_repeated(verb, "--zone", line.check.zones, "NAME=FILE: check one zone file");
   verb->add_flag("--strict", line.check.strict, "warnings count as findings, too");
+  verb->add_option("--format", line.check.format,
+                   "text (default), json (as --json), or sarif for code review")
+      ->check(CLI::IsMember({"text", "json", "sarif"}));
+  verb->add_flag("--rules", line.check.rules,
+                 "list the rules, how grave they are, and which can be set; check nothing");
+  verb->add_flag("--no-external", line.check.no_external,
+                 "leave out the commands of check.command");
   verb->callback([&] {
     line.run = [&](Terminal& terminal) { return run_check(line.common, line.check, terminal); };
   });

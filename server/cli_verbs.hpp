@@ -24,6 +24,9 @@ struct CheckFlags {
   std::vector<std::string> files;
   std::vector<std::string> zones;  ///< NAME=FILE
   bool strict = false;
+  std::string format = "text";  ///< or "json" or "sarif"
+  bool rules = false;           ///< list the rules, and check nothing
+  bool no_external = false;     ///< leave the operator's own commands out
 };
 
 struct ApplyFlags {

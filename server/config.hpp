@@ -5,6 +5,7 @@
 #include "dns/secret.hpp"
 #include "dns/tsig.hpp"
 #include "net/endpoint.hpp"
+#include "server/check_config.hpp"
 #include "xfr/access.hpp"
 #include "zonestore/finding.hpp"
 #include "zonestore/journal.hpp"
@@ -14,6 +15,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -82,6 +84,7 @@ struct ZoneConfig {
   std::vector<std::string> providers;
   zonestore::SerialPolicy serial = zonestore::SerialPolicy::increment;
   Publish publish = Publish::automatic;
+  std::shared_ptr<const CheckConfig> check;  ///< null: the rules as they are, and no command
 };
 
 /// A folder whose files are zones. Its zones are in Config::zones already; this is for watching.

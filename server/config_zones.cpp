@@ -144,6 +144,7 @@ void read_zone(const ConfigNode& node, const ConfigScope& scope, const ZoneDefau
   ZoneConfig zone;
   zone.serial = defaults.serial;
   zone.publish = defaults.publish;
+  zone.check = read_check(map, scope, defaults.check);
   const auto* name = map.find("name");
   const auto* directory = map.find("directory");
   zone.providers = read_provider_references(map, scope, config);
@@ -171,6 +172,7 @@ ZoneDefaults read_defaults_section(const ConfigNode& node, const ConfigScope& sc
   MapReader map(node, scope.findings, "defaults");
   ZoneDefaults defaults;
   read_policies(map, scope, defaults.serial, defaults.publish);
+  defaults.check = read_check(map, scope, nullptr);
   map.finish();
   return defaults;
 }

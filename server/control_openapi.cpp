@@ -141,7 +141,10 @@ constexpr std::string_view document = R"json({
           "enum": ["error", "warning", "note"]}, "rule": {"type": "string"},
           "file": {"type": "string"}, "line": {"type": "integer"}, "column": {"type": "integer"},
           "message": {"type": "string"}, "cure": {"type": "string"},
-          "excerpt": {"type": "string"}}},
+          "excerpt": {"type": "string"}, "length": {"type": "integer"}, "related": {"type":
+          "array", "items": {"type": "object", "properties": {"file": {"type": "string"}, "line":
+          {"type": "integer"}, "column": {"type": "integer"}, "message": {"type": "string"},
+          "excerpt": {"type": "string"}}}}}},
       "Guard": {"type": ["object", "null"], "required": ["rule", "why", "force_id"],
           "properties": {"rule": {"type": "string"}, "why": {"type": "string"},
           "force_id": {"type": "string"}}},

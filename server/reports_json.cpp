@@ -42,7 +42,17 @@ std::string_view severity_text(zonestore::Severity severity) {
   return "error";
 }
 
+Json json_of(const zonestore::Finding::Related& related) {
+  return {{"file", related.file},
+          {"line", related.line},
+          {"column", related.column},
+          {"message", related.message},
+          {"excerpt", related.excerpt}};
+}
+
 Json json_of(const zonestore::Finding& finding) {
+  Json related = Json::array();
+  for (const auto& one : finding.related) related.push_back(json_of(one));
   return {{"severity", severity_text(finding.severity)},
           {"rule", finding.rule},
           {"file", finding.file},
@@ -50,7 +60,9 @@ Json json_of(const zonestore::Finding& finding) {
           {"column", finding.column},
           {"message", finding.message},
           {"cure", finding.cure},
-          {"excerpt", finding.excerpt}};
+          {"excerpt", finding.excerpt},
+          {"length", zonestore::length_of(finding)},
+          {"related", std::move(related)}};
 }
 
 // Named before list_of(), which calls them by their argument.
@@ -391,6 +403,17 @@ std::string to_json(const CheckReport& report) {
                   {"warnings", warnings},
                   {"zones", list_of(report.zones)},
                   {"findings", list_of(report.findings)}});
+}
+
+std::string to_json(std::span<const zonestore::Rule> rules) {
+  Json list = Json::array();
+  for (const auto& rule : rules) {
+    list.push_back({{"rule", rule.name},
+                    {"severity", rule.severity ? severity_text(*rule.severity) : "off"},
+                    {"settable", rule.weight == zonestore::Rule::Weight::settable},
+                    {"summary", rule.summary}});
+  }
+  return text_of({{"rules", std::move(list)}});
 }
 
 std::string to_json(const Error& error) {

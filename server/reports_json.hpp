@@ -2,7 +2,9 @@
 
 #include "dns/result.hpp"
 #include "server/reports.hpp"
+#include "zonestore/rule_table.hpp"
 
+#include <span>
 #include <string>
 
 namespace taproot::server {
@@ -22,6 +24,7 @@ std::string to_json(const RollbackReport& report);
 std::string to_json(const NotifyReport& report);
 std::string to_json(const ReloadReport& report);
 std::string to_json(const CheckReport& report);
+std::string to_json(std::span<const zonestore::Rule> rules);
 
 /// {"error": "…", "code": "…"}
 std::string to_json(const Error& error);

@@ -1,6 +1,7 @@
 #include "server/zone_desk.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace taproot::server {
@@ -109,8 +110,73 @@ void ZoneDesk::read(const std::vector<dns::Name>& apexes, Mode mode, const std::
     if (const auto* state = find(apex)) wanted.push_back(state->config);
   }
   loader_.load(wanted, [this, mode, who, why, done = std::move(done)](auto loaded) {
-    done(take(std::move(loaded), mode, who, why));
+    judge(std::move(loaded), mode, who, why, done);
   });
+}
+
+/// Takes what needs no command at once, and each of the others when its command has ended; `done`
+/// hears of all of them together.
+void ZoneDesk::judge(std::vector<LoadedZone> loaded, Mode mode, const std::string& who,
+                     const std::string& why, Done done) {
+  struct Judging {
+    std::vector<SourceOutcome> outcomes;
+    std::size_t open = 0;
+    Done done;
+  };
+  const auto judging = std::make_shared<Judging>();
+  judging->done = std::move(done);
+  std::vector<LoadedZone> at_once;
+  for (auto& zone : loaded) {
+    const auto found = zones_.find(zone.name);
+    const auto reading = found == zones_.end() ? 0 : ++found->second.readings;
+    auto check = external_check_of(zone);
+    if (!check) {
+      at_once.push_back(std::move(zone));
+      continue;
+    }
+    ++judging->open;
+    const auto waiting = std::make_shared<LoadedZone>(std::move(zone));
+    checks_.run(
+        std::move(*check), [this, judging, waiting, reading, mode, who, why](auto findings) {
+          auto outcomes = take_judged(*waiting, reading, std::move(findings), mode, who, why);
+          std::move(outcomes.begin(), outcomes.end(), std::back_inserter(judging->outcomes));
+          if (--judging->open == 0) judging->done(std::move(judging->outcomes));
+        });
+  }
+  judging->outcomes = take(std::move(at_once), mode, who, why);
+  if (judging->open == 0) judging->done(std::move(judging->outcomes));
+}
+
+/// What the zone's command is to judge, or nothing: what changes nothing needs no judge.
+std::optional<ExternalCheck> ZoneDesk::external_check_of(const LoadedZone& loaded) const {
+  const auto* state = find(loaded.name);
+  const auto& candidate = loaded.candidate.version;
+  if (state == nullptr || !candidate) return std::nullopt;
+  const auto& config = state->config.check;
+  if (!config || config->command.empty()) return std::nullopt;
+  const auto current = store_.current(loaded.name);
+  if (is_rolled_back(current.get(), *candidate)) return std::nullopt;
+  const auto preview = store_.preview(
+      {candidate, state->config.serial, loaded.candidate.serial_is_ours, "", "", "", std::nullopt});
+  if (!preview || !preview->changed) return std::nullopt;
+  return ExternalCheck{preview->version, config, loaded.source, current ? current->number() : 0};
+}
+
+std::vector<SourceOutcome> ZoneDesk::take_judged(LoadedZone& zone, std::uint64_t reading,
+                                                 std::vector<zonestore::Finding> findings,
+                                                 Mode mode, const std::string& who,
+                                                 const std::string& why) {
+  const auto* state = find(zone.name);
+  if (state == nullptr) return {};  // dropped meanwhile
+  if (state->readings != reading) {
+    return {{zone.name, SourceOutcome::Kind::unchanged,
+             "the source was read again while its check ran", nullptr, nullptr}};
+  }
+  if (zonestore::has_errors(findings)) zone.candidate.version = nullptr;
+  std::move(findings.begin(), findings.end(), std::back_inserter(zone.candidate.findings));
+  std::vector<LoadedZone> one;
+  one.push_back(std::move(zone));
+  return take(std::move(one), mode, who, why);
 }
 
 std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, Mode mode,

@@ -3,6 +3,7 @@
 #include "dns/name.hpp"
 #include "net/loop.hpp"
 #include "server/config.hpp"
+#include "server/external_check.hpp"
 #include "server/zone_loader.hpp"
 #include "zonestore/candidate.hpp"
 #include "zonestore/store.hpp"
@@ -39,15 +40,18 @@ struct ZoneState {
   std::vector<zonestore::Finding> findings;  ///< of the last reading
   std::string refused;                       ///< why the last reading was not taken; empty: it was
   bool is_pending = false;                   ///< the source differs and waits for `taproot apply`
+  std::uint64_t readings = 0;                ///< how often it was read: the newest one counts
 };
 
-/// Brings sources into the store: reads them, keeps what was wrong with them, and installs what is
-/// good and may be installed. A source with errors changes nothing. Belongs to the control loop.
+/// Brings sources into the store: reads them, keeps what was wrong with them, has the operator's
+/// commands judge them, and installs what is good and may be installed. A source with errors
+/// changes nothing. No zone waits for the command of another. Belongs to the control loop.
 class ZoneDesk {
  public:
   using Done = std::function<void(std::vector<SourceOutcome>)>;
 
-  ZoneDesk(net::Loop& loop, zonestore::ZoneStore& store) : store_(store), loader_(loop) {}
+  ZoneDesk(net::Loop& loop, zonestore::ZoneStore& store)
+      : store_(store), loader_(loop), checks_(loop) {}
 
   /// Adds a zone to those served, or takes its new configuration. Fails if what the journal has of
   /// it cannot be read: then it is served as not loaded until its source is installed anew.
@@ -70,6 +74,12 @@ class ZoneDesk {
             const std::string& why, Done done);
 
  private:
+  void judge(std::vector<LoadedZone> loaded, Mode mode, const std::string& who,
+             const std::string& why, Done done);
+  std::optional<ExternalCheck> external_check_of(const LoadedZone& loaded) const;
+  std::vector<SourceOutcome> take_judged(LoadedZone& zone, std::uint64_t reading,
+                                         std::vector<zonestore::Finding> findings, Mode mode,
+                                         const std::string& who, const std::string& why);
   std::vector<SourceOutcome> take(std::vector<LoadedZone> loaded, Mode mode, const std::string& who,
                                   const std::string& why);
   std::optional<SourceOutcome> keep_aside(const ZoneState& state, const LoadedZone& loaded,
@@ -77,6 +87,7 @@ class ZoneDesk {
 
   zonestore::ZoneStore& store_;
   ZoneLoader loader_;
+  ExternalChecks checks_;
   std::map<dns::Name, ZoneState> zones_;
 };
 

@@ -25,7 +25,8 @@ constexpr std::size_t large_zone_records = 100'000;
 
 LoadedZone load_one(const ZoneConfig& zone) {
   LoadedZone loaded{zone.name, zone.shown,
-                    zonestore::load_zone(zone.name, zone.source, zone.shown)};
+                    zonestore::load_zone(zone.name, zone.source, zone.shown, {},
+                                         zone.check ? zone.check->rules : zonestore::RulePolicy())};
   const auto& version = loaded.candidate.version;
   if (version && version->record_count() > large_zone_records) malloc_trim(0);
   return loaded;

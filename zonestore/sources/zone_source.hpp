@@ -52,7 +52,7 @@ class SourceMemory {
 
  private:
   friend Candidate load_zone(const dns::Name&, const std::filesystem::path&, const std::string&,
-                             const SourceLimits&, SourceMemory*);
+                             const SourceLimits&, const RulePolicy&, SourceMemory*);
   /// What stat() says of a file.
   struct Stamp {
     std::uint64_t device = 0;

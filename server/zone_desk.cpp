@@ -25,19 +25,47 @@ std::string rolled_back_words() {
          "`taproot rollback`";
 }
 
+/// How many of the newest versions an operator made by going back, one after the other.
+std::size_t rollbacks_in_a_row(zonestore::Journal& journal, const zonestore::ZoneVersion& current) {
+  const auto is_rollback = [](const zonestore::Provenance& provenance) {
+    return provenance.source.starts_with("version ");
+  };
+  if (!is_rollback(current.provenance())) return 0;
+  const auto rows = journal.history(current.apex(), current.history().size());
+  if (!rows) return 1;
+  const auto end = std::find_if(rows->begin(), rows->end(),
+                                [&](const auto& row) { return !is_rollback(row.provenance); });
+  return static_cast<std::size_t>(end - rows->begin());
+}
+
+/// Serial aside.
+bool says_the_same(const zonestore::ZoneVersion& version, const zonestore::ZoneVersion& candidate) {
+  zonestore::ZoneBuilder builder(version);
+  builder.set_serial(candidate.serial());
+  const auto other = builder.finish();
+  return other && zonestore::changes_between(**other, candidate).changes.empty();
+}
+
 /// True if an operator went back from just these contents: then the source, which still has them,
-/// must not bring them back, neither at a reload nor after a restart.
-bool is_rolled_back(const zonestore::ZoneVersion* current,
+/// must not bring them back, neither at a reload nor after a restart. Who goes back twice went
+/// back from both.
+bool is_rolled_back(zonestore::Journal& journal, const zonestore::ZoneVersion* current,
                     const zonestore::ZoneVersion& candidate) {
   if (current == nullptr || current->history().empty()) return false;
-  if (!current->provenance().source.starts_with("version ")) return false;
-  zonestore::ChangeSet undo = *current->history().back();
-  for (auto& change : undo.changes) std::swap(change.before, change.after);
-  zonestore::ZoneBuilder builder(*current);
-  if (!builder.apply(undo)) return false;
-  builder.set_serial(candidate.serial());
-  const auto left = builder.finish();
-  return left && zonestore::changes_between(**left, candidate).changes.empty();
+  std::size_t steps = rollbacks_in_a_row(journal, *current);
+  std::shared_ptr<const zonestore::ZoneVersion> before;
+  for (auto step = current->history().rbegin(); step != current->history().rend(); ++step) {
+    if (steps-- == 0) break;
+    zonestore::ChangeSet undo = **step;
+    for (auto& change : undo.changes) std::swap(change.before, change.after);
+    zonestore::ZoneBuilder builder(before ? *before : *current);
+    if (!builder.apply(undo)) return false;
+    auto undone = builder.finish();
+    if (!undone) return false;
+    before = std::move(*undone);
+    if (says_the_same(*before, candidate)) return true;
+  }
+  return false;
 }
 
 SourceOutcome outcome_of(ZoneState& state, const Result<zonestore::Installed>& result) {
@@ -186,7 +214,7 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, Mode m
 std::optional<SourceOutcome> ZoneDesk::keep_aside(const ZoneState& state, const LoadedZone& loaded,
                                                   Mode mode) const {
   const auto current = store_.current(state.config.name);
-  if (is_rolled_back(current.get(), *loaded.candidate.version)) {
+  if (is_rolled_back(store_.journal(), current.get(), *loaded.candidate.version)) {
     return SourceOutcome{state.config.name, SourceOutcome::Kind::unchanged, rolled_back_words(),
                          current, nullptr};
   }

@@ -18,7 +18,10 @@ namespace {
 
 constexpr std::string_view more_findings = "more-findings";
 
-std::vector<Finding> run_rules(const CheckIndex& index, const RulePolicy& policy) {
+/// Some rules compare all names with each other: for those the records must be a whole zone.
+enum class Extent { whole, part };
+
+std::vector<Finding> run_rules(const CheckIndex& index, const RulePolicy& policy, Extent extent) {
   FindingList findings(SourceLimits{}.findings);
   CheckedZone zone(index, findings, !has_errors(index.records().findings), policy);
   check_apex(zone);
@@ -27,6 +30,7 @@ std::vector<Finding> run_rules(const CheckIndex& index, const RulePolicy& policy
   check_cname_chains(zone);
   check_targets(zone);
   check_practice(zone);
+  if (extent == Extent::whole) check_labels(zone);
   return findings.take();
 }
 
@@ -80,6 +84,7 @@ std::string CheckedZone::file_of(const Place& place) const {
 
 void CheckedZone::add(std::optional<Severity> by_itself, const char* rule, const Place& place,
                       std::string message, std::string cure, const FindingDetails& details) {
+  if (place.file == Place::elsewhere) return;
   const auto severity = policy_.severity_of(rule, by_itself);
   if (!severity) return;
   Finding finding{
@@ -93,12 +98,21 @@ void CheckedZone::add(std::optional<Severity> by_itself, const char* rule, const
   findings_.add(std::move(finding));
 }
 
+std::vector<Finding> run_check(const dns::Name& apex, const SourceRecords& records,
+                               const std::vector<dns::Name>& empty, const LineReader& lines,
+                               const RulePolicy& policy) {
+  auto findings = run_rules(CheckIndex(apex, records, empty), policy, Extent::part);
+  sort_findings(findings, records.files);
+  add_excerpts(findings, lines);
+  return findings;
+}
+
 Candidate check_zone(const dns::Name& apex, SourceRecords records, const LineReader& lines,
                      const RulePolicy& policy) {
   Candidate candidate;
   candidate.serial_is_ours = records.serial_is_ours;
   const CheckIndex index(apex, records);
-  auto found = run_rules(index, policy);
+  auto found = run_rules(index, policy, Extent::whole);
   candidate.findings = std::move(records.findings);
   policy.apply_to(candidate.findings);
   candidate.findings.insert(candidate.findings.end(), std::make_move_iterator(found.begin()),

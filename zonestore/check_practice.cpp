@@ -36,6 +36,10 @@ void check_practice(CheckedZone& zone) {
   const auto& index = zone.index();
   for (const auto& set : index.sets()) check_set_practice(zone, set);
   for (const auto& owner : index.owners()) check_idn(zone, owner);
+}
+
+void check_labels(CheckedZone& zone) {
+  const auto& index = zone.index();
   if (index.owners().size() > max_names_by_hand) return;
   for (const auto& owner : index.owners()) check_label(zone, owner);
 }

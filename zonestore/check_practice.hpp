@@ -38,5 +38,7 @@ void check_label(CheckedZone& zone, const CheckIndex::Owner& owner);
 
 /// All rules of good practice for a whole zone.
 void check_practice(CheckedZone& zone);
+/// Labels that look misspelt beside others: of whole zones only.
+void check_labels(CheckedZone& zone);
 
 }  // namespace taproot::zonestore

@@ -295,9 +295,9 @@ void ExternalChecks::start(const std::shared_ptr<Running>& running) {
   order.input = std::move(running->text);
   order.timeout = config.timeout;
   running->child = std::make_unique<net::ChildProcess>(
-      loop_, std::move(order), [this, running = running.get()](const net::ChildEnd& end) {
+      loop_, std::move(order), [this, mine = running.get()](const net::ChildEnd& end) {
         const auto found = std::find_if(running_.begin(), running_.end(),
-                                        [&](const auto& one) { return one.get() == running; });
+                                        [&](const auto& one) { return one.get() == mine; });
         if (found != running_.end()) ended(std::shared_ptr(*found), end);
       });
 }

@@ -39,7 +39,7 @@ std::string percent_encoded(std::string_view path) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   std::string text;
   for (const char c : path) {
-    const auto octet = static_cast<unsigned char>(c);
+    const std::size_t octet = static_cast<unsigned char>(c);
     const bool is_plain = (octet >= '0' && octet <= '9') || (octet >= 'a' && octet <= 'z') ||
                           (octet >= 'A' && octet <= 'Z') || plain.find(c) != std::string_view::npos;
     if (is_plain) {

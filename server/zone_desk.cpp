@@ -169,8 +169,9 @@ std::vector<SourceOutcome> ZoneDesk::take_judged(LoadedZone& zone, std::uint64_t
   const auto* state = find(zone.name);
   if (state == nullptr) return {};  // dropped meanwhile
   if (state->readings != reading) {
-    return {{zone.name, SourceOutcome::Kind::unchanged,
-             "the source was read again while its check ran", nullptr, nullptr}};
+    return std::vector<SourceOutcome>{
+        SourceOutcome{zone.name, SourceOutcome::Kind::unchanged,
+                      "the source was read again while its check ran", nullptr, nullptr}};
   }
   if (zonestore::has_errors(findings)) zone.candidate.version = nullptr;
   std::move(findings.begin(), findings.end(), std::back_inserter(zone.candidate.findings));

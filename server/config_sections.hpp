@@ -23,6 +23,7 @@ std::filesystem::path resolve(const ConfigScope& scope, const std::string& path)
 struct ZoneDefaults {
   zonestore::SerialPolicy serial = zonestore::SerialPolicy::increment;
   Publish publish = Publish::automatic;
+  unsigned max_shrink_percent = 20;
 };
 
 // One function per section; each reads its node into the config and reports what is wrong. Later

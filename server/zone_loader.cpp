@@ -1,10 +1,12 @@
 #include "server/zone_loader.hpp"
 
+#include "zonestore/sources/work_tree.hpp"
 #include "zonestore/sources/zone_source.hpp"
 
 #include <malloc.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace taproot::server {
@@ -23,9 +25,20 @@ namespace {
 /// the rest for later.
 constexpr std::size_t large_zone_records = 100'000;
 
-LoadedZone load_one(const ZoneConfig& zone) {
-  LoadedZone loaded{zone.name, zone.shown,
-                    zonestore::load_zone(zone.name, zone.source, zone.shown)};
+/// The commits of folders, for the sources of one job: most of them lie in one.
+using Revisions = std::map<std::filesystem::path, std::string>;
+
+std::string revision_of(const std::filesystem::path& source, Revisions& known) {
+  const auto [at, is_new] = known.try_emplace(source.parent_path());
+  if (is_new) at->second = zonestore::work_tree_revision(source);
+  return at->second;
+}
+
+LoadedZone load_one(const ZoneConfig& zone, Revisions& revisions) {
+  // Before the file, so that a checkout in between is not credited with what it did not bring.
+  const auto revision = revision_of(zone.source, revisions);
+  LoadedZone loaded{zone.name, zone.shown, zonestore::load_zone(zone.name, zone.source, zone.shown),
+                    revision};
   const auto& version = loaded.candidate.version;
   if (version && version->record_count() > large_zone_records) malloc_trim(0);
   return loaded;
@@ -50,7 +63,10 @@ void ZoneLoader::begin_batch(const std::shared_ptr<Request>& request) {
   ++request->running;
   // Jobs write to places of their own in `loaded`, which does not grow meanwhile.
   const auto job = [request, from, to] {
-    for (std::size_t i = from; i < to; ++i) request->loaded[i] = load_one(request->zones[i]);
+    Revisions revisions;
+    for (std::size_t i = from; i < to; ++i) {
+      request->loaded[i] = load_one(request->zones[i], revisions);
+    }
   };
   loop_.work(job, [this, request] {
     --request->running;

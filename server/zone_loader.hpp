@@ -17,6 +17,7 @@ struct LoadedZone {
   dns::Name name;
   std::string source;  ///< as the operator wrote it
   zonestore::Candidate candidate;
+  std::string revision{};  ///< the commit of the work tree that the source lies in
 };
 
 /// Reads and checks zones' sources on the work pool, a few at a time, and hands all of one

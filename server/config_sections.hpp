@@ -25,6 +25,7 @@ struct ZoneDefaults {
   zonestore::SerialPolicy serial = zonestore::SerialPolicy::increment;
   Publish publish = Publish::automatic;
   std::shared_ptr<const CheckConfig> check;
+  unsigned max_shrink_percent = 20;
 };
 
 // One function per section; each reads its node into the config and reports what is wrong. Later

@@ -137,7 +137,10 @@ Json json_of(const ZoneRow& row) {
           {"who", row.who},
           {"why", row.why},
           {"source", row.source},
+          {"commit", row.revision},
           {"candidate_refused", row.candidate_refused},
+          {"source_gone", row.source_gone},
+          {"guard", json_of(row.guard)},
           {"findings", list_of(row.findings)},
           {"providers", list_of(row.providers)}};
 }
@@ -176,6 +179,7 @@ Json json_of(const PlannedZone& zone) {
           {"version", zone.version},
           {"serial", zone.serial},
           {"source_changes", list_of(zone.source_changes)},
+          {"guard", json_of(zone.guard)},
           {"findings", list_of(zone.findings)},
           {"providers", list_of(zone.providers)}};
 }
@@ -203,6 +207,7 @@ Json json_of(const AppliedZone& zone) {
           {"version", zone.version},
           {"serial", zone.serial},
           {"error", zone.error},
+          {"guard", json_of(zone.guard)},
           {"providers", list_of(zone.providers)}};
 }
 
@@ -228,7 +233,8 @@ Json json_of(const VersionRow& row) {
   return {
       {"version", row.version}, {"serial", row.serial}, {"committed", to_rfc3339(row.committed)},
       {"who", row.who},         {"why", row.why},       {"source", row.source},
-      {"records", row.records}, {"added", row.added},   {"removed", row.removed}};
+      {"records", row.records}, {"added", row.added},   {"removed", row.removed},
+      {"commit", row.revision}};
 }
 
 Json json_of(const NotifyReport::Zone& zone) {
@@ -240,6 +246,7 @@ Json json_of(const ReloadReport::Zone& zone) {
           {"result", to_text(zone.result)},
           {"version", zone.version},
           {"serial", zone.serial},
+          {"guard", json_of(zone.guard)},
           {"findings", list_of(zone.findings)}};
 }
 
@@ -253,7 +260,7 @@ bool is_in_sync(const PlannedZone& zone) {
   for (const auto& provider : zone.providers) {
     if (!provider.changes.empty() || provider.guard || !provider.error.empty()) return false;
   }
-  return zone.source_changes.empty() && !zonestore::has_errors(zone.findings);
+  return zone.source_changes.empty() && !zone.guard && !zonestore::has_errors(zone.findings);
 }
 
 std::string_view code_text(Errc code) {
@@ -383,6 +390,20 @@ std::string to_json(const RollbackReport& report) {
 
 std::string to_json(const NotifyReport& report) {
   return text_of({{"zones", list_of(report.zones)}});
+}
+
+std::string to_json(const SerialReport& report) {
+  return text_of({{"zone", report.zone},
+                  {"version", report.version},
+                  {"serial", report.serial},
+                  {"changed", report.changed},
+                  {"nameserver", report.nameserver},
+                  {"above", optional_value(report.above)},
+                  {"again", report.again}});
+}
+
+std::string to_json(const DropReport& report) {
+  return text_of({{"zone", report.zone}, {"version", report.version}, {"serial", report.serial}});
 }
 
 std::string to_json(const ReloadReport& report) {

@@ -22,6 +22,8 @@ std::string to_json(const ShowReport& report);
 std::string to_json(const DiffReport& report);
 std::string to_json(const RollbackReport& report);
 std::string to_json(const NotifyReport& report);
+std::string to_json(const SerialReport& report);
+std::string to_json(const DropReport& report);
 std::string to_json(const ReloadReport& report);
 std::string to_json(const CheckReport& report);
 std::string to_json(std::span<const zonestore::Rule> rules);

@@ -4,6 +4,7 @@
 #include "net/loop.hpp"
 #include "server/config.hpp"
 #include "server/external_check.hpp"
+#include "server/reports.hpp"
 #include "server/zone_loader.hpp"
 #include "zonestore/candidate.hpp"
 #include "zonestore/store.hpp"
@@ -24,7 +25,9 @@ struct SourceOutcome {
     installed,  ///< it is the zone's version now
     unchanged,  ///< it says what the zone's version says
     pending,    ///< it differs, and waits for `taproot apply`
-    refused     ///< it has errors, or the store refused it
+    refused,    ///< it has errors, or the store refused it
+    blocked,    ///< the shrink guard stopped it: it waits for a person
+    vanished    ///< it is gone from its folder; the zone is served as it was
   };
   dns::Name zone;
   Kind kind = Kind::unchanged;
@@ -32,7 +35,11 @@ struct SourceOutcome {
   /// What the zone would become: set if installed or pending (then with the serial it would get).
   std::shared_ptr<const zonestore::ZoneVersion> version;
   std::shared_ptr<const zonestore::ChangeSet> step;  ///< against the version before; may be null
+  std::optional<GuardStop> guard;                    ///< if blocked
 };
+
+/// One line in the log for each that a person should know of.
+void log_outcomes(const std::vector<SourceOutcome>& outcomes);
 
 /// One configured zone and how its source stands.
 struct ZoneState {
@@ -41,6 +48,7 @@ struct ZoneState {
   std::string refused;                       ///< why the last reading was not taken; empty: it was
   bool is_pending = false;                   ///< the source differs and waits for `taproot apply`
   std::uint64_t readings = 0;                ///< how often it was read: the newest one counts
+  std::optional<GuardStop> stopped;          ///< the guard that the source waits at
 };
 
 /// Brings sources into the store: reads them, keeps what was wrong with them, has the operator's
@@ -69,21 +77,31 @@ class ZoneDesk {
     look      ///< install nothing
   };
 
+  /// How sources are read, and for whom.
+  struct Reading {
+    Mode mode = Mode::publish;
+    std::string who;
+    std::string why;
+    std::optional<std::string> force;  ///< lets the guard of this id pass
+  };
+
   /// Reads the sources of these zones again; zones that are not configured are left out.
+  void read(const std::vector<dns::Name>& apexes, const Reading& how, Done done);
   void read(const std::vector<dns::Name>& apexes, Mode mode, const std::string& who,
-            const std::string& why, Done done);
+            const std::string& why, Done done) {
+    read(apexes, Reading{mode, who, why, std::nullopt}, std::move(done));
+  }
 
  private:
-  void judge(std::vector<LoadedZone> loaded, Mode mode, const std::string& who,
-             const std::string& why, Done done);
+  void judge(std::vector<LoadedZone> loaded, const Reading& how, Done done);
   std::optional<ExternalCheck> external_check_of(const LoadedZone& loaded) const;
   std::vector<SourceOutcome> take_judged(LoadedZone& zone, std::uint64_t reading,
-                                         std::vector<zonestore::Finding> findings, Mode mode,
-                                         const std::string& who, const std::string& why);
-  std::vector<SourceOutcome> take(std::vector<LoadedZone> loaded, Mode mode, const std::string& who,
-                                  const std::string& why);
+                                         std::vector<zonestore::Finding> findings,
+                                         const Reading& how);
+  std::vector<SourceOutcome> take(std::vector<LoadedZone> loaded, const Reading& how);
   std::optional<SourceOutcome> keep_aside(const ZoneState& state, const LoadedZone& loaded,
-                                          Mode mode) const;
+                                          const Reading& how) const;
+  SourceOutcome look_at(const ZoneState& state, const LoadedZone& loaded) const;
 
   zonestore::ZoneStore& store_;
   ZoneLoader loader_;

@@ -56,7 +56,8 @@ bool has_address(const Node& node) {
 class PlainWalk {
  public:
   PlainWalk(const ZoneVersion& version, const RulePolicy& policy)
-      : version_(version), documentation_is_plain_(!policy.severity_of("documentation-address", {})) {}
+      : version_(version),
+        documentation_is_plain_(!policy.severity_of("documentation-address", {})) {}
 
   Names names_not_plain() {
     Names found;

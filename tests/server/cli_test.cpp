@@ -104,7 +104,7 @@ TEST_CASE("help has an example for every verb, and lists only what is there", "[
   CHECK(help.code == 0);
   CHECK_THAT(help.out, !Catch::Contains("audit"));
   for (const auto* verb : {"serve", "check", "status", "plan", "apply", "verify", "history", "show",
-                           "diff", "rollback", "reload", "notify", "import"}) {
+                           "diff", "rollback", "reload", "notify", "import", "drop", "serial"}) {
     INFO(verb);
     CHECK_THAT(help.out, Catch::Contains(verb));
     const auto own = run({verb, "--help"});
@@ -159,12 +159,16 @@ TEST_CASE("reading verbs print text, or the daemon's own JSON", "[server][cli]")
                                 {{"history", "example.com"}, "42 *"},
                                 {{"show", "example.com"}, "example.com.\t300\tIN\tA\t192.0.2.1"},
                                 {{"show", "example.com", "--at", "41"}, "v41"},
+                                {{"show", "example.com", "--at", "-2h"}, "example.com."},
+                                {{"diff", "example.com", "serial:7", "2026-11-25"}, "~ www"},
                                 {{"diff", "example.com", "41"}, "~ www.example.com. A"},
                                 {{"diff", "example.com", "41", "42"}, "taproot rollback"},
                                 {{"plan"}, "Nothing to do"},
                                 {{"verify"}, "No nameservers"},
                                 {{"notify", "example.com"}, "told to 192.0.2.53:53"},
                                 {{"rollback", "example.com"}, "contents of version 41"},
+                                {{"serial", "example.com", "--above-secondaries"}, "ahead of 500"},
+                                {{"drop", "example.com", "--why", "gone"}, "not served any more"},
                                 {{"reload"}, "0 zones"},
                                 {{"apply"}, "Nothing to do"}};
   for (const auto& c : cases) {
@@ -256,7 +260,7 @@ TEST_CASE("apply passes on what was typed and by whom", "[server][cli]") {
   CHECK(request.who == "alice");
   CHECK(request.zones.size() == 1);
   CHECK(site.run({"rollback", "example.com", "--to", "40"}).code == 0);
-  CHECK(site.daemon.operations.last_rollback.to == 40u);
+  CHECK(site.daemon.operations.last_rollback.to->number == 40u);
   CHECK(site.daemon.operations.last_rollback.based_on == 42u);
 }
 

@@ -137,7 +137,8 @@ void LargeZoneFile::forget() {
 
 // --- The whole file ----------------------------------------------------------------------------
 
-std::optional<Candidate> LargeZoneFile::read_whole(PieceReader& pieces, const std::string& shown, const RulePolicy& policy) {
+std::optional<Candidate> LargeZoneFile::read_whole(PieceReader& pieces, const std::string& shown,
+                                                   const RulePolicy& policy) {
   ZoneBuilder builder(apex_);
   if (!build(pieces, builder)) return std::nullopt;
   auto version = builder.finish();
@@ -200,7 +201,8 @@ std::shared_ptr<const ReadingContext> LargeZoneFile::shared(const ReadingContext
 
 // --- What changed ------------------------------------------------------------------------------
 
-std::optional<Candidate> LargeZoneFile::read_changes(PieceReader& pieces, const std::string& shown, const RulePolicy& policy) {
+std::optional<Candidate> LargeZoneFile::read_changes(PieceReader& pieces, const std::string& shown,
+                                                     const RulePolicy& policy) {
   std::vector<Kept> next;
   Delta delta;
   if (!find_changes(pieces, next, delta)) return std::nullopt;
@@ -298,16 +300,18 @@ std::shared_ptr<const ZoneVersion> LargeZoneFile::apply(Delta& delta) {
 
 /// Checks these names of version_. Most often there is nothing to say; only else are they looked
 /// for in the text, for their places and for what the version does not show.
-std::optional<Candidate> LargeZoneFile::checked(const std::string& shown, const Names& names, const RulePolicy& policy) {
+std::optional<Candidate> LargeZoneFile::checked(const std::string& shown, const Names& names,
+                                                const RulePolicy& policy) {
   Candidate candidate;
   complained_.clear();
   const bool is_silent =
-      uneven_.empty() && check_part(*version_, records_of(*version_, names), nullptr, policy).empty();
+      uneven_.empty() &&
+      check_part(*version_, records_of(*version_, names), nullptr, policy).empty();
   if (!is_silent) {
     auto records = gather(names, shown);
     if (!records) return std::nullopt;
-    candidate.findings =
-        check_part(*version_, *records, [this](const auto&, std::size_t n) { return line_at(n); }, policy);
+    candidate.findings = check_part(
+        *version_, *records, [this](const auto&, std::size_t n) { return line_at(n); }, policy);
     std::set<std::size_t> lines;
     for (const auto& finding : candidate.findings) lines.insert(finding.line);
     for (const auto& item : records->items) {

@@ -119,8 +119,7 @@ std::optional<SourceMemory::Stamp> SourceMemory::stamp_of(const std::filesystem:
                nanoseconds(found.st_mtim), nanoseconds(found.st_ctim)};
 }
 
-bool SourceMemory::is_unchanged(const std::filesystem::path& path,
-                                const RulePolicy& policy) const {
+bool SourceMemory::is_unchanged(const std::filesystem::path& path, const RulePolicy& policy) const {
   return stamp_ && policy_ == policy && stamp_ == stamp_of(path);
 }
 

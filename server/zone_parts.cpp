@@ -38,8 +38,7 @@ void read_document(const SourceConfig& source, SourcePart& part, LoadedZone& loa
 
 }  // namespace
 
-LoadedZone load_parts_of(const ZoneConfig& zone) {
-  LoadedZone loaded{zone.name, zone.shown, {}};
+void load_parts_of(const ZoneConfig& zone, LoadedZone& loaded) {
   std::vector<SourcePart> parts;
   for (const auto& source : zone.sources) {
     SourcePart part{source.shown, {}, source.path, nullptr, source.owns, source.findings};
@@ -49,8 +48,8 @@ LoadedZone load_parts_of(const ZoneConfig& zone) {
     }
     parts.push_back(std::move(part));
   }
-  loaded.candidate = zonestore::load_parts(zone.name, parts);
-  return loaded;
+  loaded.candidate = zonestore::load_parts(
+      zone.name, parts, {}, zone.check ? zone.check->rules : zonestore::RulePolicy());
 }
 
 }  // namespace taproot::server

@@ -52,7 +52,9 @@ struct Web {
   }
 
   ZoneConfig zone() const {
-    ZoneConfig made{apex, {}, "source", {}, {}, {}, {}};
+    ZoneConfig made;
+    made.name = apex;
+    made.shown = "source";
     SourceConfig source;
     source.shown = "http://" + server->local().to_text() + "/z.yaml";
     source.remote = RemoteConfig();
@@ -81,7 +83,8 @@ struct Web {
   LoadedZone read() {
     auto config = zone();
     remotes->fill(config);
-    auto loaded = load_parts_of(config);
+    LoadedZone loaded{config.name, config.shown, {}};
+    load_parts_of(config, loaded);
     remotes->on_read(loaded.documents, loaded.candidate.version != nullptr);
     return loaded;
   }

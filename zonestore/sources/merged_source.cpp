@@ -154,7 +154,7 @@ bool OwnerPattern::matches(const dns::Name& owner) const {
 }
 
 Candidate load_parts(const dns::Name& apex, const std::vector<SourcePart>& parts,
-                     const SourceLimits& limits) {
+                     const SourceLimits& limits, const RulePolicy& policy) {
   Merger merger(apex, limits);
   for (const auto& part : parts) {
     auto records = read_part(apex, part, limits);
@@ -165,7 +165,8 @@ Candidate load_parts(const dns::Name& apex, const std::vector<SourcePart>& parts
   SourceLines lines(records.files, records.texts);
   return check_zone(
       apex, std::move(records),
-      [&lines](const std::string& file, std::size_t number) { return lines.line(file, number); });
+      [&lines](const std::string& file, std::size_t number) { return lines.line(file, number); },
+      policy);
 }
 
 }  // namespace taproot::zonestore

@@ -48,6 +48,6 @@ struct SourcePart {
 /// A SOA is in one part at most; YAML and JSON may leave it out, as they may alone. Blocks: call
 /// it on the work pool.
 Candidate load_parts(const dns::Name& apex, const std::vector<SourcePart>& parts,
-                     const SourceLimits& limits = {});
+                     const SourceLimits& limits = {}, const RulePolicy& policy = {});
 
 }  // namespace taproot::zonestore

@@ -1,5 +1,6 @@
 #include "zonestore/journal_schema.hpp"
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -8,12 +9,11 @@ namespace taproot::zonestore {
 namespace {
 
 constexpr std::int64_t application_id = 0x54415052;  // "TAPR"
-constexpr std::int64_t schema_version = 1;
 
 // `newest`, `base` and the others in `zones` say what a scan would find: so recording a version
 // costs the same whatever is kept. `base` is the newest snapshot, `base_octets` the octets of all
 // steps since. A version without step_octets has no changes, only a snapshot.
-constexpr const char* tables = R"(
+constexpr const char* first_tables = R"(
 CREATE TABLE zones (
   id INTEGER PRIMARY KEY,
   apex TEXT NOT NULL UNIQUE,
@@ -63,12 +63,39 @@ CREATE TABLE applied (
 ) STRICT, WITHOUT ROWID;
 )";
 
-Result<void> make_schema(Database& database) {
+// `revision` is the commit that the source's work tree stood at. `octets` is what the version's
+// changes and snapshot take up, and in `zones` what all its versions do: so pruning by size costs
+// no scan. `homes` says which configured folder a zone came from: its file may vanish.
+constexpr const char* second_tables = R"(
+ALTER TABLE versions ADD COLUMN revision TEXT NOT NULL DEFAULT '';
+ALTER TABLE versions ADD COLUMN octets INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE zones ADD COLUMN octets INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE homes (
+  apex TEXT PRIMARY KEY,
+  directory TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+UPDATE versions SET octets =
+  (SELECT coalesce(sum(length(content)), 0) FROM changes
+   WHERE changes.zone = versions.zone AND changes.number = versions.number) +
+  (SELECT coalesce(sum(length(content)), 0) FROM snapshots
+   WHERE snapshots.zone = versions.zone AND snapshots.number = versions.number);
+UPDATE zones SET octets =
+  (SELECT coalesce(sum(octets), 0) FROM versions WHERE versions.zone = zones.id);
+)";
+
+/// Step i leads from schema i to schema i + 1; an empty file is schema 0. What was released is
+/// never changed, only followed.
+constexpr std::array<const char*, 2> steps{first_tables, second_tables};
+constexpr auto schema_version = static_cast<std::int64_t>(steps.size());
+
+Result<void> bring_up_to_date(Database& database, std::int64_t from) {
   auto transaction = Transaction::begin(database);
   if (!transaction) return tl::unexpected(transaction.error());
-  const auto marks = "PRAGMA application_id = " + std::to_string(application_id) +
-                     "; PRAGMA user_version = " + std::to_string(schema_version) + ";";
-  if (auto made = database.run(tables + marks); !made) return made;
+  std::string script;
+  for (auto i = static_cast<std::size_t>(from); i < steps.size(); ++i) script += steps[i];
+  script += "PRAGMA application_id = " + std::to_string(application_id) +
+            "; PRAGMA user_version = " + std::to_string(schema_version) + ";";
+  if (auto made = database.run(script); !made) return made;
   return (*transaction)->commit();
 }
 
@@ -83,7 +110,7 @@ Result<void> prepare_schema(Database& database, Database::Access access) {
   if (!objects) return tl::unexpected(objects.error());
 
   if (*objects == 0 && *application == 0 && access == Database::Access::read_write) {
-    return make_schema(database);
+    return bring_up_to_date(database, 0);
   }
   if (*application != application_id) {
     return fail(Errc::io, database.file() + ": is not a journal of taproot");
@@ -94,7 +121,12 @@ Result<void> prepare_schema(Database& database, Database::Access access) {
                               std::to_string(schema_version) +
                               "): start the newer one, or restore a backup from before");
   }
-  return {};
+  if (*version < 1) return fail(Errc::io, database.file() + ": has no schema: it is damaged");
+  if (*version == schema_version) return {};
+  if (access == Database::Access::read_write) return bring_up_to_date(database, *version);
+  return fail(Errc::io, database.file() +
+                            ": was written by an older taproot, and cannot be "
+                            "brought up to date while it is opened for reading");
 }
 
 }  // namespace taproot::zonestore

@@ -42,7 +42,8 @@ class Merger {
   bool may_have(const SourcePart& part, const Item& item);
   bool claim(const Item& item);
   const std::string& file_of(const Place& place) const { return records_.files[place.file]; }
-  void error(const char* rule, const Item& item, std::string message, std::string cure);
+  void error(const char* rule, const Item& item, std::string message, std::string cure,
+             std::vector<Finding::Related> related = {});
 
   const dns::Name& apex_;
   FindingList findings_;
@@ -107,13 +108,19 @@ bool Merger::claim(const Item& item) {
   error("source-conflict", item,
         item.owner.to_text() + " " + dns::to_text(item.type) + " stands in " + file_of(place) +
             ":" + std::to_string(place.line) + ", too",
-        "keep all its records in one of the two sources");
+        "keep all its records in one of the two sources",
+        {{file_of(place), place.line, place.column, "it stands here, too", ""}});
   return false;
 }
 
-void Merger::error(const char* rule, const Item& item, std::string message, std::string cure) {
-  findings_.add({Severity::error, rule, file_of(item.place), item.place.line, item.place.column,
-                 std::move(message), std::move(cure), ""});
+void Merger::error(const char* rule, const Item& item, std::string message, std::string cure,
+                   std::vector<Finding::Related> related) {
+  Finding finding{Severity::error,     rule,
+                  file_of(item.place), item.place.line,
+                  item.place.column,   std::move(message),
+                  std::move(cure),     ""};
+  finding.related = std::move(related);
+  findings_.add(std::move(finding));
 }
 
 SourceRecords Merger::finish() {

@@ -14,6 +14,7 @@
 #include "server/serve.hpp"
 #include "server/serving.hpp"
 #include "server/zone_desk.hpp"
+#include "server/zone_editor.hpp"
 #include "zonestore/published.hpp"
 #include "zonestore/store.hpp"
 
@@ -61,6 +62,7 @@ class App final : public Operations {
   Result<DiffReport> diff(const dns::Name& zone, std::uint64_t a,
                           std::optional<std::uint64_t> b) override;
   void rollback(RollbackRequest request, server::Done<RollbackReport> done) override;
+  void edit(EditRequest request, server::Done<EditReport> done) override;
   void reload(const Zones& zones, server::Done<ReloadReport> done) override;
   Result<NotifyReport> notify(const Zones& zones) override;
   std::string metrics() override;
@@ -96,6 +98,7 @@ class App final : public Operations {
   zonestore::ZoneStore store_;
   zonestore::Published<Policy> policy_;
   ZoneDesk desk_;
+  ZoneEditor editor_;
   Distributor distributor_;
   Planner planner_;
   ApplyRuns runs_;

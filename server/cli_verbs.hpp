@@ -41,6 +41,20 @@ struct RollbackFlags {
   std::string why;
 };
 
+struct EditFlags {
+  std::string zone;
+  std::vector<std::string> put;     ///< "www 300 A 192.0.2.1"
+  std::vector<std::string> add;     ///< the same
+  std::vector<std::string> remove;  ///< "www A 192.0.2.1"
+  std::vector<std::string> drop;    ///< "www A" or "www"
+  std::optional<std::string> file;  ///< {"changes": […]} or the list alone; "-" is standard input
+  std::optional<std::uint64_t> based_on;
+  std::string why;
+  bool write_back = false;
+  bool discard = false;
+  bool dry_run = false;
+};
+
 struct KeyFlags {
   std::string name;
   std::string algorithm = "hmac-sha256";
@@ -72,6 +86,7 @@ int run_show(const CommonFlags& common, const std::string& zone, std::optional<s
 int run_diff(const CommonFlags& common, const std::string& zone, std::uint64_t a,
              std::optional<std::uint64_t> b, Terminal& terminal);
 int run_rollback(const CommonFlags& common, const RollbackFlags& flags, Terminal& terminal);
+int run_edit(const CommonFlags& common, const EditFlags& flags, Terminal& terminal);
 int run_reload(const CommonFlags& common, const std::vector<std::string>& zones,
                Terminal& terminal);
 int run_notify(const CommonFlags& common, const std::vector<std::string>& zones,

@@ -14,6 +14,9 @@ namespace taproot::server {
 Result<Operations::ApplyRequest> read_apply_body(const std::string& body);
 /// Without the zone, which stands in the path.
 Result<Operations::RollbackRequest> read_rollback_body(const std::string& body);
+/// Without the zone. Of `changes` it is only looked whether they are there: they have a reader of
+/// their own (zonestore/sources/edit_document.hpp), which gives findings.
+Result<Operations::EditRequest> read_edit_body(const std::string& body);
 /// {"zones": […]}
 Result<Operations::Zones> read_zones_body(const std::string& body);
 /// {} or nothing.

@@ -1,5 +1,7 @@
 #include "server/zone_desk.hpp"
 
+#include "server/source_merge.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -19,24 +21,23 @@ SourceOutcome refused(ZoneState& state, std::string why) {
   return {state.config.name, SourceOutcome::Kind::refused, std::move(why), nullptr, nullptr};
 }
 
-std::string rolled_back_words() {
-  return "the source still has what was rolled back: change it, or bring it back with "
-         "`taproot rollback`";
+bool discards(ZoneDesk::Mode mode) {
+  return mode == ZoneDesk::Mode::discard || mode == ZoneDesk::Mode::look_discard;
 }
 
-/// True if an operator went back from just these contents: then the source, which still has them,
-/// must not bring them back, neither at a reload nor after a restart.
-bool is_rolled_back(const zonestore::ZoneVersion* current,
-                    const zonestore::ZoneVersion& candidate) {
-  if (current == nullptr || current->history().empty()) return false;
-  if (!current->provenance().source.starts_with("version ")) return false;
-  zonestore::ChangeSet undo = *current->history().back();
-  for (auto& change : undo.changes) std::swap(change.before, change.after);
-  zonestore::ZoneBuilder builder(*current);
-  if (!builder.apply(undo)) return false;
-  builder.set_serial(candidate.serial());
-  const auto left = builder.finish();
-  return left && zonestore::changes_between(**left, candidate).changes.empty();
+/// The source as it is, and nothing of what was edited.
+MergedSource source_alone() {
+  zonestore::DivergenceStep all;
+  all.drops_all = true;
+  return {MergedSource::Kind::take, "",
+          std::make_shared<const zonestore::DivergenceStep>(std::move(all))};
+}
+
+SourceOutcome kept(ZoneState& state, const std::string& why,
+                   std::shared_ptr<const zonestore::ZoneVersion> current) {
+  state.refused = why;
+  state.is_pending = false;
+  return {state.config.name, SourceOutcome::Kind::unchanged, why, std::move(current), nullptr};
 }
 
 SourceOutcome outcome_of(ZoneState& state, const Result<zonestore::Installed>& result) {
@@ -90,13 +91,23 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, Mode m
   std::vector<SourceOutcome> outcomes;
   std::vector<zonestore::InstallRequest> requests;
   std::vector<ZoneState*> installing;
+  std::vector<std::shared_ptr<const zonestore::DivergenceStep>> divergences;
   for (auto& zone : loaded) {
     const auto found = zones_.find(zone.name);
     if (found == zones_.end()) continue;  // dropped while it was read
     ZoneState& state = found->second;
+    MergedSource merged;
+    if (zone.candidate.version) {
+      merged = discards(mode) ? source_alone()
+                              : merge_source(store_, zone.name, zone.source, zone.candidate);
+    }
     state.findings = zone.candidate.findings;
-    if (!zone.candidate.version) {
+    if (!zone.candidate.version || merged.kind == MergedSource::Kind::refuse) {
       outcomes.push_back(refused(state, first_error(state.findings)));
+      continue;
+    }
+    if (merged.kind == MergedSource::Kind::keep) {
+      outcomes.push_back(kept(state, merged.why, store_.current(zone.name)));
       continue;
     }
     if (auto aside = keep_aside(state, zone, mode)) {
@@ -106,12 +117,17 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, Mode m
       continue;
     }
     requests.push_back({zone.candidate.version, state.config.serial, zone.candidate.serial_is_ours,
-                        who, why, zone.source, std::nullopt});
+                        who, why, zone.source, std::nullopt, merged.divergence});
     installing.push_back(&state);
+    divergences.push_back(merged.divergence);
   }
   const auto results = store_.install(std::move(requests));
   for (std::size_t i = 0; i < results.size(); ++i) {
     outcomes.push_back(outcome_of(*installing[i], results[i]));
+    // The source has come to say what the zone says: that is no new version, but worth a note.
+    if (results[i] && !results[i]->changed && divergences[i] && !divergences[i]->empty()) {
+      (void)store_.journal().diverge(installing[i]->config.name, *divergences[i]);
+    }
   }
   return outcomes;
 }
@@ -119,13 +135,10 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, Mode m
 std::optional<SourceOutcome> ZoneDesk::keep_aside(const ZoneState& state, const LoadedZone& loaded,
                                                   Mode mode) const {
   const auto current = store_.current(state.config.name);
-  if (is_rolled_back(current.get(), *loaded.candidate.version)) {
-    return SourceOutcome{state.config.name, SourceOutcome::Kind::unchanged, rolled_back_words(),
-                         current, nullptr};
-  }
   // A zone's first version has nothing that it could disturb.
   const bool is_automatic = state.config.publish == Publish::automatic || current == nullptr;
-  const bool installs = mode == Mode::apply || (mode == Mode::publish && is_automatic);
+  const bool installs =
+      mode == Mode::apply || mode == Mode::discard || (mode == Mode::publish && is_automatic);
   if (installs) return std::nullopt;
   auto preview = store_.preview({loaded.candidate.version, state.config.serial,
                                  loaded.candidate.serial_is_ours, "", "", "", std::nullopt});

@@ -8,7 +8,7 @@ namespace taproot::zonestore {
 namespace {
 
 constexpr std::int64_t application_id = 0x54415052;  // "TAPR"
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 
 // `newest`, `base` and the others in `zones` say what a scan would find: so recording a version
 // costs the same whatever is kept. `base` is the newest snapshot, `base_octets` the octets of all
@@ -63,12 +63,36 @@ CREATE TABLE applied (
 ) STRICT, WITHOUT ROWID;
 )";
 
+// What schema 2 has more: what the source says where the zone says something else, as chunks of
+// changes; NULL where the source has no such RRset. `by` is a Divergence::By.
+constexpr const char* tables_of_2 = R"(
+CREATE TABLE divergences (
+  zone INTEGER NOT NULL REFERENCES zones,
+  owner BLOB NOT NULL,
+  type INTEGER NOT NULL CHECK (type BETWEEN 1 AND 65535),
+  by INTEGER NOT NULL,
+  content BLOB,
+  PRIMARY KEY (zone, owner, type)
+) STRICT, WITHOUT ROWID;
+)";
+
+std::string version_mark() {
+  return "PRAGMA user_version = " + std::to_string(schema_version) + ";";
+}
+
 Result<void> make_schema(Database& database) {
   auto transaction = Transaction::begin(database);
   if (!transaction) return tl::unexpected(transaction.error());
-  const auto marks = "PRAGMA application_id = " + std::to_string(application_id) +
-                     "; PRAGMA user_version = " + std::to_string(schema_version) + ";";
-  if (auto made = database.run(tables + marks); !made) return made;
+  const auto mark = "PRAGMA application_id = " + std::to_string(application_id) + ";";
+  if (auto made = database.run(tables + (tables_of_2 + mark) + version_mark()); !made) return made;
+  return (*transaction)->commit();
+}
+
+/// From schema 1: nothing that is there changes.
+Result<void> raise_schema(Database& database) {
+  auto transaction = Transaction::begin(database);
+  if (!transaction) return tl::unexpected(transaction.error());
+  if (auto made = database.run(tables_of_2 + version_mark()); !made) return made;
   return (*transaction)->commit();
 }
 
@@ -93,6 +117,11 @@ Result<void> prepare_schema(Database& database, Database::Access access) {
                               std::to_string(*version) + ", this one knows " +
                               std::to_string(schema_version) +
                               "): start the newer one, or restore a backup from before");
+  }
+  if (*version < schema_version) {
+    if (access == Database::Access::read_write) return raise_schema(database);
+    return fail(Errc::io, database.file() + ": was written by an older taproot: let `taproot " +
+                              "serve` open it once");
   }
   return {};
 }

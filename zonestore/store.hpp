@@ -28,6 +28,8 @@ struct InstallRequest {
   std::string source;
   /// Refuse (Errc::conflict) unless this is the current version's number (If-Match).
   std::optional<std::uint64_t> based_on;
+  /// How the zone parts from its source by this, or comes back to it; null: it does not.
+  std::shared_ptr<const DivergenceStep> divergence = {};
 };
 
 struct Installed {

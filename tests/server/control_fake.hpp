@@ -27,6 +27,8 @@ class FakeOperations : public Operations {
   std::uint64_t version = 42;
   ApplyRequest last_apply;
   RollbackRequest last_rollback;
+  EditRequest last_edit;
+  EditReport edit_report;
 
   Result<std::uint64_t> current_version(const dns::Name& zone) override {
     if (const auto wrong = why_not({zone})) return tl::unexpected(*wrong);
@@ -71,6 +73,10 @@ class FakeOperations : public Operations {
     done(answer(
         "rollback", {request.zone},
         RollbackReport{request.zone.to_text(), request.to.value_or(41), 43, 2026112303, true}));
+  }
+  void edit(EditRequest request, Done<EditReport> done) override {
+    last_edit = request;
+    done(answer("edit", {request.zone}, edit_report));
   }
   void reload(const Zones& zones, Done<ReloadReport> done) override {
     done(answer("reload", zones, reload_report));

@@ -4,6 +4,7 @@
 #include "dns/rdata.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -45,6 +46,7 @@ class Editor {
   const ZoneVersion& current_;
   std::size_t index_ = 0;
   std::set<std::pair<dns::Name, dns::RRType>> put_;
+  std::map<dns::Name, std::set<dns::RRType>> given_;  ///< types that were put or added
   std::vector<Finding> findings_;
 };
 
@@ -91,6 +93,7 @@ bool Editor::may_be(const EditChange& change) {
 void Editor::carry_out(std::size_t index, const EditChange& change) {
   index_ = index;
   if (!may_be(change)) return;
+  if (change.type) given_[change.owner].insert(*change.type);
   switch (change.op) {
     case Op::put:
       return put(change);
@@ -162,10 +165,13 @@ void Editor::drop_all(const dns::Name& owner) {
     return error("edit-soa", "the apex cannot be deleted as a whole: it has the zone's SOA and NS",
                  "name the type to delete");
   }
-  // Types may come and go within a transaction, so what counts is what stands there now.
-  const auto types = builder_.types_of(owner);
-  for (const auto type : types) builder_.remove(owner, type);
-  if (types.empty()) {
+  std::set<dns::RRType> types = given_[owner];  // by this transaction
+  if (const Node* node = current_.find(owner)) {
+    for (const auto rrset : node->rrsets()) types.insert(rrset.type());
+  }
+  bool was_there = false;
+  for (const auto type : types) was_there = builder_.remove(owner, type) || was_there;
+  if (!was_there) {
     note("edit-nothing", owner.to_text() + " has no records", "nothing has to be done");
   }
 }

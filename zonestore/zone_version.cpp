@@ -151,14 +151,6 @@ std::optional<dns::RRset> ZoneBuilder::find(const dns::Name& owner, dns::RRType 
   return version_->find(owner, type);
 }
 
-std::vector<dns::RRType> ZoneBuilder::types_of(const dns::Name& owner) const {
-  std::vector<dns::RRType> types;
-  const Node* node = version_->find(owner);
-  if (node == nullptr) return types;
-  for (const auto rrset : node->rrsets()) types.push_back(rrset.type());
-  return types;
-}
-
 void ZoneBuilder::set_serial(dns::Serial serial) {
   auto rrset = find(version_->apex_, dns::RRType::SOA);
   if (!rrset) return;

@@ -116,8 +116,6 @@ class ZoneBuilder {
 
   /// The RRset as it stands now, or nothing.
   std::optional<dns::RRset> find(const dns::Name& owner, dns::RRType type) const;
-  /// The types that an owner has now.
-  std::vector<dns::RRType> types_of(const dns::Name& owner) const;
   std::size_t record_count() const { return version_->record_count_; }
 
   /// Writes `serial` into the SOA that is there.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -153,12 +154,44 @@ Result<void> read_fields(const Layout& layout, const WireReader& reader, std::st
   return {};
 }
 
-Result<Rdata> checked_whole(const Layout& layout, Rdata rdata) {
+/// What no single field can say, of whole rdata.
+Result<void> check_whole(const Layout& layout, Octets rdata) {
   if (rdata.size() > max_rdata) return bad_rdata(layout.type, "is longer than 65535 octets");
   if (layout.why_bad != nullptr) {
-    if (const char* why = layout.why_bad(rdata.wire())) return bad_rdata(layout.type, why);
+    if (const char* why = layout.why_bad(rdata)) return bad_rdata(layout.type, why);
   }
-  return rdata;
+  return {};
+}
+
+/// Where the only name of a layout that ends with it begins, if all before it has a fixed size:
+/// most types with names are like that. Nothing for the others.
+std::optional<std::size_t> trailing_name(const Layout& layout) {
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < layout.fields.size(); ++i) {
+    const Field field = layout.fields[i];
+    if (is_lowered(field)) {
+      const bool last = i + 1 == layout.fields.size() || layout.fields[i + 1] == Field::end;
+      return last ? std::optional(at) : std::nullopt;
+    }
+    if (field != Field::u8 && field != Field::u16 && field != Field::u32) return std::nullopt;
+    at += field_size(field, {});
+  }
+  return std::nullopt;
+}
+
+std::strong_ordering compare_octets(Octets a, Octets b) {
+  const std::size_t common = std::min(a.size(), b.size());
+  const int order = common == 0 ? 0 : std::memcmp(a.data(), b.data(), common);
+  return order != 0 ? order <=> 0 : a.size() <=> b.size();
+}
+
+/// Octets that are a name; lengths of labels are below 'A' and so stay what they are.
+std::strong_ordering compare_lowered(Octets a, Octets b) {
+  const std::size_t common = std::min(a.size(), b.size());
+  for (std::size_t i = 0; i < common; ++i) {
+    if (a[i] != b[i] && lower(a[i]) != lower(b[i])) return lower(a[i]) <=> lower(b[i]);
+  }
+  return a.size() <=> b.size();
 }
 
 /// Calls `see(field, its octets)` for each field of valid rdata.
@@ -229,19 +262,28 @@ Result<Rdata> rdata_from_wire(RRType type, WireReader& reader, std::uint16_t rdl
     return tl::unexpected(read.error());
   }
   wire.shrink_to_fit();
-  return checked_whole(*layout, Rdata(std::move(wire)));
+  Rdata rdata(std::move(wire));
+  if (const auto good = check_whole(*layout, rdata.wire()); !good) {
+    return tl::unexpected(good.error());
+  }
+  return rdata;
 }
 
 Result<Rdata> rdata_from_octets(RRType type, Octets wire) {
+  if (const auto good = check_rdata_octets(type, wire); !good) {
+    return tl::unexpected(good.error());
+  }
+  return Rdata(wire);
+}
+
+Result<void> check_rdata_octets(RRType type, Octets wire) {
   const Layout* layout = find_layout(type);
   if (layout == nullptr) {
     if (wire.size() > max_rdata) return bad_rdata(type, "is longer than 65535 octets");
-    return Rdata(wire);
+    return {};
   }
-  if (const auto read = read_fields(*layout, WireReader(wire), nullptr); !read) {
-    return tl::unexpected(read.error());
-  }
-  return checked_whole(*layout, Rdata(wire));
+  if (auto read = read_fields(*layout, WireReader(wire), nullptr); !read) return read;
+  return check_whole(*layout, wire);
 }
 
 void write_rdata(WireWriter& writer, RRType type, Octets rdata) {
@@ -271,6 +313,15 @@ Rdata canonical(RRType type, const Rdata& rdata) {
   return Rdata(std::move(wire));
 }
 
+std::strong_ordering compare_canonical(RRType type, Octets a, Octets b) {
+  const Layout* layout = find_layout(type);
+  if (layout == nullptr || !layout->lowered) return compare_octets(a, b);
+  const auto name = trailing_name(*layout);
+  if (!name) return canonical(type, Rdata(a)) <=> canonical(type, Rdata(b));
+  const auto order = compare_octets(a.first(*name), b.first(*name));
+  return order != 0 ? order : compare_lowered(a.subspan(*name), b.subspan(*name));
+}
+
 void normalise(RRset& rrset) {
   if (rrset.rdata.size() < 2) return;
   if (lowers_names(rrset.type)) return normalise_lowered(rrset);
@@ -288,6 +339,11 @@ bool same_rrset(const RRset& a, const RRset& b) {
 }
 
 Name target_of(RRType type, Octets rdata) {
+  const Octets wire = target_octets(type, rdata);
+  return wire.empty() ? Name::root() : Name::from_trusted(wire);
+}
+
+Octets target_octets(RRType type, Octets rdata) {
   std::size_t at = 0;
   switch (type) {
     case RRType::NS:
@@ -307,11 +363,11 @@ Name target_of(RRType type, Octets rdata) {
       at = 6;
       break;
     default:
-      return Name::root();
+      return {};
   }
   assert(rdata.size() > at);
   const Octets name = rdata.subspan(at);
-  return Name::from_trusted(name.first(name_length(name)));
+  return name.first(name_length(name));
 }
 
 Result<Soa> Soa::from_rdata(Octets rdata) {

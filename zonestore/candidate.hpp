@@ -19,6 +19,9 @@ struct Place {
   std::uint32_t file = 0;  ///< index into SourceRecords::files
   std::uint32_t line = 0;
   std::uint32_t column = 0;
+
+  /// The `file` of records that the rules see but have nothing to say about (check_part.hpp).
+  static constexpr std::uint32_t elsewhere = 0xffff'ffffu;
 };
 
 /// What a source gives: RRsets with the places they came from, and what was wrong with the text.

@@ -72,10 +72,19 @@ std::shared_ptr<const ZoneVersion> build(const CheckIndex& index,
 
 void CheckedZone::add(Severity severity, const char* rule, const Place& place, std::string message,
                       std::string cure) {
+  if (place.file == Place::elsewhere) return;
   const auto& files = index_.records().files;
   const std::string file = place.file < files.size() ? files[place.file] : "";
   findings_.add(
       {severity, rule, file, place.line, place.column, std::move(message), std::move(cure), ""});
+}
+
+std::vector<Finding> run_check(const dns::Name& apex, const SourceRecords& records,
+                               const std::vector<dns::Name>& empty, const LineReader& lines) {
+  auto findings = run_rules(CheckIndex(apex, records, empty));
+  sort_findings(findings, records.files);
+  add_excerpts(findings, lines);
+  return findings;
 }
 
 Candidate check_zone(const dns::Name& apex, SourceRecords records, const LineReader& lines) {

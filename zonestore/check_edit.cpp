@@ -1,6 +1,6 @@
 #include "zonestore/check_edit.hpp"
 
-#include "zonestore/check.hpp"
+#include "zonestore/check_part.hpp"
 
 #include <algorithm>
 #include <set>
@@ -11,22 +11,10 @@ namespace taproot::zonestore {
 
 namespace {
 
-SourceRecords records_of(const ZoneVersion& version) {
-  SourceRecords records;
-  records.items.reserve(version.record_count());
-  for (auto at = version.walk(); at.leaf() != nullptr; at.next()) {
-    const auto owner = at.leaf()->owner(version.apex());
-    for (const auto rrset : at.leaf()->rrsets()) {
-      for (const Octets rdata : rrset) {
-        records.items.push_back({owner, rrset.type(), rrset.ttl(), dns::Rdata(rdata), Place{}});
-      }
-    }
-  }
-  return records;
-}
-
-std::vector<Finding> findings_of(const ZoneVersion& version) {
-  return check_zone(version.apex(), records_of(version), {}).findings;
+/// All findings, or those about these names.
+std::vector<Finding> findings_of(const ZoneVersion& version, const std::optional<Names>& names) {
+  return names ? check_part(version, records_of(version, *names), nullptr)
+               : check_version(version);
 }
 
 /// Takes out what `before` has, too; of errors a warning stays.
@@ -47,12 +35,13 @@ void forgive(std::vector<Finding>& findings, const std::vector<Finding>& before)
 }  // namespace
 
 Candidate check_edit(const ZoneVersion& current, std::shared_ptr<const ZoneVersion> candidate,
-                     const ChangeSet& changes) {
+                     const ChangeSet& changes, const TargetFilter* targets) {
   Candidate checked;
   checked.serial_is_ours = true;
   if (!changes.changes.empty()) {
-    checked.findings = findings_of(*candidate);
-    if (!checked.findings.empty()) forgive(checked.findings, findings_of(current));
+    const auto names = names_touched(current, *candidate, changes, targets);
+    checked.findings = findings_of(*candidate, names);
+    if (!checked.findings.empty()) forgive(checked.findings, findings_of(current, names));
   }
   if (!has_errors(checked.findings)) checked.version = std::move(candidate);
   return checked;

@@ -1,6 +1,7 @@
 #include "zonestore/check_index.hpp"
 
 #include "dns/rdata.hpp"
+#include "zonestore/labels.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -20,16 +21,14 @@ std::uint32_t tag_of(std::size_t hashed) {
   return static_cast<std::uint32_t>(hashed >> 32);
 }
 
-Octets parent_of(Octets wire) {
-  return wire.subspan(wire[0] + std::size_t{1});
-}
-
 }  // namespace
 
-CheckIndex::CheckIndex(const dns::Name& apex, const SourceRecords& records)
+CheckIndex::CheckIndex(const dns::Name& apex, const SourceRecords& records,
+                       const std::vector<dns::Name>& empty)
     : apex_(apex), records_(records) {
   slots_.assign(64, Slot{});
   add_owner(apex_.wire());
+  for (const auto& name : empty) add_owner(name.wire());
   add_items();
   find_cuts();
   find_glue();

@@ -39,8 +39,10 @@ class CheckIndex {
     std::span<const std::uint32_t> items;  ///< indices into the records, in their order
   };
 
-  /// `apex` and `records` must live longer.
-  CheckIndex(const dns::Name& apex, const SourceRecords& records);
+  /// `apex`, `records` and `empty` must live longer. `empty` are names that are there beside the
+  /// owners of the records: empty non-terminals whose descendants are not among the records.
+  CheckIndex(const dns::Name& apex, const SourceRecords& records,
+             const std::vector<dns::Name>& empty = {});
 
   const dns::Name& apex() const { return apex_; }
   const SourceRecords& records() const { return records_; }

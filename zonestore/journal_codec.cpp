@@ -20,11 +20,16 @@ namespace {
 constexpr std::size_t chunk_octets = 960 * 1024;
 constexpr std::size_t checksum_size = 8;
 constexpr std::size_t max_records = 65535;
-constexpr std::uint8_t format = 1;
+constexpr std::uint8_t changes_format = 1;
+constexpr std::uint8_t snapshot_format = 2;
 constexpr std::uint8_t before_side = 1;
 constexpr std::uint8_t after_side = 2;
 
 enum class Kind : std::uint8_t { changes = 'C', snapshot = 'S' };
+
+constexpr std::uint8_t format_of(Kind kind) {
+  return kind == Kind::changes ? changes_format : snapshot_format;
+}
 
 using Checksum = std::array<std::uint8_t, checksum_size>;
 
@@ -55,9 +60,10 @@ class Chunk {
     u16(value & 0xffff);
   }
   void append(Octets value) { octets_.insert(octets_.end(), value.begin(), value.end()); }
-  void put_u16(std::size_t at, std::size_t value) {
-    octets_[at] = static_cast<std::uint8_t>(value >> 8);
-    octets_[at + 1] = static_cast<std::uint8_t>(value);
+  /// A number with its lowest octet first.
+  template <class Number>
+  void low_first(Number value) {
+    for (std::size_t i = 0; i < sizeof value; ++i) u8(static_cast<std::uint8_t>(value >> (8 * i)));
   }
 
   std::size_t size() const { return octets_.size(); }
@@ -75,7 +81,7 @@ class Chunk {
  private:
   void clear() {
     octets_.assign(checksum_size, 0);
-    u8(format);
+    u8(format_of(kind_));
     u8(static_cast<std::uint8_t>(kind_));
   }
 
@@ -90,7 +96,7 @@ Result<Octets> open_chunk(Octets chunk, Kind kind) {
   if (!sum || !std::equal(sum->begin(), sum->end(), chunk.begin())) {
     return fail(Errc::bad_message, "the checksum is wrong");
   }
-  if (chunk[checksum_size] != format) {
+  if (chunk[checksum_size] != format_of(kind)) {
     return fail(Errc::bad_message, "unknown format " + std::to_string(chunk[checksum_size]));
   }
   if (chunk[checksum_size + 1] != static_cast<std::uint8_t>(kind)) {
@@ -133,25 +139,21 @@ Result<dns::Name> read_name(dns::WireReader& reader) {
   return dns::Name::from_trusted(*wire);
 }
 
-Result<dns::Name> read_labels(dns::WireReader& reader, const dns::Name& apex) {
+/// The labels of an owner above the apex.
+Result<Octets> read_labels(dns::WireReader& reader, const dns::Name& apex) {
   const auto size = reader.u8();
   if (!size) return tl::unexpected(size.error());
   const auto labels = reader.take(*size);
-  if (!labels) return tl::unexpected(labels.error());
-  std::array<std::uint8_t, 255> wire;
-  if (labels->size() > wire.size() - apex.size()) {
+  if (!labels) return labels;
+  if (labels->size() > 255 - apex.size()) {
     return fail(Errc::name_too_long, "an owner of more than 255 octets");
   }
-  const auto end = std::copy(labels->begin(), labels->end(), wire.begin());
-  std::copy(apex.wire().begin(), apex.wire().end(), end);
-  const Octets whole(wire.data(), labels->size() + apex.size());
-  // The length of the labels above the apex must be that of whole labels.
   std::size_t at = 0;
-  while (at < labels->size()) at += whole[at] + std::size_t{1};
-  if (at != labels->size() || dns::name_length(whole) != whole.size()) {
-    return fail(Errc::bad_label, "labels that are no owner");
+  while (at < labels->size() && (*labels)[at] > 0 && (*labels)[at] <= 63) {
+    at += (*labels)[at] + std::size_t{1};
   }
-  return dns::Name::from_trusted(whole);
+  if (at != labels->size()) return fail(Errc::bad_label, "labels that are no owner");
+  return labels;
 }
 
 Result<dns::RRType> read_type(dns::WireReader& reader) {
@@ -209,28 +211,70 @@ Result<Change> read_change(dns::WireReader& reader) {
   return change;
 }
 
-Result<void> write_snapshot_piece(Chunk& chunk, const Node& node, const RRsetView& rrset,
-                                  const ChunkSink& sink) {
-  std::size_t count_at = 0;
-  std::size_t count = 0;
-  for (const Octets rdata : rrset) {
-    // Started anew in each chunk, and where the chunk is full.
-    if (count > 0 && chunk.size() + 2 + rdata.size() > chunk_octets) {
-      if (auto flushed = chunk.flush(sink); !flushed) return flushed;
-      count = 0;
-    }
-    if (count == 0) {
-      chunk.u8(static_cast<std::uint8_t>(node.labels().size()));
-      chunk.append(node.labels());
-      chunk.u16(static_cast<std::uint16_t>(rrset.type()));
-      chunk.u32(rrset.ttl());
-      count_at = chunk.size();
-      chunk.u16(0);
-    }
-    chunk.put_u16(count_at, ++count);
-    chunk.u16(rdata.size());
-    chunk.append(rdata);
+void write_node(Chunk& chunk, const Node& node) {
+  chunk.u8(static_cast<std::uint8_t>(node.labels().size()));
+  chunk.append(node.labels());
+  chunk.u8(static_cast<std::uint8_t>(node.rrset_count()));
+  for (const auto rrset : node.rrsets()) {
+    chunk.low_first(static_cast<std::uint16_t>(rrset.type()));
+    chunk.low_first(static_cast<std::uint16_t>(rrset.count()));
+    chunk.low_first(rrset.ttl());
+    chunk.low_first(static_cast<std::uint32_t>(rrset.packed().size()));
+    chunk.append(rrset.packed());
   }
+}
+
+template <class Number>
+Result<Number> read_low_first(dns::WireReader& reader) {
+  const auto octets = reader.take(sizeof(Number));
+  if (!octets) return tl::unexpected(octets.error());
+  Number value = 0;
+  for (std::size_t i = 0; i < sizeof value; ++i) {
+    value = static_cast<Number>(value | Number{(*octets)[i]} << (8 * i));
+  }
+  return value;
+}
+
+/// Walks the records of an RRset of a snapshot.
+Result<void> check_records(dns::RRType type, std::size_t count, Octets packed) {
+  dns::WireReader reader(packed);
+  for (; count > 0; --count) {
+    const auto size = reader.u16();
+    if (!size) return tl::unexpected(size.error());
+    const auto rdata = reader.take(*size);
+    if (!rdata) return tl::unexpected(rdata.error());
+    if (auto good = dns::check_rdata_octets(type, *rdata); !good) return good;
+  }
+  if (!reader.at_end()) return fail(Errc::trailing_octets, "octets behind the last record");
+  return {};
+}
+
+/// An RRset of a snapshot, as RRsetView has it, appended to `to`. Types must ascend from `last`.
+Result<void> read_set(dns::WireReader& reader, std::uint16_t& last, std::vector<std::uint8_t>& to) {
+  const auto type = read_low_first<std::uint16_t>(reader);
+  const auto count = read_low_first<std::uint16_t>(reader);
+  const auto ttl = read_low_first<std::uint32_t>(reader);
+  const auto size = read_low_first<std::uint32_t>(reader);
+  if (!size) return tl::unexpected(size.error());
+  const auto packed = reader.take(*size);
+  if (!packed) return tl::unexpected(packed.error());
+  if (*type <= last || dns::is_meta(static_cast<dns::RRType>(*type)) || *count == 0 ||
+      *ttl > dns::max_ttl) {
+    return fail(Errc::bad_message, "an RRset that cannot stand in a zone");
+  }
+  if (auto good = check_records(static_cast<dns::RRType>(*type), *count, *packed); !good) {
+    return good;
+  }
+  last = *type;
+  const auto append = [&to](auto value) {
+    const auto* octets = reinterpret_cast<const std::uint8_t*>(&value);
+    to.insert(to.end(), octets, octets + sizeof value);
+  };
+  append(*type);
+  append(*count);
+  append(*ttl);
+  append(*size);
+  to.insert(to.end(), packed->begin(), packed->end());
   return {};
 }
 
@@ -272,49 +316,31 @@ Result<ChangeSet> decode_changes(Octets chunk) {
 Result<void> encode_snapshot(const ZoneVersion& version, const ChunkSink& sink) {
   Chunk chunk(Kind::snapshot);
   for (auto cursor = version.walk(); cursor.leaf() != nullptr; cursor.next()) {
-    for (const auto rrset : cursor.leaf()->rrsets()) {
-      if (auto written = write_snapshot_piece(chunk, *cursor.leaf(), rrset, sink); !written) {
-        return written;
-      }
-      if (chunk.size() < chunk_octets) continue;
-      if (auto flushed = chunk.flush(sink); !flushed) return flushed;
-    }
+    write_node(chunk, *cursor.leaf());
+    if (chunk.size() < chunk_octets) continue;
+    if (auto flushed = chunk.flush(sink); !flushed) return flushed;
   }
   return chunk.flush(sink);
 }
 
-Result<void> SnapshotDecoder::feed(Octets chunk) {
+Result<void> decode_snapshot(Octets chunk, ZoneBuilder& builder) {
   const auto body = open_chunk(chunk, Kind::snapshot);
   if (!body) return tl::unexpected(body.error());
   dns::WireReader reader(*body);
+  std::vector<std::uint8_t> rrsets;
   while (!reader.at_end()) {
-    auto owner = read_labels(reader, builder_.apex());
-    if (!owner) return tl::unexpected(owner.error());
-    const auto type = read_type(reader);
-    if (!type) return tl::unexpected(type.error());
-    auto rrset = read_records(reader, std::move(*owner), *type);
-    if (!rrset) return tl::unexpected(rrset.error());
-    if (auto taken = take(std::move(*rrset)); !taken) return taken;
+    const auto labels = read_labels(reader, builder.apex());
+    if (!labels) return tl::unexpected(labels.error());
+    const auto count = reader.u8();
+    if (!count) return tl::unexpected(count.error());
+    rrsets.clear();
+    std::uint16_t last = 0;
+    for (std::size_t i = 0; i < *count; ++i) {
+      if (auto read = read_set(reader, last, rrsets); !read) return read;
+    }
+    builder.put_node(Node::from_octets(*labels, rrsets, *count));
   }
   return {};
-}
-
-Result<void> SnapshotDecoder::take(dns::RRset rrset) {
-  if (!pending_ || pending_->type != rrset.type || pending_->owner != rrset.owner) {
-    finish();
-    pending_ = std::move(rrset);
-    return {};
-  }
-  if (rrset.rdata.size() > max_records - pending_->rdata.size()) {
-    return fail(Errc::too_large, "an RRset of more than 65535 records");
-  }
-  std::move(rrset.rdata.begin(), rrset.rdata.end(), std::back_inserter(pending_->rdata));
-  return {};
-}
-
-void SnapshotDecoder::finish() {
-  if (pending_) builder_.put(std::move(*pending_));
-  pending_.reset();
 }
 
 }  // namespace taproot::zonestore

@@ -7,21 +7,25 @@
 #include "zonestore/zone_version.hpp"
 
 #include <functional>
-#include <optional>
 
 namespace taproot::zonestore {
 
 // How records lie in the journal: in chunks that stand alone, each below 1 MiB (unless one change
-// alone is larger), so that neither writing nor reading a large zone needs a second copy of it.
+// or one name alone is larger), so that neither writing nor reading a large zone needs a second
+// copy of it.
 //
-//     chunk:     checksum, 8 octets of the SHA-256 of the rest | format u8 (1) | kind u8 | body
-//     changes:   from u32 | to u32 | change …
+//     chunk:     checksum, 8 octets of the SHA-256 of the rest | format u8 | kind u8 | body
+//     changes:   from u32 | to u32 | change …                                         (format 1)
 //     change:    sides u8 (1 before, 2 after, 3 both) | owner | type u16 | records per side
-//     snapshot:  ( labels' size u8 | labels of the owner above the apex | type u16 | records ) …
 //     records:   ttl u32 | count u16 | ( rdlength u16 | rdata ) …
+//     snapshot:  ( labels' size u8 | labels of the owner above the apex | RRsets u8 | RRset … ) …
+//     RRset:     type u16 | count u16 | ttl u32 | octets u32 | ( rdlength u16 | rdata ) … (format
+//     2)
 //
-// Numbers are in network order, names uncompressed. An RRset of a snapshot may go on in the next
-// chunk. What is decoded is checked as if it came from the network.
+// Numbers are in network order, but those before the records of an RRset in a snapshot have their
+// lowest octet first, as in memory on most machines: a snapshot is nearly a copy of the version, a
+// name after the other, empty non-terminals among them. Names are uncompressed. What is decoded is
+// checked as if it came from the network.
 
 /// Takes one chunk, borrowed for the call; a failure ends the encoding and is passed on.
 using ChunkSink = std::function<Result<void>(Octets)>;
@@ -35,21 +39,8 @@ Result<ChangeSet> decode_changes(Octets chunk);
 
 Result<void> encode_snapshot(const ZoneVersion& version, const ChunkSink& sink);
 
-/// Puts the chunks of a snapshot into a builder, in their order.
-class SnapshotDecoder {
- public:
-  explicit SnapshotDecoder(ZoneBuilder& builder) : builder_(builder) {}
-
-  /// Fails as decode_changes() does, and leaves the builder in between.
-  Result<void> feed(Octets chunk);
-  /// After the last chunk.
-  void finish();
-
- private:
-  Result<void> take(dns::RRset rrset);
-
-  ZoneBuilder& builder_;
-  std::optional<dns::RRset> pending_;  ///< may go on in the next piece
-};
+/// Puts the names of one chunk of a snapshot into a builder; chunks may come in any order. Fails as
+/// decode_changes() does, and leaves the builder in between.
+Result<void> decode_snapshot(Octets chunk, ZoneBuilder& builder);
 
 }  // namespace taproot::zonestore

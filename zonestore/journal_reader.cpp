@@ -132,11 +132,9 @@ Result<std::uint64_t> JournalReader::start_at_base(ZoneBuilder& builder, std::in
   const auto base = tables_.find_base(zone, number);
   if (!base) return tl::unexpected(base.error());
   if (!*base) return fail(Errc::not_found, "there is no snapshot to begin with");
-  SnapshotDecoder decoder(builder);
-  auto read =
-      tables_.read_snapshot(zone, **base, [&](Octets chunk) { return decoder.feed(chunk); });
+  auto read = tables_.read_snapshot(zone, **base,
+                                    [&](Octets chunk) { return decode_snapshot(chunk, builder); });
   if (!read) return fail_in("snapshot " + std::to_string(**base), read.error());
-  decoder.finish();
   const auto row = tables_.find_version(zone, **base);
   if (!row) return tl::unexpected(row.error());
   if (builder.record_count() != row->summary.records) {

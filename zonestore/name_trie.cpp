@@ -61,11 +61,16 @@ TrieKey::TrieKey(Octets labels) {
 }
 
 std::size_t first_difference(const TrieKey& a, const TrieKey& b) {
-  const std::size_t longer = std::max(a.size(), b.size());
-  for (std::size_t i = 0; i < longer; ++i) {
-    if (a.at(i) != b.at(i)) return i;
+  const std::size_t common = std::min(a.size_, b.size_);
+  std::size_t at = 0;
+  for (std::uint64_t left, right; at + sizeof left <= common; at += sizeof left) {
+    std::memcpy(&left, a.symbols_.data() + at, sizeof left);
+    std::memcpy(&right, b.symbols_.data() + at, sizeof right);
+    if (left != right) break;  // the octets tell where
   }
-  return a.size() == b.size() ? npos : std::min(a.size(), b.size());
+  while (at < common && a.symbols_[at] == b.symbols_[at]) ++at;
+  // One that goes on does so with a label, and a label does not begin with symbol 0.
+  return at < common || a.size_ != b.size_ ? at : npos;
 }
 
 }  // namespace taproot::zonestore

@@ -36,6 +36,8 @@ class TrieKey {
   }
 
  private:
+  friend std::size_t first_difference(const TrieKey& a, const TrieKey& b);
+
   std::size_t size_ = 0;
   std::array<std::uint8_t, 512> symbols_;  // only the first size_ are set
 };
@@ -174,6 +176,24 @@ class NameTrie {
     return same >= key.size();
   }
 
+  /// Calls `visit(const Leaf&)` for every name strictly below the key's name, in canonical order,
+  /// until it returns false; false if it did.
+  template <class Visit>
+  bool visit_below(const TrieKey& key, Visit&& visit) const {
+    const Twig* twig = &root_;
+    if (twig->pointer == nullptr) return true;
+    while (twig->is_branch() && twig->offset() < key.size()) {
+      const unsigned symbol = key.at(twig->offset());
+      if (!twig->has(symbol)) return true;
+      twig = &twig->child(twig->position(symbol));
+    }
+    const std::size_t same = first_difference(key, TrieKey(first_leaf(*twig)->labels()));
+    if (same != npos && same < key.size()) return true;
+    return visit_each(*twig, [&](const Leaf* leaf) {
+      return first_difference(key, TrieKey(leaf->labels())) == npos || visit(*leaf);
+    });
+  }
+
   /// Puts a leaf (one reference of it becomes the trie's) at its own name, in the place of one
   /// that may be there.
   void put(const Leaf* leaf) {
@@ -183,24 +203,22 @@ class NameTrie {
       size_ = 1;
       return;
     }
-    const TrieKey reached(nearest_leaf(key)->labels());
-    const std::size_t differs = first_difference(key, reached);
-    Twig* twig = &root_;
-    while (twig->is_branch() && (differs == npos || twig->offset() < differs)) {
-      own(*twig);
-      twig = &twig->child(twig->position(key.at(twig->offset())));
+    put_at(leaf, key, TrieKey(nearest_leaf(key)->labels()));
+  }
+
+  /// Puts a leaf where there is none of its name (its reference becomes the trie's) and returns
+  /// null; or changes nothing and returns the leaf that is there.
+  const Leaf* put_new(const Leaf* leaf) {
+    if (root_.pointer == nullptr) {
+      put(leaf);
+      return nullptr;
     }
-    if (differs == npos) {
-      Leaf::release(twig->leaf());
-      *twig = leaf_twig(leaf);
-      return;
-    }
-    ++size_;
-    if (twig->is_branch() && twig->offset() == differs) {
-      grow(*twig, key.at(differs), leaf);
-    } else {
-      split(*twig, differs, key.at(differs), reached.at(differs), leaf);
-    }
+    const TrieKey key(leaf->labels());
+    const Leaf* nearest = nearest_leaf(key);
+    const TrieKey reached(nearest->labels());
+    if (first_difference(key, reached) == npos) return nearest;
+    put_at(leaf, key, reached);
+    return nullptr;
   }
 
   /// Takes the leaf at this name out; false if there is none.
@@ -355,6 +373,27 @@ class NameTrie {
     twig.pointer = block;
   }
 
+  /// `reached` is the key of the leaf nearest to `key`, in a trie that is not empty.
+  void put_at(const Leaf* leaf, const TrieKey& key, const TrieKey& reached) {
+    const std::size_t differs = first_difference(key, reached);
+    Twig* twig = &root_;
+    while (twig->is_branch() && (differs == npos || twig->offset() < differs)) {
+      own(*twig);
+      twig = &twig->child(twig->position(key.at(twig->offset())));
+    }
+    if (differs == npos) {
+      Leaf::release(twig->leaf());
+      *twig = leaf_twig(leaf);
+      return;
+    }
+    ++size_;
+    if (twig->is_branch() && twig->offset() == differs) {
+      grow(*twig, key.at(differs), leaf);
+    } else {
+      split(*twig, differs, key.at(differs), reached.at(differs), leaf);
+    }
+  }
+
   static const Leaf* first_leaf(const Twig& twig) {
     const Twig* step = &twig;
     while (step->is_branch()) step = &step->child(0);
@@ -377,6 +416,15 @@ class NameTrie {
   static void visit_all(const Twig& twig, const Visit& visit) {
     if (!twig.is_branch()) return visit(twig.leaf());
     for (unsigned i = 0; i < twig.count(); ++i) visit_all(twig.child(i), visit);
+  }
+
+  template <class Visit>
+  static bool visit_each(const Twig& twig, const Visit& visit) {
+    if (!twig.is_branch()) return visit(twig.leaf());
+    for (unsigned i = 0; i < twig.count(); ++i) {
+      if (!visit_each(twig.child(i), visit)) return false;
+    }
+    return true;
   }
 
   template <class Visit>

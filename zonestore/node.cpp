@@ -1,5 +1,7 @@
 #include "zonestore/node.hpp"
 
+#include "dns/rdata.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <new>
@@ -14,7 +16,7 @@ std::size_t packed_size(const dns::RRset& rrset) {
   return size;
 }
 
-std::uint8_t* pack(std::uint8_t* to, const dns::RRset& rrset) {
+std::uint8_t* pack_rrset(std::uint8_t* to, const dns::RRset& rrset) {
   const auto put = [&to](auto value) {
     std::memcpy(to, &value, sizeof value);
     to += sizeof value;
@@ -30,6 +32,72 @@ std::uint8_t* pack(std::uint8_t* to, const dns::RRset& rrset) {
     to += rdata.size();
   }
   return to;
+}
+
+bool is_before(const RecordView& a, const RecordView& b) {
+  if (a.type != b.type) return a.type < b.type;
+  return dns::compare_canonical(a.type, a.rdata, b.rdata) < 0;
+}
+
+/// By type, then in canonical order; of doubles the first stays first.
+void sort_records(std::span<RecordView> records) {
+  constexpr std::size_t few = 24;
+  if (records.size() > few) return std::stable_sort(records.begin(), records.end(), is_before);
+  for (std::size_t i = 1; i < records.size(); ++i) {
+    const RecordView record = records[i];
+    std::size_t at = i;
+    for (; at > 0 && is_before(record, records[at - 1]); --at) records[at] = records[at - 1];
+    records[at] = record;
+  }
+}
+
+bool is_double(const RecordView& a, const RecordView& b) {
+  return a.rdata.size() == b.rdata.size() && dns::compare_canonical(a.type, a.rdata, b.rdata) == 0;
+}
+
+/// Sorted records of one type, the lowest TTL in the first, without doubles: those left, in front.
+std::size_t even_out(std::span<RecordView> set, bool& is_uneven) {
+  std::size_t left = 1;
+  for (std::size_t i = 1; i < set.size(); ++i) {
+    if (set[i].ttl != set[0].ttl) is_uneven = true;
+    set[0].ttl = std::min(set[0].ttl, set[i].ttl);
+    if (is_double(set[i], set[left - 1])) {
+      is_uneven = true;
+      continue;
+    }
+    if (left != i) set[left] = set[i];
+    ++left;
+  }
+  return left;
+}
+
+std::uint8_t* pack_set(std::uint8_t* to, std::span<const RecordView> set, std::size_t octets) {
+  const auto put = [&to](auto value) {
+    std::memcpy(to, &value, sizeof value);
+    to += sizeof value;
+  };
+  put(static_cast<std::uint16_t>(set[0].type));
+  put(static_cast<std::uint16_t>(set.size()));
+  put(set[0].ttl);
+  put(static_cast<std::uint32_t>(octets));
+  for (const auto& record : set) {
+    *to++ = static_cast<std::uint8_t>(record.rdata.size() >> 8);
+    *to++ = static_cast<std::uint8_t>(record.rdata.size());
+    if (!record.rdata.empty()) std::memcpy(to, record.rdata.data(), record.rdata.size());
+    to += record.rdata.size();
+  }
+  return to;
+}
+
+/// Calls `see(records of one type)` for sorted records.
+template <class See>
+void each_set(std::span<RecordView> records, See see) {
+  for (std::size_t begin = 0; begin < records.size();) {
+    std::size_t end = begin + 1;
+    while (end < records.size() && records[end].type == records[begin].type) ++end;
+    see(records.subspan(begin, end - begin));
+    begin = end;
+  }
 }
 
 }  // namespace
@@ -109,8 +177,46 @@ const Node* Node::make(Octets labels, std::span<const dns::RRset> rrsets) {
   Node* node = allocate(labels, size);
   std::uint8_t* to = node->data() + labels.size();
   for (const auto& rrset : rrsets) {
-    to = pack(to, rrset);
+    to = pack_rrset(to, rrset);
     node->note(rrset.type);
+  }
+  return node;
+}
+
+Node::Packed Node::pack(Octets labels, std::span<RecordView> records) {
+  sort_records(records);
+  Packed packed;
+  std::size_t kept = 0;
+  std::size_t octets = 0;
+  each_set(records, [&](std::span<RecordView> set) {
+    const std::size_t left = even_out(set, packed.is_uneven);
+    octets += RRsetView::header_size;
+    for (const auto& record : set.first(left)) octets += 2 + record.rdata.size();
+    if (kept != static_cast<std::size_t>(set.data() - records.data())) {
+      std::copy_n(set.begin(), left, records.begin() + static_cast<std::ptrdiff_t>(kept));
+    }
+    kept += left;
+  });
+  Node* node = allocate(labels, octets);
+  std::uint8_t* to = node->data() + labels.size();
+  each_set(records.first(kept), [&](std::span<const RecordView> set) {
+    std::size_t size = 0;
+    for (const auto& record : set) size += 2 + record.rdata.size();
+    to = pack_set(to, set, size);
+    node->note(set[0].type);
+  });
+  packed.node = node;
+  return packed;
+}
+
+const Node* Node::from_octets(Octets labels, Octets rrsets, std::size_t count) {
+  Node* node = allocate(labels, rrsets.size());
+  if (!rrsets.empty()) std::memcpy(node->data() + labels.size(), rrsets.data(), rrsets.size());
+  const std::uint8_t* at = node->data() + labels.size();
+  for (; count > 0; --count) {
+    const RRsetView rrset(at);
+    node->note(rrset.type());
+    at += rrset.size();
   }
   return node;
 }
@@ -123,7 +229,7 @@ const Node* Node::with(const Node* base, Octets labels, const dns::RRset& rrset)
   if (base != nullptr) {
     for (const auto other : base->rrsets()) {
       if (!put && other.type() >= rrset.type) {
-        to = pack(to, rrset);
+        to = pack_rrset(to, rrset);
         node->note(rrset.type);
         put = true;
       }
@@ -134,7 +240,7 @@ const Node* Node::with(const Node* base, Octets labels, const dns::RRset& rrset)
     }
   }
   if (!put) {
-    pack(to, rrset);
+    pack_rrset(to, rrset);
     node->note(rrset.type);
   }
   return node;

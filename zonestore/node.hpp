@@ -48,6 +48,15 @@ class RRsetView {
   Iterator begin() const { return Iterator(packed().data()); }
   Iterator end() const { return Iterator(packed().data() + packed().size()); }
 
+  /// Whether `test(Octets rdata)` holds for one of the records.
+  template <class Test>
+  bool any(Test test) const {
+    for (const Octets rdata : *this) {
+      if (test(rdata)) return true;
+    }
+    return false;
+  }
+
   /// The rdata of the first record.
   Octets first() const { return *begin(); }
 
@@ -70,6 +79,13 @@ class RRsetView {
     return value;
   }
   const std::uint8_t* at_;
+};
+
+/// One record of a name as a reader of many has it: borrowed.
+struct RecordView {
+  dns::RRType type = dns::RRType::none;
+  std::uint32_t ttl = 0;
+  Octets rdata;  ///< valid for the type
 };
 
 /// A name of a zone with all its RRsets, in one block of memory; a leaf of the zone's trie.
@@ -130,6 +146,8 @@ class Node {
   };
   RRsets rrsets() const { return {*this}; }
 
+  /// All RRsets as they lie in memory, one behind the other.
+  Octets rrset_octets() const;
   /// Same RRsets octet for octet.
   bool same_octets(const Node& other) const;
   /// Memory this block takes, without the allocator's own.
@@ -139,6 +157,14 @@ class Node {
 
   /// A node with these RRsets (normalised, of this owner, sorted by type); one reference.
   static const Node* make(Octets labels, std::span<const dns::RRset> rrsets);
+  struct Packed;
+  /// A node of loose records of one owner: grouped into RRsets, each in canonical order with the
+  /// lowest TTL and no doubles. Sorts `records` in place; at most 65,535 of a type.
+  static Packed pack(Octets labels, std::span<RecordView> records);
+  /// A node of RRsets that lie one behind the other as rrset_octets() gives them, `count` of them,
+  /// checked by the caller.
+  static const Node* from_octets(Octets labels, Octets rrsets, std::size_t count);
+
   /// `base` (null: an empty one) with one RRset put in place of that of its type.
   static const Node* with(const Node* base, Octets labels, const dns::RRset& rrset);
   /// `base` without the RRset of that type.
@@ -157,12 +183,17 @@ class Node {
   std::uint8_t* data() { return reinterpret_cast<std::uint8_t*>(this + 1); }
   static Node* allocate(Octets labels, std::size_t rrset_octets);
   void note(dns::RRType type);
-  Octets rrset_octets() const;
 
   mutable std::atomic<std::uint32_t> holders_{1};
   std::uint16_t rrset_count_ = 0;
   std::uint8_t labels_size_ = 0;
   std::uint8_t flags_ = 0;
+};
+
+/// What Node::pack() made; one reference.
+struct Node::Packed {
+  const Node* node = nullptr;
+  bool is_uneven = false;  ///< an RRset had doubles, or records with different TTLs
 };
 
 }  // namespace taproot::zonestore

@@ -1,5 +1,7 @@
 #include "zonestore/zone_version.hpp"
 
+#include "zonestore/labels.hpp"
+
 #include <algorithm>
 #include <cassert>
 
@@ -7,12 +9,10 @@ namespace taproot::zonestore {
 
 namespace {
 
-constexpr std::array<std::uint8_t, 2> wildcard_label = {1, '*'};
+/// Of one name, by ZoneBuilder::add(): what an RRset can count.
+constexpr std::size_t max_records = 65'535;
 
-/// Without the first label.
-Octets parent_of(Octets labels) {
-  return labels.subspan(labels[0] + 1u);
-}
+constexpr std::array<std::uint8_t, 2> wildcard_label = {1, '*'};
 
 }  // namespace
 
@@ -97,11 +97,44 @@ void ZoneBuilder::replace(const Node* before, const Node* after) {
 }
 
 void ZoneBuilder::put(dns::RRset rrset) {
+  last_added_ = nullptr;  // it may be replaced
   dns::normalise(rrset);
   const Octets labels = labels_of(rrset.owner);
   const Node* before = version_->names_.find(TrieKey(labels));
   replace(before, Node::with(before, labels, rrset));
   if (before == nullptr) add_empty_parents(labels);
+}
+
+ZoneBuilder::Added ZoneBuilder::add(Octets labels, std::vector<RecordView>& records) {
+  if (records.size() > max_records) return Added::not_at_all;
+  const auto packed = Node::pack(labels, records);
+  if (const Node* there = version_->names_.put_new(packed.node)) {
+    Node::release(packed.node);
+    return add_to(*there, records);
+  }
+  count(packed.node, +1);
+  const Octets parent = labels.empty() ? labels : parent_of(labels);
+  const bool has_parent =
+      parent.empty() || (last_added_ != nullptr && dns::same_name(last_added_->labels(), parent));
+  if (!has_parent) add_empty_parents(labels);
+  last_added_ = packed.node;
+  return packed.is_uneven ? Added::unevenly : Added::evenly;
+}
+
+ZoneBuilder::Added ZoneBuilder::add_to(const Node& there, std::vector<RecordView>& records) {
+  if (records.size() + there.record_count() > max_records) return Added::not_at_all;
+  for (const auto rrset : there.rrsets()) {
+    for (const Octets rdata : rrset) records.push_back({rrset.type(), rrset.ttl(), rdata});
+  }
+  const auto packed = Node::pack(there.labels(), records);
+  if (last_added_ == &there) last_added_ = packed.node;
+  replace(&there, packed.node);
+  return packed.is_uneven ? Added::unevenly : Added::evenly;
+}
+
+void ZoneBuilder::put_node(const Node* node) {
+  count(node, +1);
+  version_->names_.put(node);
 }
 
 void ZoneBuilder::add_empty_parents(Octets labels) {
@@ -113,6 +146,7 @@ void ZoneBuilder::add_empty_parents(Octets labels) {
 }
 
 bool ZoneBuilder::remove(const dns::Name& owner, dns::RRType type) {
+  last_added_ = nullptr;
   const Octets labels = labels_of(owner);
   const Node* before = version_->names_.find(TrieKey(labels));
   if (before == nullptr || !before->find(type)) return false;

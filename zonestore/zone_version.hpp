@@ -66,6 +66,13 @@ class ZoneVersion {
   /// All names in canonical order, the apex first; keep the version alive as long as the cursor.
   Trie::Cursor walk() const { return Trie::Cursor(names_); }
 
+  /// Calls `visit(const Node&)` for all names strictly below a name at or below the apex, in
+  /// canonical order, until it returns false; false if it did.
+  template <class Visit>
+  bool walk_below(const dns::Name& name, Visit&& visit) const {
+    return names_.visit_below(TrieKey(name.wire().first(name.size() - apex_.size())), visit);
+  }
+
   std::size_t name_count() const { return names_.size(); }
   std::size_t rrset_count() const { return rrset_count_; }
   std::size_t record_count() const { return record_count_; }
@@ -106,6 +113,17 @@ class ZoneBuilder {
   /// Puts an RRset in the place of the one of its owner and type. It is normalised here. The
   /// owner must be at or below the apex (the caller has checked: RFC 1034 section 4.2.1).
   void put(dns::RRset rrset);
+  enum class Added {
+    evenly,
+    unevenly,   ///< in order, but an RRset had doubles, or records with different TTLs
+    not_at_all  ///< the owner would have more records than a name can hold
+  };
+  /// Adds loose records of one owner (labels above the apex, as Node has them) to those that are
+  /// there: how a large source comes in. Uses `records` up.
+  Added add(Octets labels, std::vector<RecordView>& records);
+  /// Puts a node (one reference of it becomes the builder's) whose name is not there yet. Its
+  /// parents are not added: they are to be put as well.
+  void put_node(const Node* node);
   /// Takes an RRset out; false if it was not there.
   bool remove(const dns::Name& owner, dns::RRType type);
 
@@ -131,11 +149,13 @@ class ZoneBuilder {
  private:
   Octets labels_of(const dns::Name& owner) const;
   void replace(const Node* before, const Node* after);
+  Added add_to(const Node& there, std::vector<RecordView>& records);
   void add_empty_parents(Octets labels);
   void drop_if_empty(Octets labels);
   void count(const Node* node, int sign);
 
   std::shared_ptr<ZoneVersion> version_;
+  const Node* last_added_ = nullptr;  ///< by add(): often the parent of the next
 };
 
 }  // namespace taproot::zonestore

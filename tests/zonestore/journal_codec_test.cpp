@@ -55,11 +55,11 @@ ChangeSet sample_changes() {
 
 Result<VersionPtr> decode_snapshot(const dns::Name& apex, const std::vector<Chunk>& chunks) {
   zonestore::ZoneBuilder builder(apex);
-  zonestore::SnapshotDecoder decoder(builder);
   for (const auto& chunk : chunks) {
-    if (auto fed = decoder.feed(chunk); !fed) return tl::unexpected(fed.error());
+    if (auto fed = zonestore::decode_snapshot(chunk, builder); !fed) {
+      return tl::unexpected(fed.error());
+    }
   }
-  decoder.finish();
   return builder.finish();
 }
 
@@ -147,7 +147,8 @@ TEST_CASE("a change that holds too many records is refused", "[zonestore][journa
   CHECK(done.error().code == Errc::too_large);
 }
 
-TEST_CASE("a snapshot comes back as it was, in chunks below 1 MiB", "[zonestore][journal]") {
+TEST_CASE("a snapshot comes back as it was, in chunks of 1 MiB or one name",
+          "[zonestore][journal]") {
   struct Case {
     const char* what;
     std::string apex;
@@ -167,7 +168,9 @@ TEST_CASE("a snapshot comes back as it was, in chunks below 1 MiB", "[zonestore]
   INFO(c.what);
   const auto version = zone_of(c.apex, 7, c.rrsets);
   const auto chunks = chunks_of(*version);
-  for (const auto& chunk : chunks) CHECK(chunk.size() < std::size_t{1} << 20);
+  for (const auto& chunk : chunks) {
+    CHECK((chunk.size() < std::size_t{1} << 20 || version->name_count() == 1));
+  }
   const auto back = decode_snapshot(version->apex(), chunks);
   REQUIRE(back);
   CHECK(octets_of(**back) == octets_of(*version));

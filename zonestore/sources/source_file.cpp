@@ -9,6 +9,7 @@
 #include <cstring>
 #include <optional>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace taproot::zonestore {
@@ -16,20 +17,6 @@ namespace taproot::zonestore {
 namespace {
 
 namespace fs = std::filesystem;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 std::string words(int error) {
   return std::system_category().message(error);
@@ -61,27 +48,14 @@ Result<fs::path> path_of(int fd) {
   return path;
 }
 
-Result<std::string> read_all(int fd, std::size_t expected, std::size_t limit) {
-  std::string text;
-  text.reserve(std::min(expected, limit));
-  std::vector<char> chunk(std::size_t{256} << 10);
-  for (;;) {
-    const ssize_t got = ::read(fd, chunk.data(), chunk.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail(Errc::io, "cannot be read: " + words(errno));
-    if (got == 0) return text;
-    const auto octets = static_cast<std::size_t>(got);
-    if (octets > limit - text.size()) {
-      return fail(Errc::too_large, "is larger than " + std::to_string(limit) + " octets");
-    }
-    text.append(chunk.data(), octets);
-  }
-}
+struct Opened {
+  OpenSourceFile file;
+  fs::path real_path;
+  struct stat status;
+};
 
-}  // namespace
-
-Result<SourceFile> read_source_file(const fs::path& path, std::size_t limit_octets,
-                                    const fs::path* inside) {
+Result<Opened> open_and_look(const fs::path& path, std::size_t limit_octets,
+                             const fs::path* inside) {
   if (inside != nullptr) {
     // Before anything is opened, because opening alone can do something to a device.
     std::error_code error;
@@ -89,26 +63,73 @@ Result<SourceFile> read_source_file(const fs::path& path, std::size_t limit_octe
     if (!error && !is_inside(would_be, *inside)) return outside();
   }
   // O_NONBLOCK: opening a FIFO without a writer must not wait for one.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (file.get() < 0) return fail(Errc::io, "cannot be opened: " + words(errno));
+  OpenSourceFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (file.descriptor() < 0) return fail(Errc::io, "cannot be opened: " + words(errno));
   struct stat status{};
-  if (::fstat(file.get(), &status) != 0) return fail(Errc::io, words(errno));
-  auto real = path_of(file.get());
+  if (::fstat(file.descriptor(), &status) != 0) return fail(Errc::io, words(errno));
+  auto real = path_of(file.descriptor());
   if (!real) return tl::unexpected(real.error());
-  if (inside != nullptr && !is_inside(*real, *inside)) {
-    return outside();
-  }
+  if (inside != nullptr && !is_inside(*real, *inside)) return outside();
   if (!S_ISREG(status.st_mode)) return fail(Errc::io, kind_of_file(status.st_mode));
   const auto size = static_cast<std::uint64_t>(status.st_size);
   if (size > limit_octets) {
     return fail(Errc::too_large, "has " + std::to_string(size) + " octets, more than the " +
                                      std::to_string(limit_octets) + " allowed");
   }
-  auto text = read_all(file.get(), size, limit_octets);
+  return Opened{std::move(file), std::move(*real), status};
+}
+
+Result<std::string> read_all(const OpenSourceFile& file, std::size_t expected, std::size_t limit) {
+  std::string text;
+  text.reserve(std::min(expected, limit));
+  std::vector<char> chunk(std::size_t{256} << 10);
+  for (;;) {
+    const auto octets = file.read(chunk, text.size());
+    if (!octets) return tl::unexpected(octets.error());
+    if (*octets == 0) return text;
+    if (*octets > limit - text.size()) {
+      return fail(Errc::too_large, "is larger than " + std::to_string(limit) + " octets");
+    }
+    text.append(chunk.data(), *octets);
+  }
+}
+
+}  // namespace
+
+OpenSourceFile::~OpenSourceFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Result<std::size_t> OpenSourceFile::read(std::span<char> room, std::uint64_t offset) const {
+  std::size_t filled = 0;
+  while (filled < room.size()) {
+    const ssize_t got = ::pread(fd_, room.data() + filled, room.size() - filled,
+                                static_cast<off_t>(offset + filled));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail(Errc::io, "cannot be read: " + words(errno));
+    if (got == 0) break;
+    filled += static_cast<std::size_t>(got);
+  }
+  return filled;
+}
+
+Result<OpenSourceFile> open_source_file(const fs::path& path, std::size_t limit_octets,
+                                        const fs::path* inside) {
+  auto opened = open_and_look(path, limit_octets, inside);
+  if (!opened) return tl::unexpected(opened.error());
+  return std::move(opened->file);
+}
+
+Result<SourceFile> read_source_file(const fs::path& path, std::size_t limit_octets,
+                                    const fs::path* inside) {
+  auto opened = open_and_look(path, limit_octets, inside);
+  if (!opened) return tl::unexpected(opened.error());
+  auto text =
+      read_all(opened->file, static_cast<std::size_t>(opened->status.st_size), limit_octets);
   if (!text) return tl::unexpected(text.error());
   return SourceFile{std::make_shared<const std::string>(std::move(*text)),
-                    std::move(*real),
-                    {status.st_dev, status.st_ino}};
+                    std::move(opened->real_path),
+                    {opened->status.st_dev, opened->status.st_ino}};
 }
 
 }  // namespace taproot::zonestore

@@ -60,6 +60,8 @@ class ZoneScanner {
   std::string_view trouble_line() const;
 
   std::uint32_t line() const { return line_; }
+  /// Octets of the text that are behind it.
+  std::size_t position() const { return at_; }
 
  private:
   struct Mark {

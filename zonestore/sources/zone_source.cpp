@@ -1,11 +1,15 @@
 #include "zonestore/sources/zone_source.hpp"
 
 #include "zonestore/check.hpp"
+#include "zonestore/sources/large_zone_file.hpp"
 #include "zonestore/sources/records.hpp"
 #include "zonestore/sources/source_file.hpp"
 #include "zonestore/sources/zone_file.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <utility>
@@ -14,6 +18,9 @@
 namespace taproot::zonestore {
 
 namespace {
+
+/// From this size on a zone file is worth remembering.
+constexpr std::uint64_t large_octets = 256 * 1024;
 
 /// Lines of texts by their numbers. An index of a text is made when its first line is asked for.
 class Lines {
@@ -99,10 +106,52 @@ SourceKind kind_of(const std::filesystem::path& path) {
   return SourceKind::zone_file;
 }
 
+SourceMemory::SourceMemory() = default;
+SourceMemory::~SourceMemory() = default;
+
+std::optional<SourceMemory::Stamp> SourceMemory::stamp_of(const std::filesystem::path& path) {
+  struct stat found{};
+  if (::stat(path.c_str(), &found) != 0) return std::nullopt;
+  const auto nanoseconds = [](const timespec& time) {
+    return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+  };
+  return Stamp{found.st_dev, found.st_ino, static_cast<std::uint64_t>(found.st_size),
+               nanoseconds(found.st_mtim), nanoseconds(found.st_ctim)};
+}
+
+bool SourceMemory::is_unchanged(const std::filesystem::path& path) const {
+  return stamp_ && stamp_ == stamp_of(path);
+}
+
+void SourceMemory::installed(const std::shared_ptr<const ZoneVersion>& version) {
+  if (large_) large_->installed(version);
+}
+
 Candidate load_zone(const dns::Name& apex, const std::filesystem::path& path,
-                    const std::string& shown, const SourceLimits& limits) {
+                    const std::string& shown, const SourceLimits& limits, SourceMemory* memory) {
+  SourceMemory mine;
+  if (memory == nullptr) memory = &mine;
+  const auto started = std::chrono::system_clock::now();
+  const auto before = SourceMemory::stamp_of(path);
+  memory->stamp_.reset();
+  const auto remember = [&](bool includes) {
+    // A file that was written while it was read, or so shortly before that its times would not
+    // show another write, is read again the next time.
+    const auto settled = (started - std::chrono::seconds(1)).time_since_epoch();
+    const bool is_settled = before && before->changed < std::chrono::nanoseconds(settled).count();
+    if (!includes && is_settled && before == SourceMemory::stamp_of(path)) memory->stamp_ = before;
+  };
+  if (before && before->octets >= large_octets && kind_of(path) == SourceKind::zone_file) {
+    if (!memory->large_) memory->large_ = std::make_unique<LargeZoneFile>(apex);
+    if (auto candidate = memory->large_->load(path, shown, limits)) {
+      remember(false);
+      return std::move(*candidate);
+    }
+  }
+  memory->large_.reset();
   auto records = read_source(apex, path, shown, limits);
   Lines lines(records.files, records.texts);
+  remember(records.files.size() > 1);
   return check_zone(
       apex, std::move(records),
       [&lines](const std::string& file, std::size_t number) { return lines.line(file, number); });

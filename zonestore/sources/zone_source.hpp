@@ -5,7 +5,10 @@
 #include "zonestore/candidate.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <string>
 
 namespace taproot::zonestore {
@@ -24,10 +27,52 @@ struct SourceLimits {
 enum class SourceKind { zone_file, yaml, json };
 SourceKind kind_of(const std::filesystem::path& path);
 
+class LargeZoneFile;
+
+/// What is remembered of a zone's file from one reading to the next, so that the next costs the
+/// change. Belongs to whoever reads the zone; used by one reading at a time.
+class SourceMemory {
+ public:
+  SourceMemory();
+  ~SourceMemory();
+  SourceMemory(const SourceMemory&) = delete;
+  SourceMemory& operator=(const SourceMemory&) = delete;
+
+  /// True if `path` is for certain the file it was at the last load_zone(), with nothing written
+  /// to it since: size, times and inode are the same, and it was not written just then. False also
+  /// for zone files that include others.
+  bool is_unchanged(const std::filesystem::path& path) const;
+
+  /// The store made `version` of the last candidate: as LargeZoneFile::installed().
+  void installed(const std::shared_ptr<const ZoneVersion>& version);
+
+  /// Of a large zone file; null for others.
+  const LargeZoneFile* large() const { return large_.get(); }
+
+ private:
+  friend Candidate load_zone(const dns::Name&, const std::filesystem::path&, const std::string&,
+                             const SourceLimits&, SourceMemory*);
+  /// What stat() says of a file.
+  struct Stamp {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::uint64_t octets = 0;
+    std::int64_t modified = 0;  ///< nanoseconds since 1970
+    std::int64_t changed = 0;
+    friend bool operator==(const Stamp&, const Stamp&) = default;
+  };
+  static std::optional<Stamp> stamp_of(const std::filesystem::path& path);
+
+  std::optional<Stamp> stamp_;
+  std::unique_ptr<LargeZoneFile> large_;
+};
+
 /// Reads and checks the zone `apex` from a file of any kind. `shown` is the path as the operator
-/// wrote it, for findings. An unreadable file is a finding of the rule "unreadable", too.
+/// wrote it, for findings. An unreadable file is a finding of the rule "unreadable", too. With
+/// `memory` a large zone file is read again in the time of what changed in it.
 /// Blocks: call it on the work pool.
 Candidate load_zone(const dns::Name& apex, const std::filesystem::path& path,
-                    const std::string& shown, const SourceLimits& limits = {});
+                    const std::string& shown, const SourceLimits& limits = {},
+                    SourceMemory* memory = nullptr);
 
 }  // namespace taproot::zonestore

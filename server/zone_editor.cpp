@@ -3,6 +3,7 @@
 #include "server/status_report.hpp"
 #include "server/write_back.hpp"
 #include "zonestore/check_edit.hpp"
+#include "zonestore/target_filter.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -10,6 +11,22 @@
 #include <utility>
 
 namespace taproot::server {
+
+/// What a large zone's records point at, so that the check need not look at all of them. Used by
+/// the transaction whose turn it is, on the work pool and on the loop.
+struct ZoneEditor::Targets {
+  std::optional<zonestore::TargetFilter> filter;
+  std::uint64_t number = 0;  ///< of the version it belongs to, with `ahead` on top
+  dns::Serial serial;
+  zonestore::ChangeSet ahead;  ///< of an edit that is no version yet
+
+  /// Brings it to a version, by the steps in between where they are kept.
+  void follow(const zonestore::ZoneVersion& version);
+  /// Then to what an edit makes of it.
+  void try_out(const zonestore::ZoneVersion& version, const zonestore::ChangeSet& changes);
+  /// Which has become this version.
+  void accept(const zonestore::ZoneVersion& version);
+};
 
 /// One transaction, from its turn to its end.
 struct ZoneEditor::Edit {
@@ -21,6 +38,7 @@ struct ZoneEditor::Edit {
   std::optional<WriteBackWish> write_back;         ///< if it is wanted
   std::optional<zonestore::FileReplacement> file;  ///< what is to be put in place
   std::optional<Error> failure;                    ///< why the source cannot be written
+  std::shared_ptr<Targets> targets;                ///< null: the zone is small
   EditReport report;
   std::size_t tries = 0;
 
@@ -52,6 +70,35 @@ zonestore::SerialPolicy policy_for(const ZoneState& zone) {
 
 }  // namespace
 
+void ZoneEditor::Targets::follow(const zonestore::ZoneVersion& version) {
+  if (filter) {
+    for (auto& change : ahead.changes) std::swap(change.before, change.after);
+    filter->apply(version.apex(), ahead);
+  }
+  ahead.changes.clear();
+  const auto steps = filter ? version.steps_from(serial) : std::nullopt;
+  if (steps && number <= version.number()) {
+    for (const auto& step : *steps) filter->apply(version.apex(), *step);
+  } else {
+    filter.emplace(version);
+  }
+  number = version.number();
+  serial = version.serial();
+}
+
+void ZoneEditor::Targets::try_out(const zonestore::ZoneVersion& version,
+                                  const zonestore::ChangeSet& changes) {
+  follow(version);
+  filter->apply(version.apex(), changes);
+  ahead = changes;
+}
+
+void ZoneEditor::Targets::accept(const zonestore::ZoneVersion& version) {
+  ahead.changes.clear();
+  number = version.number();
+  serial = version.serial();
+}
+
 /// On the work pool: what the zone becomes, checked, and the file that says so.
 void ZoneEditor::Edit::prepare() {
   auto edited = zonestore::edit_zone(*current, request.changes);
@@ -71,8 +118,10 @@ void ZoneEditor::Edit::prepare() {
     std::move(prepared->findings.begin(), prepared->findings.end(), std::back_inserter(findings));
     return;
   }
+  const auto changes = zonestore::changes_between(*current, *version);
+  if (targets) targets->try_out(*current, changes);
   auto checked =
-      zonestore::check_edit(*current, version, zonestore::changes_between(*current, *version));
+      zonestore::check_edit(*current, version, changes, targets ? &*targets->filter : nullptr);
   std::move(checked.findings.begin(), checked.findings.end(), std::back_inserter(findings));
   version = std::move(checked.version);
 }
@@ -102,7 +151,20 @@ void ZoneEditor::begin(const Turn& turn) {
       return finish(turn, tl::unexpected<Error>(wished.error()));
     }
   }
+  if (!request.write_back) turn->targets = targets_for(*turn->current);
   loop_.work([turn] { turn->prepare(); }, [this, turn] { install(turn); });
+}
+
+/// Of few zones only, whichever are edited: it can always be made anew.
+std::shared_ptr<ZoneEditor::Targets> ZoneEditor::targets_for(
+    const zonestore::ZoneVersion& version) {
+  constexpr std::size_t large_zone_records = 20'000;
+  constexpr std::size_t most = 8;
+  if (version.record_count() < large_zone_records) return nullptr;
+  if (targets_.size() >= most && !targets_.contains(version.apex())) targets_.clear();
+  auto& targets = targets_[version.apex()];
+  if (!targets) targets = std::make_shared<Targets>();
+  return targets;
 }
 
 Result<void> ZoneEditor::wish_for(const Turn& turn) {
@@ -172,6 +234,9 @@ void ZoneEditor::install(const Turn& turn) {
     const bool again = installed.error().code == Errc::conflict && ++turn->tries < max_tries;
     turn->file.reset();
     return again ? begin(turn) : finish(turn, tl::unexpected<Error>(installed.error()));
+  }
+  if (turn->targets && installed->changed && !report.dry_run) {
+    turn->targets->accept(*installed->version);
   }
   report.version = installed->version->number();
   report.serial = installed->version->serial().value();

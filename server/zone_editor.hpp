@@ -33,9 +33,11 @@ class ZoneEditor {
 
  private:
   struct Edit;
+  struct Targets;
   using Turn = std::shared_ptr<Edit>;
 
   void begin(const Turn& turn);
+  std::shared_ptr<Targets> targets_for(const zonestore::ZoneVersion& version);
   Result<void> wish_for(const Turn& turn);
   static zonestore::InstallRequest install_request(const Edit& edit, const ZoneState& zone);
   void install(const Turn& turn);
@@ -50,6 +52,7 @@ class ZoneEditor {
   zonestore::ZoneStore& store_;
   ZoneDesk& desk_;
   std::map<dns::Name, std::deque<Turn>> turns_;  ///< the first of each is under way
+  std::map<dns::Name, std::shared_ptr<Targets>> targets_;
 };
 
 }  // namespace taproot::server

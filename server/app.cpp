@@ -118,7 +118,18 @@ Result<void> App::open() {
 /// A long transfer may be the last to hold an old version: it is freed here, not on its loop.
 void App::keep_house() {
   store_.free_retired();
+  if (!checkpointing_ && store_.journal().wants_checkpoint()) tidy_journal();
   housekeeping_.set_after(std::chrono::seconds(5));
+}
+
+void App::tidy_journal() {
+  checkpointing_ = true;
+  const auto done = std::make_shared<Result<void>>();
+  loop_.work([done, folder = config_.state] { *done = zonestore::Journal::checkpoint(folder); },
+             [this, done] {
+               checkpointing_ = false;
+               if (!*done) spdlog::warn("{}", done->error().detail);
+             });
 }
 
 void App::set_zones() {

@@ -74,6 +74,7 @@ class App final : public Operations {
   void set_zones();
   void publish_policy();
   void watch_sources();
+  void tidy_journal();
   void on_installed(const zonestore::Installed& installed);
   void on_transfer(const TransferEvent& event);
   void on_source_changed(const std::filesystem::path& path);
@@ -106,6 +107,7 @@ class App final : public Operations {
   std::map<std::filesystem::path, std::vector<dns::Name>> watched_;
   std::map<std::string, WallTime> plans_;  ///< shown to somebody, and until when they hold
   net::Timer housekeeping_;
+  bool checkpointing_ = false;
   std::unique_ptr<Serving> serving_;
   std::unique_ptr<Control> control_;
 };

@@ -22,6 +22,7 @@ struct CommandLine {
   RollbackFlags rollback;
   EditFlags edit;
   KeyFlags key;
+  ImportFlags import;
   std::vector<std::string> zones;
   std::string zone;
   bool watch = false;
@@ -222,6 +223,31 @@ void add_key(CLI::App& app, CommandLine& line) {
       [&] { line.run = [&](Terminal& t) { return run_key_generate(line.common, line.key, t); }; });
 }
 
+void add_import(CLI::App& app, CommandLine& line) {
+  auto* verb = add_verb(app, line, "import", "Write a zone that is elsewhere as canonical YAML",
+                        "taproot import example.com --from axfr://192.0.2.53 --key keys/xfr \\\n"
+                        "    --output zones/example.com.yaml");
+  auto& flags = line.import;
+  verb->add_option("ZONE", flags.zone, "the zone")->required();
+  verb->add_option("--from", flags.from,
+                   "a zone, YAML or JSON file, axfr://HOST[:PORT], or a provider of the "
+                   "configuration that has an API")
+      ->required();
+  verb->add_option("--output", flags.output, "the file to write (default: -, standard output)");
+  verb->add_flag("--force", flags.force, "replace the file if it is there");
+  verb->add_option("--format", flags.format, "yaml (default), json or zone");
+  verb->add_option("--key", flags.key,
+                   "TSIG key of the transfer: its file, as key generate writes it, or "
+                   "NAME:ALGORITHM:BASE64, which everyone on this host can see in ps");
+  verb->add_flag("--keep-serial", flags.keep_serial, "write the SOA's serial, too");
+  verb->add_flag("--keep-dnssec", flags.keep_dnssec, "keep RRSIG and all else a signer made");
+  verb->add_option("--timeout", flags.timeout_seconds,
+                   "seconds that reading may take (default: 300)")
+      ->check(CLI::Range(1, 86'400));
+  verb->callback(
+      [&] { line.run = [&](Terminal& t) { return run_import(line.common, line.import, t); }; });
+}
+
 void add_verbs(CLI::App& app, CommandLine& line, const std::function<int(Config, Reread)>& serve) {
   app.set_version_flag("--version", "taproot " TAPROOT_VERSION);
   app.require_subcommand(1);
@@ -232,6 +258,7 @@ void add_verbs(CLI::App& app, CommandLine& line, const std::function<int(Config,
   add_history_verbs(app, line);
   add_edit(app, line);
   add_changing_verbs(app, line);
+  add_import(app, line);
   add_key(app, line);
 }
 

@@ -61,6 +61,18 @@ struct KeyFlags {
   std::optional<std::string> file;
 };
 
+struct ImportFlags {
+  std::string zone;
+  std::string from;          ///< a file, axfr://HOST[:PORT], or a provider's name
+  std::string output = "-";  ///< standard output
+  std::string format = "yaml";
+  std::optional<std::string> key;  ///< NAME:ALGORITHM:BASE64, or the file that has it
+  bool force = false;
+  bool keep_serial = false;
+  bool keep_dnssec = false;
+  std::uint64_t timeout_seconds = 300;
+};
+
 /// The configuration file that was named, or the first of the usual ones that is there.
 std::optional<std::filesystem::path> find_config(const CommonFlags& common);
 
@@ -91,6 +103,7 @@ int run_reload(const CommonFlags& common, const std::vector<std::string>& zones,
                Terminal& terminal);
 int run_notify(const CommonFlags& common, const std::vector<std::string>& zones,
                Terminal& terminal);
+int run_import(const CommonFlags& common, const ImportFlags& flags, Terminal& terminal);
 int run_key_generate(const CommonFlags& common, const KeyFlags& flags, Terminal& terminal);
 
 }  // namespace taproot::server

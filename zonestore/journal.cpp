@@ -13,6 +13,12 @@
 
 namespace taproot::zonestore {
 
+namespace {
+
+constexpr const char* database_name = "taproot.db";
+
+}  // namespace
+
 struct Journal::State {
   std::unique_ptr<FolderLock> lock;  // first in, last out; none when reading only
   std::unique_ptr<Database> database;
@@ -53,7 +59,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path& fold
   auto state = std::make_unique<State>();
   state->limits = limits;
   state->read_only = read_only;
-  const auto file = folder / "taproot.db";
+  const auto file = folder / database_name;
   if (!read_only) {
     if (auto made = make_state_folder(folder); !made) return tl::unexpected(made.error());
     auto lock = FolderLock::take(folder);
@@ -72,6 +78,17 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path& fold
   if (!tables) return tl::unexpected(tables.error());
   state->tables = std::move(*tables);
   return std::unique_ptr<Journal>(new Journal(std::move(state)));
+}
+
+bool Journal::wants_checkpoint() const {
+  constexpr int many_pages = 1000;
+  return state_->database->log_pages() > many_pages;
+}
+
+Result<void> Journal::checkpoint(const std::filesystem::path& folder) {
+  auto database = Database::open(folder / database_name, Database::Access::read_write);
+  if (!database) return tl::unexpected(database.error());
+  return (*database)->checkpoint();
 }
 
 Result<void> Journal::record(const std::vector<Entry>& entries) {

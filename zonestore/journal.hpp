@@ -53,6 +53,12 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
+  /// True when the log of what was committed has grown so that checkpoint() is worth its work.
+  bool wants_checkpoint() const;
+  /// Brings the log of the journal in `folder` into its file, beside the Journal that has it open.
+  /// Blocks for its writes: call it on the work pool. What is committed is safe with or without.
+  static Result<void> checkpoint(const std::filesystem::path& folder);
+
   /// One version to be recorded; `step` is null for a zone's first version.
   struct Entry {
     std::shared_ptr<const ZoneVersion> version;

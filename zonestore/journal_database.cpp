@@ -163,8 +163,32 @@ Result<void> Database::configure(Access access) {
                                 "local one for the state folder");
     }
   }
+  watch_log();
   // The limit keeps one very large version from leaving a very large log behind.
   return run("PRAGMA journal_size_limit = 67108864;");
+}
+
+/// SQLite's own habit is to bring the log into the file within the commit that filled it, so that
+/// one commit in many takes long. Here somebody else does it, at leisure; only if nobody comes for
+/// very long the commit does.
+void Database::watch_log() {
+  constexpr int far_too_many_pages = 65'536;
+  const auto hook = [](void* self, sqlite3* handle, const char* name, int pages) noexcept {
+    static_cast<Database*>(self)->log_pages_ = pages;
+    if (pages > far_too_many_pages) {
+      // The commit is good whatever comes of this; the next one tries again.
+      (void)sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    }
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(handle_, hook, this);
+}
+
+Result<void> Database::checkpoint() {
+  const int code =
+      sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  if (code != SQLITE_OK) return failure(code, "bringing the log into the file");
+  return {};
 }
 
 Database::~Database() {

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <future>
 #include <map>
 #include <string_view>
 #include <thread>
@@ -26,14 +25,6 @@ constexpr std::size_t few_names = 20'000;
 
 std::size_t thread_count() {
   return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 4);
-}
-
-/// Both walk the whole version: at the same time.
-std::pair<TargetFilter, Names> look_through(const ZoneVersion& version) {
-  if (thread_count() == 1) return {TargetFilter(version), names_not_plain(version)};
-  auto targets = std::async(std::launch::async, [&] { return TargetFilter(version); });
-  auto names = names_not_plain(version);
-  return {targets.get(), std::move(names)};
 }
 
 }  // namespace
@@ -154,8 +145,7 @@ std::optional<Candidate> LargeZoneFile::read_whole(PieceReader& pieces, const st
   const auto soa = version_->find(apex_, dns::RRType::SOA);
   if (soa->rdata.size() != 1) return std::nullopt;
   soa_ = soa->rdata.front();
-  auto [targets, names] = look_through(*version_);
-  targets_ = std::move(targets);
+  auto names = names_not_plain(*version_);
   if (names.size() > few_names) return std::nullopt;
   names.insert(uneven_.begin(), uneven_.end());
   return checked(shown, names);
@@ -219,6 +209,7 @@ std::optional<Candidate> LargeZoneFile::read_changes(PieceReader& pieces,
   const auto before = std::exchange(version_, std::move(after));
   pieces_ = std::move(next);
   const auto changes = changes_between(*before, *version_);
+  if (!targets_) targets_.emplace(*before);
   targets_->apply(apex_, changes);
   auto names = names_touched(*before, *version_, changes, &*targets_);
   if (!names) names = names_not_plain(*version_);

@@ -45,7 +45,7 @@ class LargeZoneFile {
 
   /// The same contents and serial as the text, or null if nothing is remembered.
   const std::shared_ptr<const ZoneVersion>& version() const { return version_; }
-  /// Belongs to version(); null before the first load.
+  /// Belongs to version(); null as long as nobody needed it.
   const TargetFilter* targets() const { return targets_ ? &*targets_ : nullptr; }
 
   /// Octets of the packed text.

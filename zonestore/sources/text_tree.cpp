@@ -15,7 +15,7 @@ namespace {
 
 using Kind = TextNode::Kind;
 
-constexpr auto npos = std::string_view::npos;
+constexpr auto nowhere = std::string_view::npos;
 
 /// Behind the closing quote of a string that begins at `at`.
 std::size_t quoted_end(std::string_view text, std::size_t at) {
@@ -92,7 +92,7 @@ std::size_t block_scalar_end(std::string_view text, std::size_t at) {
   std::size_t end = line_end(text, at);
   for (std::size_t next = end; next < text.size(); next = line_end(text, next)) {
     const auto line = text.substr(next, line_end(text, next) - next);
-    const bool blank = line.find_first_not_of(" \t\r\n") == npos;
+    const bool blank = line.find_first_not_of(" \t\r\n") == nowhere;
     if (!blank && indentation(line) <= outer) break;
     if (!blank) end = next + line.size();
   }
@@ -214,12 +214,12 @@ const TextNode* TextNode::find(std::string_view key) const {
 std::size_t line_begin(std::string_view text, std::size_t at) {
   if (at == 0) return 0;
   const auto newline = text.rfind('\n', at - 1);
-  return newline == npos ? 0 : newline + 1;
+  return newline == nowhere ? 0 : newline + 1;
 }
 
 std::size_t line_end(std::string_view text, std::size_t at) {
   const auto newline = text.find('\n', at);
-  return newline == npos ? text.size() : newline + 1;
+  return newline == nowhere ? text.size() : newline + 1;
 }
 
 Result<TextNode> read_text_tree(std::string_view text,

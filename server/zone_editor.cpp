@@ -114,7 +114,7 @@ void ZoneEditor::Edit::prepare() {
       return;
     }
     version = std::move(prepared->version);
-    file = std::move(prepared->file);
+    if (prepared->file) file.emplace(std::move(*prepared->file));
     std::move(prepared->findings.begin(), prepared->findings.end(), std::back_inserter(findings));
     return;
   }

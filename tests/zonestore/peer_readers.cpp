@@ -124,7 +124,7 @@ std::optional<WireLines> read_with_bind(const std::filesystem::path& zone, std::
 }
 
 bool accepted_by_knot(const std::filesystem::path& zone, std::string& words) {
-  const auto ran = run("kzonecheck -d off -o example.com " + quoted(zone));
+  const auto ran = run("kzonecheck -v -d off -o example.com " + quoted(zone));
   words = ran.output;
   return ran.status == 0;
 }

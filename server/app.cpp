@@ -70,6 +70,7 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
       started_(std::chrono::system_clock::now()),
       store_(std::move(journal), config_.history),
       desk_(loop, store_),
+      editor_(loop, store_, desk_),
       distributor_(loop, store_, config_),
       serials_(loop, store_, desk_, distributor_),
       planner_(store_, desk_, distributor_),

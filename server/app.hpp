@@ -15,6 +15,7 @@
 #include "server/serving.hpp"
 #include "server/source_watch.hpp"
 #include "server/zone_desk.hpp"
+#include "server/zone_editor.hpp"
 #include "server/zone_homes.hpp"
 #include "zonestore/published.hpp"
 #include "zonestore/store.hpp"
@@ -63,6 +64,7 @@ class App final : public Operations {
   Result<DiffReport> diff(const dns::Name& zone, VersionRef a,
                           std::optional<VersionRef> b) override;
   void rollback(RollbackRequest request, server::Done<RollbackReport> done) override;
+  void edit(EditRequest request, server::Done<EditReport> done) override;
   void reload(ReloadRequest request, server::Done<ReloadReport> done) override;
   Result<NotifyReport> notify(const Zones& zones) override;
   Result<SerialReport> raise_serial(const SerialRequest& request) override;
@@ -106,6 +108,7 @@ class App final : public Operations {
   zonestore::ZoneStore store_;
   zonestore::Published<Policy> policy_;
   ZoneDesk desk_;
+  ZoneEditor editor_;
   Distributor distributor_;
   FirstSerials serials_;
   Planner planner_;

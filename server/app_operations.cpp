@@ -404,4 +404,11 @@ void App::rollback(RollbackRequest request, server::Done<RollbackReport> done) {
                       installed->version->serial().value(), installed->changed});
 }
 
+void App::edit(EditRequest request, server::Done<EditReport> done) {
+  if (desk_.find(request.zone) == nullptr) {
+    return done(tl::unexpected<Error>(chosen({request.zone}).error()));
+  }
+  editor_.edit(std::move(request), std::move(done));
+}
+
 }  // namespace taproot::server

@@ -72,9 +72,11 @@ class ZoneDesk {
 
   /// What to do with a source that is good and differs.
   enum class Mode {
-    publish,  ///< install it if the zone is published automatically
-    apply,    ///< install it in any case
-    look      ///< install nothing
+    publish,      ///< install it if the zone is published automatically
+    apply,        ///< install it in any case
+    look,         ///< install nothing
+    discard,      ///< install it as it is, whatever was edited, and forget that
+    look_discard  ///< what `discard` would do
   };
 
   /// How sources are read, and for whom.

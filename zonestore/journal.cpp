@@ -1,12 +1,14 @@
 #include "zonestore/journal.hpp"
 
 #include "zonestore/journal_database.hpp"
+#include "zonestore/journal_divergences.hpp"
 #include "zonestore/journal_lock.hpp"
 #include "zonestore/journal_reader.hpp"
 #include "zonestore/journal_schema.hpp"
 #include "zonestore/journal_tables.hpp"
 #include "zonestore/journal_writer.hpp"
 
+#include <iterator>
 #include <utility>
 
 namespace taproot::zonestore {
@@ -203,6 +205,33 @@ Result<void> Journal::raise_serials(const std::vector<std::pair<dns::Name, dns::
       if (auto raised = state_->tables->update_zone(*zone); !raised) return raised;
     }
     return {};
+  });
+}
+
+Result<std::vector<Divergence>> Journal::divergences(const dns::Name& apex) {
+  const auto zone = state_->tables->find_zone(apex);
+  if (!zone) return tl::unexpected(zone.error());
+  return read_divergences(*state_->tables, zone->id, std::nullopt);
+}
+
+Result<std::vector<Divergence>> Journal::divergences(const dns::Name& apex,
+                                                     const std::vector<RRsetKey>& keys) {
+  const auto zone = state_->tables->find_zone(apex);
+  if (!zone) return tl::unexpected(zone.error());
+  std::vector<Divergence> all;
+  for (const auto& key : keys) {
+    auto one = read_divergences(*state_->tables, zone->id, key);
+    if (!one) return one;
+    std::move(one->begin(), one->end(), std::back_inserter(all));
+  }
+  return all;
+}
+
+Result<void> Journal::diverge(const dns::Name& apex, const DivergenceStep& step) {
+  return state_->transact([&]() -> Result<void> {
+    const auto zone = state_->tables->find_or_add_zone(apex);
+    if (!zone) return tl::unexpected(zone.error());
+    return write_divergences(*state_->tables, zone->id, step);
   });
 }
 

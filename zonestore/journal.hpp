@@ -4,6 +4,7 @@
 #include "dns/result.hpp"
 #include "dns/serial.hpp"
 #include "zonestore/changes.hpp"
+#include "zonestore/divergence.hpp"
 #include "zonestore/zone_version.hpp"
 
 #include <cstdint>
@@ -65,6 +66,8 @@ class Journal {
   struct Entry {
     std::shared_ptr<const ZoneVersion> version;
     std::shared_ptr<const ChangeSet> step;
+    /// Where the zone now says something else than its source; null: as before.
+    std::shared_ptr<const DivergenceStep> divergence = {};
   };
   /// Commits all of them in one transaction, or none. Blocks until they are on disk. Fails with
   /// Errc::io, and with Errc::conflict or bad_serial if a number or a serial is not a new one.
@@ -97,6 +100,14 @@ class Journal {
   Result<void> raise_serial(const dns::Name& apex, dns::Serial serial);
   /// The same for many zones, all or none.
   Result<void> raise_serials(const std::vector<std::pair<dns::Name, dns::Serial>>& serials);
+
+  /// Where the zone says something else than its source did when it was last taken, in the order
+  /// of owners' wire format; of these RRsets, or of all.
+  Result<std::vector<Divergence>> divergences(const dns::Name& apex);
+  Result<std::vector<Divergence>> divergences(const dns::Name& apex,
+                                              const std::vector<RRsetKey>& keys);
+  /// The same without a new version, as when the source has caught up with the zone.
+  Result<void> diverge(const dns::Name& apex, const DivergenceStep& step);
 
   Result<void> set_applied(const dns::Name& apex, const std::string& provider,
                            const AppliedState& state);

@@ -79,6 +79,18 @@ class JournalTables {
   Result<std::map<dns::Name, std::string>> homes();
   /// An empty directory: none.
   Result<void> set_home(const dns::Name& apex, const std::string& directory);
+  /// One row of divergences; `content` is nothing where the source has no such RRset.
+  struct DivergenceRow {
+    RRsetKey key;
+    std::int64_t by = 0;
+    std::optional<std::string> content;
+  };
+  Result<void> put_divergence(std::int64_t zone, const DivergenceRow& row);
+  Result<void> drop_divergence(std::int64_t zone, const RRsetKey& key);
+  Result<void> drop_divergences(std::int64_t zone);
+  /// All of a zone, or the one of this RRset.
+  Result<std::vector<DivergenceRow>> divergences(std::int64_t zone,
+                                                 const std::optional<RRsetKey>& key);
 
  private:
   JournalTables() = default;
@@ -90,6 +102,8 @@ class JournalTables {
   Statement set_applied_, find_applied_;
   Statement octets_below_, find_serial_, find_time_, find_base_from_;
   Statement list_homes_, set_home_, drop_home_;
+  Statement put_divergence_, drop_divergence_, drop_divergences_, list_divergences_,
+      find_divergence_;
 };
 
 }  // namespace taproot::zonestore

@@ -30,6 +30,8 @@ class FakeOperations : public Operations {
   ReloadRequest last_reload;
   SerialRequest last_serial;
   DropRequest last_drop;
+  EditRequest last_edit;
+  EditReport edit_report;
 
   Result<std::uint64_t> current_version(const dns::Name& zone) override {
     if (const auto wrong = why_not({zone})) return tl::unexpected(*wrong);
@@ -74,6 +76,10 @@ class FakeOperations : public Operations {
     done(answer("rollback", {request.zone},
                 RollbackReport{request.zone.to_text(), request.to ? request.to->number : 41, 43,
                                2026112303, true}));
+  }
+  void edit(EditRequest request, Done<EditReport> done) override {
+    last_edit = request;
+    done(answer("edit", {request.zone}, edit_report));
   }
   void reload(ReloadRequest request, Done<ReloadReport> done) override {
     last_reload = request;

@@ -46,7 +46,8 @@ std::string ahead_words(const ZoneRow& zone, const NameserverRow& row) {
   const auto ours = zone.wanted ? std::to_string(zone.wanted->serial.value()) : "?";
   return "a person: it holds serial " + theirs + ", which is not before ours, " + ours +
          " (RFC 1982), so it will not follow; give the zone a serial after " + theirs +
-         ", or remove the zone's copy there so that it transfers anew";
+         " with `taproot serial " + zone.apex.to_text() +
+         " --above-secondaries`, or remove the zone's copy there so that it transfers anew";
 }
 
 /// What has to happen until this row is in sync. Never empty, unless it is.

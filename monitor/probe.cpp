@@ -126,6 +126,7 @@ void Probe::ask_more(Instant now, Step& step) {
 }
 
 void Probe::accept(const Open& open, const dns::Message& answer, Instant now) {
+  result_.answered = true;
   if (open.question == soa_question) return accept_soa(open, answer, now);
   accept_data(open, answer);
 }

@@ -19,6 +19,7 @@ namespace taproot::monitor {
 struct ProbeResult {
   std::optional<dns::Serial> serial;  ///< nothing: see `error`
   std::chrono::microseconds rtt{};    ///< of the SOA answer
+  bool answered = false;              ///< there was an answer at all, if only a refusal
   std::size_t compared = 0;           ///< RRsets and names, matched ones included
   std::size_t matched = 0;
   std::size_t not_compared = 0;  ///< those that this server could not show

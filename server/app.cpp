@@ -72,9 +72,11 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
       desk_(loop, store_),
       editor_(loop, store_, desk_),
       distributor_(loop, store_, config_),
+      serials_(loop, store_, desk_, distributor_),
       planner_(store_, desk_, distributor_),
       runs_(loop, store_, distributor_),
-      watch_(loop, [this](const auto& path) { on_source_changed(path); }),
+      homes_(store_.journal()),
+      watch_(loop, [this](SourceNews news) { on_sources(std::move(news)); }),
       housekeeping_(loop, [this] { keep_house(); }) {}
 
 App::~App() = default;
@@ -94,6 +96,7 @@ Result<void> App::open() {
   distributor_.on_pushed([this](const auto& apex, const auto& provider, const auto& result) {
     runs_.pushed(apex, provider, result);
   });
+  homes_.add_vanished(config_);
   publish_policy();
   set_zones();
   auto serving = Serving::start(
@@ -148,7 +151,9 @@ void App::set_zones() {
     distributor_.drop_zone(name);
     desk_.drop_zone(name);
   }
-  watch_sources();
+  homes_.remember(config_.zones);
+  watch_.configure(config_);
+  for (const auto& warning : folder_warnings()) spdlog::warn("{}", warning);
 }
 
 void App::publish_policy() {
@@ -163,18 +168,6 @@ void App::publish_policy() {
     }
   }
   policy_.publish(std::move(policy));
-}
-
-void App::watch_sources() {
-  std::map<std::filesystem::path, std::vector<dns::Name>> wanted;
-  for (const auto& zone : config_.zones) wanted[zone.source].push_back(zone.name);
-  for (const auto& [path, zones] : watched_) {
-    if (!wanted.contains(path)) watch_.unwatch(path);
-  }
-  for (const auto& [path, zones] : wanted) {
-    if (!watched_.contains(path)) watch_.watch(path);
-  }
-  watched_ = std::move(wanted);
 }
 
 // --- Events ------------------------------------------------------------------------------------
@@ -193,38 +186,28 @@ void App::on_transfer(const TransferEvent& event) {
   distributor_.on_transfer(event);
 }
 
-namespace {
-
-void log_outcomes(const std::vector<SourceOutcome>& outcomes) {
-  for (const auto& outcome : outcomes) {
-    if (outcome.kind == SourceOutcome::Kind::refused) {
-      spdlog::error("{}: source refused, the last good version stays: {}", outcome.zone.to_text(),
-                    outcome.why);
-    } else if (outcome.kind == SourceOutcome::Kind::pending) {
-      spdlog::info("{}: source changed, waits for `taproot apply`", outcome.zone.to_text());
-    }
-  }
-}
-
-}  // namespace
-
 void App::load_all(std::function<void()> done) {
-  desk_.read(desk_.names(), ZoneDesk::Mode::publish, "file", "",
-             [done = std::move(done)](const auto& outcomes) {
-               log_outcomes(outcomes);
-               done();
-             });
+  read_and_log(desk_.names(), std::move(done));
 }
 
-void App::on_source_changed(const std::filesystem::path& path) {
-  const auto found = watched_.find(path);
-  if (found == watched_.end()) return;
-  desk_.read(found->second, ZoneDesk::Mode::publish, "file", "",
-             [](const auto& outcomes) { log_outcomes(outcomes); });
+/// What has its versions is read at once; what has none yet when its secondaries were asked.
+void App::read_and_log(const std::vector<dns::Name>& zones, std::function<void()> done) {
+  std::vector<dns::Name> known;
+  std::vector<dns::Name> fresh;
+  for (const auto& zone : zones) (serials_.must_ask(zone) ? fresh : known).push_back(zone);
+  const auto waiting = std::make_shared<int>(2);
+  const auto arrived = [waiting, done = std::move(done)](const auto& outcomes) {
+    log_outcomes(outcomes);
+    if (--*waiting == 0) done();
+  };
+  desk_.read(known, ZoneDesk::Mode::publish, "file", "", arrived);
+  serials_.know(fresh, [this, fresh, arrived] {
+    desk_.read(fresh, ZoneDesk::Mode::publish, "file", "", arrived);
+  });
 }
 
 void App::reload_all() {
-  reload({}, [](const auto& report) {
+  reload({{}, std::nullopt, "reload", ""}, [](const auto& report) {
     if (!report) spdlog::error("reload: {}", report.error().detail);
   });
 }
@@ -250,9 +233,11 @@ ReloadReport App::take_config() {
     report.notes.emplace_back("state changed: restart taproot to use it");
   }
   config_ = std::move(*next);
+  homes_.add_vanished(config_);
   distributor_.configure(config_);
   publish_policy();
   set_zones();
+  for (auto& warning : folder_warnings()) report.notes.push_back(std::move(warning));
   return report;
 }
 
@@ -274,6 +259,13 @@ void App::report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& repor
       case SourceOutcome::Kind::refused:
         zone.result = ReloadResult::refused;
         break;
+      case SourceOutcome::Kind::blocked:
+        zone.result = ReloadResult::blocked;
+        zone.guard = outcome.guard;
+        break;
+      case SourceOutcome::Kind::vanished:
+        zone.result = ReloadResult::vanished;
+        break;
     }
     if (const auto current = store_.current(outcome.zone)) {
       zone.version = current->number();
@@ -290,16 +282,20 @@ void App::report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& repor
   }
 }
 
-void App::reload(const Zones& zones, server::Done<ReloadReport> done) {
+void App::reload(ReloadRequest request, server::Done<ReloadReport> done) {
   auto report = std::make_shared<ReloadReport>();
-  if (zones.empty()) *report = take_config();
-  auto names = chosen(zones);
+  if (request.zones.empty()) *report = take_config();
+  auto names = chosen(request.zones);
   if (!names) return done(tl::unexpected<Error>(names.error()));
-  desk_.read(*names, ZoneDesk::Mode::publish, "reload", "",
-             [this, report, done = std::move(done)](auto outcomes) {
-               report_reload(std::move(outcomes), *report);
-               done(std::move(*report));
-             });
+  const std::string who = request.who.empty() ? "reload" : request.who;
+  serials_.know(
+      *names, [this, report, names = *names, done = std::move(done),
+               how = ZoneDesk::Reading{ZoneDesk::Mode::publish, who, request.why, request.force}] {
+        desk_.read(names, how, [this, report, done](auto outcomes) {
+          report_reload(std::move(outcomes), *report);
+          done(std::move(*report));
+        });
+      });
 }
 
 Result<std::vector<dns::Name>> App::chosen(const Zones& zones) const {

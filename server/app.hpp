@@ -1,20 +1,22 @@
 #pragma once
 
 #include "dns/result.hpp"
-#include "net/file_watch.hpp"
 #include "net/loop.hpp"
 #include "net/timer.hpp"
 #include "server/apply_runs.hpp"
 #include "server/config.hpp"
 #include "server/control.hpp"
 #include "server/distributor.hpp"
+#include "server/first_serials.hpp"
 #include "server/operations.hpp"
 #include "server/planner.hpp"
 #include "server/policy.hpp"
 #include "server/serve.hpp"
 #include "server/serving.hpp"
+#include "server/source_watch.hpp"
 #include "server/zone_desk.hpp"
 #include "server/zone_editor.hpp"
+#include "server/zone_homes.hpp"
 #include "zonestore/published.hpp"
 #include "zonestore/store.hpp"
 
@@ -29,7 +31,7 @@ namespace taproot::server {
 /// The house: builds the rooms from a configuration, passes events between them, and answers the
 /// operator. Everything here belongs to the control loop's thread.
 ///
-///     FileWatch, SIGHUP, Control ─> ZoneDesk ─> ZoneStore ─> on_installed ─> Distributor
+///     SourceWatch, SIGHUP, Control ─> ZoneDesk ─> ZoneStore ─> on_installed ─> Distributor
 ///                                                                               │
 ///                 Serving ── TransferEvent ─────────────────────────────────────┤
 ///                                                     ApplyRuns, status <── Board
@@ -58,13 +60,15 @@ class App final : public Operations {
   Result<ApplyReport> apply_progress(const std::string& id) override;
   void verify(const Zones& zones, server::Done<VerifyReport> done) override;
   Result<HistoryReport> history(const dns::Name& zone, std::size_t limit) override;
-  Result<ShowReport> show(const dns::Name& zone, std::optional<std::uint64_t> at) override;
-  Result<DiffReport> diff(const dns::Name& zone, std::uint64_t a,
-                          std::optional<std::uint64_t> b) override;
+  Result<ShowReport> show(const dns::Name& zone, std::optional<VersionRef> at) override;
+  Result<DiffReport> diff(const dns::Name& zone, VersionRef a,
+                          std::optional<VersionRef> b) override;
   void rollback(RollbackRequest request, server::Done<RollbackReport> done) override;
   void edit(EditRequest request, server::Done<EditReport> done) override;
-  void reload(const Zones& zones, server::Done<ReloadReport> done) override;
+  void reload(ReloadRequest request, server::Done<ReloadReport> done) override;
   Result<NotifyReport> notify(const Zones& zones) override;
+  Result<SerialReport> raise_serial(const SerialRequest& request) override;
+  Result<DropReport> drop(const DropRequest& request) override;
   std::string metrics() override;
 
  private:
@@ -73,18 +77,23 @@ class App final : public Operations {
   Result<void> open();
   void set_zones();
   void publish_policy();
-  void watch_sources();
   void tidy_journal();
   void on_installed(const zonestore::Installed& installed);
   void on_transfer(const TransferEvent& event);
-  void on_source_changed(const std::filesystem::path& path);
+  void on_sources(SourceNews news);
+  void take_appeared(std::map<dns::Name, ZoneConfig> appeared);
+  void take_vanished(const std::map<dns::Name, std::string>& vanished);
+  void drop_zones(const std::set<dns::Name>& zones);
+  std::vector<std::string> folder_warnings() const;
   ReloadReport take_config();
   void keep_house();
+  void read_and_log(const std::vector<dns::Name>& zones, std::function<void()> done);
   void report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& report);
 
   Result<std::vector<dns::Name>> chosen(const Zones& zones) const;
+  Result<std::uint64_t> number_of(const dns::Name& zone, const VersionRef& ref);
   Result<std::shared_ptr<const zonestore::ZoneVersion>> version(const dns::Name& zone,
-                                                                std::uint64_t number);
+                                                                const VersionRef& ref);
   std::optional<Error> why_not(const ApplyRequest& request, const PlanReport& plan);
   void carry_out(const ApplyRequest& request, const PlanReport& plan,
                  const server::Done<ApplyReport>& done);
@@ -101,10 +110,11 @@ class App final : public Operations {
   ZoneDesk desk_;
   ZoneEditor editor_;
   Distributor distributor_;
+  FirstSerials serials_;
   Planner planner_;
   ApplyRuns runs_;
-  net::FileWatch watch_;
-  std::map<std::filesystem::path, std::vector<dns::Name>> watched_;
+  ZoneHomes homes_;
+  SourceWatch watch_;
   std::map<std::string, WallTime> plans_;  ///< shown to somebody, and until when they hold
   net::Timer housekeeping_;
   bool checkpointing_ = false;

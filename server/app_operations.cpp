@@ -2,6 +2,7 @@
 #include "server/app.hpp"
 #include "server/metrics.hpp"
 #include "server/status_report.hpp"
+#include "zonestore/serial_jump.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -104,6 +105,7 @@ Result<StatusReport> App::status(const Zones& zones) {
   report.now = std::chrono::system_clock::now();
   report.taproot_version = TAPROOT_VERSION;
   report.started = started_;
+  report.warnings = folder_warnings();
   for (const auto& name : *names) {
     const auto current = store_.current(name);
     report.zones.push_back(
@@ -123,31 +125,44 @@ Result<HistoryReport> App::history(const dns::Name& zone, std::size_t limit) {
   return report;
 }
 
-Result<std::shared_ptr<const zonestore::ZoneVersion>> App::version(const dns::Name& zone,
-                                                                   std::uint64_t number) {
-  const auto current = store_.current(zone);
-  if (current && current->number() == number) return current;
-  return store_.journal().version(zone, number);
+Result<std::uint64_t> App::number_of(const dns::Name& zone, const VersionRef& ref) {
+  switch (ref.kind) {
+    case VersionRef::Kind::number:
+      return ref.number;
+    case VersionRef::Kind::serial:
+      return store_.journal().number_of(zone, ref.serial);
+    case VersionRef::Kind::time:
+      return store_.journal().number_at(zone, ref.time);
+  }
+  return ref.number;
 }
 
-Result<ShowReport> App::show(const dns::Name& zone, std::optional<std::uint64_t> at) {
+Result<std::shared_ptr<const zonestore::ZoneVersion>> App::version(const dns::Name& zone,
+                                                                   const VersionRef& ref) {
+  const auto number = number_of(zone, ref);
+  if (!number) return tl::unexpected<Error>(number.error());
+  const auto current = store_.current(zone);
+  if (current && current->number() == *number) return current;
+  return store_.journal().version(zone, *number);
+}
+
+Result<ShowReport> App::show(const dns::Name& zone, std::optional<VersionRef> at) {
   if (desk_.find(zone) == nullptr) return tl::unexpected<Error>(chosen({zone}).error());
   const auto current = store_.current(zone);
   if (!current) return fail(Errc::not_found, zone.to_text() + " has no version yet");
-  const auto shown = version(zone, at.value_or(current->number()));
+  const auto shown = version(zone, at.value_or(VersionRef::of(current->number())));
   if (!shown) return tl::unexpected<Error>(shown.error());
   return ShowReport{zone.to_text(), current->number(), make_version_row(**shown),
                     all_records(**shown)};
 }
 
-Result<DiffReport> App::diff(const dns::Name& zone, std::uint64_t a,
-                             std::optional<std::uint64_t> b) {
+Result<DiffReport> App::diff(const dns::Name& zone, VersionRef a, std::optional<VersionRef> b) {
   if (desk_.find(zone) == nullptr) return tl::unexpected<Error>(chosen({zone}).error());
   const auto current = store_.current(zone);
   if (!current) return fail(Errc::not_found, zone.to_text() + " has no version yet");
   const auto before = version(zone, a);
   if (!before) return tl::unexpected<Error>(before.error());
-  const auto after = version(zone, b.value_or(current->number()));
+  const auto after = version(zone, b.value_or(VersionRef::of(current->number())));
   if (!after) return tl::unexpected<Error>(after.error());
   return DiffReport{zone.to_text(), make_version_row(**before), make_version_row(**after),
                     make_planned_changes(zonestore::changes_between(**before, **after))};
@@ -247,6 +262,7 @@ std::optional<Error> App::why_not(const ApplyRequest& request, const PlanReport&
   }
   if (!request.force) return std::nullopt;
   for (const auto& zone : plan.zones) {
+    if (zone.guard && zone.guard->force_id == *request.force) return std::nullopt;
     for (const auto& provider : zone.providers) {
       if (provider.guard && provider.guard->force_id == *request.force) return std::nullopt;
     }
@@ -261,10 +277,12 @@ void App::carry_out(const ApplyRequest& request, const PlanReport& plan,
   names.reserve(plan.zones.size());
   for (const auto& zone : plan.zones) names.push_back(dns::Name::from_text(zone.zone).value());
   const std::string who = request.who.empty() ? "apply" : request.who;
-  desk_.read(names, ZoneDesk::Mode::apply, who, request.why,
-             [this, request, plan, done](const auto& outcomes) {
-               after_install(request, plan, outcomes, done);
-             });
+  serials_.know(names, [this, names, request, who, plan, done] {
+    desk_.read(names, {ZoneDesk::Mode::apply, who, request.why, request.force},
+               [this, request, plan, done](const auto& outcomes) {
+                 after_install(request, plan, outcomes, done);
+               });
+  });
 }
 
 void App::after_install(const ApplyRequest& request, const PlanReport& plan,
@@ -272,11 +290,15 @@ void App::after_install(const ApplyRequest& request, const PlanReport& plan,
                         const server::Done<ApplyReport>& done) {
   std::vector<ApplyRuns::Zone> zones;
   for (const auto& planned : plan.zones) {
-    ApplyRuns::Zone zone{dns::Name::from_text(planned.zone).value(), "", {}};
+    ApplyRuns::Zone zone{dns::Name::from_text(planned.zone).value(), "", {}, {}};
     for (const auto& outcome : outcomes) {
-      if (outcome.zone == zone.apex && outcome.kind == SourceOutcome::Kind::refused) {
-        zone.error = outcome.why;
-      }
+      if (!(outcome.zone == zone.apex)) continue;
+      if (outcome.kind == SourceOutcome::Kind::refused) zone.error = outcome.why;
+      zone.guard = outcome.guard;
+    }
+    if (zone.guard) {  // nothing of the plan can be done while its version does not exist
+      zones.push_back(std::move(zone));
+      continue;
     }
     const auto* row = distributor_.board().find(zone.apex);
     for (const auto& provider : planned.providers) {
@@ -300,6 +322,62 @@ void App::after_install(const ApplyRequest& request, const PlanReport& plan,
   runs_.wait(id, request.timeout, [done](ApplyReport report) { done(std::move(report)); });
 }
 
+namespace {
+
+/// What the nameservers of a zone were seen with by transfer, each with its words.
+std::vector<std::pair<dns::Serial, std::string>> serials_seen(const monitor::ZoneRow* zone) {
+  std::vector<std::pair<dns::Serial, std::string>> seen;
+  if (zone == nullptr) return seen;
+  for (const auto& [name, provider] : zone->providers) {
+    if (provider.arrival != monitor::Arrival::transfer) continue;
+    for (const auto& row : provider.nameservers) {
+      if (!row.seen_serial) continue;
+      seen.emplace_back(*row.seen_serial, row.nameserver + " (" + row.endpoint.to_text() + ")");
+    }
+  }
+  return seen;
+}
+
+}  // namespace
+
+Result<SerialReport> App::raise_serial(const SerialRequest& request) {
+  const auto current = store_.current(request.zone);
+  if (desk_.find(request.zone) == nullptr || !current) {
+    return fail(Errc::not_found, request.zone.to_text() + " has no version");
+  }
+  if (request.based_on && *request.based_on != current->number()) {
+    return fail(Errc::conflict, "version " + std::to_string(current->number()) +
+                                    " is current, not " + std::to_string(*request.based_on));
+  }
+  SerialReport report;
+  report.zone = request.zone.to_text();
+  report.version = current->number();
+  report.serial = current->serial().value();
+  std::vector<dns::Serial> serials;
+  std::uint32_t furthest = 0;
+  for (const auto& [serial, nameserver] : serials_seen(distributor_.board().find(request.zone))) {
+    serials.push_back(serial);
+    const std::uint32_t ahead = serial.value() - current->serial().value();
+    if (serial <= current->serial() || ahead <= furthest) continue;
+    furthest = ahead;
+    report.above = serial.value();
+    report.nameserver = nameserver;
+  }
+  if (!report.above) return report;
+  const auto jump = zonestore::jump_above(current->serial(), serials);
+  if (!jump) return tl::unexpected<Error>(jump.error());
+  const auto why = request.why.empty() ? "above serial " + std::to_string(*report.above) + " at " +
+                                             report.nameserver
+                                       : request.why;
+  const auto installed = store_.renumber(request.zone, jump->to, request.who, why);
+  if (!installed) return tl::unexpected<Error>(installed.error());
+  report.version = installed->version->number();
+  report.serial = installed->version->serial().value();
+  report.changed = installed->changed;
+  report.again = jump->is_halfway;
+  return report;
+}
+
 Result<ApplyReport> App::apply_progress(const std::string& id) {
   return runs_.report(id);
 }
@@ -316,11 +394,13 @@ void App::rollback(RollbackRequest request, server::Done<RollbackReport> done) {
   if (!request.to && current->number() == 1) {
     return done(fail(Errc::not_found, request.zone.to_text() + " has only one version"));
   }
-  const auto to = request.to.value_or(current->number() - 1);
-  const auto why = request.why.empty() ? "rollback to version " + std::to_string(to) : request.why;
-  const auto installed = store_.rollback(request.zone, to, request.who, why);
+  const auto to =
+      number_of(request.zone, request.to.value_or(VersionRef::of(current->number() - 1)));
+  if (!to) return done(tl::unexpected<Error>(to.error()));
+  const auto why = request.why.empty() ? "rollback to version " + std::to_string(*to) : request.why;
+  const auto installed = store_.rollback(request.zone, *to, request.who, why);
   if (!installed) return done(tl::unexpected<Error>(installed.error()));
-  done(RollbackReport{request.zone.to_text(), to, installed->version->number(),
+  done(RollbackReport{request.zone.to_text(), *to, installed->version->number(),
                       installed->version->serial().value(), installed->changed});
 }
 

@@ -73,7 +73,7 @@ std::string ApplyRuns::begin(std::string plan, std::vector<Zone> zones) {
   run.plan = std::move(plan);
   run.started = std::chrono::system_clock::now();
   for (auto& zone : zones) {
-    ZoneState state{zone.apex, std::move(zone.error), 0, 0, {}};
+    ZoneState state{zone.apex, std::move(zone.error), std::move(zone.guard), 0, 0, {}};
     if (const auto current = store_.current(zone.apex)) {
       state.version = current->number();
       state.serial = current->serial().value();
@@ -137,7 +137,7 @@ AppliedProvider ApplyRuns::report_part(const ZoneState& zone, const PartState& p
 }
 
 AppliedZone ApplyRuns::report_zone(const ZoneState& zone) const {
-  AppliedZone out{zone.apex.to_text(), zone.version, zone.serial, zone.error, {}};
+  AppliedZone out{zone.apex.to_text(), zone.version, zone.serial, zone.error, zone.guard, {}};
   for (const auto& part : zone.parts) out.providers.push_back(report_part(zone, part));
   return out;
 }

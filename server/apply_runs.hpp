@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,8 @@ class ApplyRuns {
   };
   struct Zone {
     dns::Name apex;
-    std::string error;  ///< the zone as a whole failed
+    std::string error;               ///< the zone as a whole failed
+    std::optional<GuardStop> guard;  ///< the zone's source was stopped
     std::vector<Part> parts;
   };
 
@@ -60,6 +62,7 @@ class ApplyRuns {
   struct ZoneState {
     dns::Name apex;
     std::string error;
+    std::optional<GuardStop> guard;
     std::uint64_t version = 0;
     std::uint32_t serial = 0;
     std::vector<PartState> parts;

@@ -2,6 +2,7 @@
 
 #include "server/cli_verbs.hpp"
 #include "server/render_text.hpp"
+#include "server/version_ref.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -21,15 +22,18 @@ struct CommandLine {
   ApplyFlags apply;
   RollbackFlags rollback;
   EditFlags edit;
+  ReloadFlags reload;
+  SerialFlags serial;
+  DropFlags drop;
   KeyFlags key;
   ImportFlags import;
   std::vector<std::string> zones;
   std::string zone;
   bool watch = false;
   std::uint64_t limit = 20;
-  std::optional<std::uint64_t> at;
-  std::uint64_t a = 0;
-  std::optional<std::uint64_t> b;
+  std::optional<std::string> at;
+  std::string a;
+  std::optional<std::string> b;
   std::function<int(Terminal&)> run;
 };
 
@@ -53,6 +57,18 @@ CLI::App* add_daemon_verb(CLI::App& app, CommandLine& line, const char* name, co
   verb->add_option("--state", line.common.state,
                    "its state folder, where the token is (default: as with serve)");
   return verb;
+}
+
+/// What a version may be written as.
+std::string version_help(const std::string& more) {
+  return "version: a number, serial:NUMBER, a time in UTC (2026-11-25T10:00) or -2h" +
+         (more.empty() ? "" : " (" + more + ")");
+}
+
+/// Nothing, or why a text is no version: said before the daemon is asked.
+std::string is_version(const std::string& text) {
+  const auto ref = VersionRef::from_text(text, std::chrono::system_clock::now());
+  return ref ? std::string() : ref.error().detail;
 }
 
 /// An option that may be repeated, each time with one value.
@@ -94,6 +110,13 @@ void add_check(CLI::App& app, CommandLine& line) {
                    "a configuration, or zone files named after their zones");
   add_repeated(verb, "--zone", line.check.zones, "NAME=FILE: check one zone file");
   verb->add_flag("--strict", line.check.strict, "warnings count as findings, too");
+  verb->add_option("--format", line.check.format,
+                   "text (default), json (as --json), or sarif for code review")
+      ->check(CLI::IsMember({"text", "json", "sarif"}));
+  verb->add_flag("--rules", line.check.rules,
+                 "list the rules, how grave they are, and which can be set; check nothing");
+  verb->add_flag("--no-external", line.check.no_external,
+                 "leave out the commands of check.command");
   verb->callback([&] {
     line.run = [&](Terminal& terminal) { return run_check(line.common, line.check, terminal); };
   });
@@ -131,15 +154,15 @@ void add_history_verbs(CLI::App& app, CommandLine& line) {
   auto* show =
       add_daemon_verb(app, line, "show", "A zone's records", "taproot show example.com --at 41");
   show->add_option("ZONE", line.zone, "the zone")->required();
-  show->add_option("--at", line.at, "version (default: the current one)");
+  show->add_option("--at", line.at, version_help("default: the current one"))->check(is_version);
   show->callback([&] {
     line.run = [&](Terminal& t) { return run_show(line.common, line.zone, line.at, t); };
   });
   auto* diff = add_daemon_verb(app, line, "diff", "What changed between two versions",
                                "taproot diff example.com 41 42");
   diff->add_option("ZONE", line.zone, "the zone")->required();
-  diff->add_option("A", line.a, "version")->required();
-  diff->add_option("B", line.b, "version (default: the current one)");
+  diff->add_option("A", line.a, version_help(""))->required()->check(is_version);
+  diff->add_option("B", line.b, version_help("default: the current one"))->check(is_version);
   diff->callback([&] {
     line.run = [&](Terminal& t) { return run_diff(line.common, line.zone, line.a, line.b, t); };
   });
@@ -191,16 +214,35 @@ void add_changing_verbs(CLI::App& app, CommandLine& line) {
       add_daemon_verb(app, line, "rollback", "A new, higher serial with old contents, everywhere",
                       "taproot rollback example.com --to 41 --why \"wrong MX\"");
   rollback->add_option("ZONE", line.rollback.zone, "the zone")->required();
-  rollback->add_option("--to", line.rollback.to, "version (default: the one before)")
-      ->check(CLI::PositiveNumber);
+  rollback->add_option("--to", line.rollback.to, version_help("default: the one before"))
+      ->check(is_version);
   rollback->add_option("--why", line.rollback.why, "for the history");
   rollback->callback(
       [&] { line.run = [&](Terminal& t) { return run_rollback(line.common, line.rollback, t); }; });
   auto* reload = add_daemon_verb(app, line, "reload", "Read configuration and sources again",
                                  "taproot reload");
-  reload->add_option("ZONE", line.zones, "only these zones' sources");
+  reload->add_option("ZONE", line.reload.zones, "only these zones' sources");
+  reload->add_option("--force", line.reload.force, "let the guard of this id pass, once");
+  reload->add_option("--why", line.reload.why, "for the history");
   reload->callback(
-      [&] { line.run = [&](Terminal& t) { return run_reload(line.common, line.zones, t); }; });
+      [&] { line.run = [&](Terminal& t) { return run_reload(line.common, line.reload, t); }; });
+  auto* serial =
+      add_daemon_verb(app, line, "serial", "Bring a zone's serial above those of its secondaries",
+                      "taproot serial example.com --above-secondaries");
+  serial->add_option("ZONE", line.serial.zone, "the zone")->required();
+  serial
+      ->add_flag("--above-secondaries", line.serial.above_secondaries,
+                 "the same contents with a serial above the highest that a secondary was seen with")
+      ->required();
+  serial->add_option("--why", line.serial.why, "for the history");
+  serial->callback(
+      [&] { line.run = [&](Terminal& t) { return run_serial(line.common, line.serial, t); }; });
+  auto* drop = add_daemon_verb(app, line, "drop", "Stop serving a zone whose file vanished",
+                               "taproot drop example.com --why \"customer left\"");
+  drop->add_option("ZONE", line.drop.zone, "the zone")->required();
+  drop->add_option("--why", line.drop.why, "for the log");
+  drop->callback(
+      [&] { line.run = [&](Terminal& t) { return run_drop(line.common, line.drop, t); }; });
   auto* notify = add_daemon_verb(app, line, "notify", "Tell a zone's secondaries again",
                                  "taproot notify example.com");
   notify->add_option("ZONE", line.zones, "the zones")->required();

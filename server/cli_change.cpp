@@ -56,10 +56,13 @@ Exit verdict_of_apply(const Document& report) {
 
 Exit verdict_of_reload(const Document& report) {
   if (!report.text("config_error").empty()) return Exit::error;
+  Exit exit = Exit::done;
   for (const auto& zone : report.list("zones")) {
-    if (zone.text("result") == "refused") return Exit::error;
+    const auto result = zone.text("result");
+    if (result == "refused") return Exit::error;
+    if (result == "blocked") exit = Exit::blocked;
   }
-  return Exit::done;
+  return exit;
 }
 
 std::string apply_body(const ApplyFlags& flags, const Terminal& terminal) {
@@ -143,11 +146,28 @@ int run_rollback(const CommonFlags& common, const RollbackFlags& flags, Terminal
   return print(common, json, render_rollback, terminal, always_done);
 }
 
-int run_reload(const CommonFlags& common, const std::vector<std::string>& zones,
-               Terminal& terminal) {
+int run_serial(const CommonFlags& common, const SerialFlags& flags, Terminal& terminal) {
   const auto client = DaemonClient::find(common, terminal.world);
   if (!client) return report_error(terminal, client.error());
-  const auto json = client->post("/v1/reload", body_of({{"zones", zones}}));
+  const Json body{{"above", "secondaries"}, {"who", user_name(terminal.world)}, {"why", flags.why}};
+  const auto json = client->post("/v1/zones/" + url_text(flags.zone) + "/serial", body_of(body));
+  return print(common, json, render_serial, terminal, always_done);
+}
+
+int run_drop(const CommonFlags& common, const DropFlags& flags, Terminal& terminal) {
+  const auto client = DaemonClient::find(common, terminal.world);
+  if (!client) return report_error(terminal, client.error());
+  const Json body{{"who", user_name(terminal.world)}, {"why", flags.why}};
+  const auto json = client->post("/v1/zones/" + url_text(flags.zone) + "/drop", body_of(body));
+  return print(common, json, render_drop, terminal, always_done);
+}
+
+int run_reload(const CommonFlags& common, const ReloadFlags& flags, Terminal& terminal) {
+  const auto client = DaemonClient::find(common, terminal.world);
+  if (!client) return report_error(terminal, client.error());
+  Json body{{"zones", flags.zones}, {"who", user_name(terminal.world)}, {"why", flags.why}};
+  if (flags.force) body["force"] = *flags.force;
+  const auto json = client->post("/v1/reload", body_of(body));
   return print(common, json, render_reload, terminal, verdict_of_reload);
 }
 

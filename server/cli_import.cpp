@@ -118,7 +118,7 @@ int refuse(ImportedZone zone, ImportReport report, const CommonFlags& common, Te
   report.findings = std::move(zone.records.findings);
   for (auto& finding : report.findings) {
     if (!finding.excerpt.empty()) continue;
-    finding.excerpt = line_of(zone.records, finding.file, finding.line);
+    zonestore::add_excerpt(finding, line_of(zone.records, finding.file, finding.line));
   }
   tell(report, common, terminal);
   return report_error(terminal,

@@ -109,16 +109,15 @@ int run_history(const CommonFlags& common, const std::string& zone, std::uint64_
   return verdict(print(common, fetch(common, path, terminal), render_history, terminal), terminal);
 }
 
-int run_show(const CommonFlags& common, const std::string& zone, std::optional<std::uint64_t> at,
-             Terminal& terminal) {
-  const auto path = zone_path(zone, "show") + (at ? "?at=" + std::to_string(*at) : "");
+int run_show(const CommonFlags& common, const std::string& zone,
+             const std::optional<std::string>& at, Terminal& terminal) {
+  const auto path = zone_path(zone, "show") + (at ? "?at=" + url_text(*at) : "");
   return verdict(print(common, fetch(common, path, terminal), render_show, terminal), terminal);
 }
 
-int run_diff(const CommonFlags& common, const std::string& zone, std::uint64_t a,
-             std::optional<std::uint64_t> b, Terminal& terminal) {
-  const auto path =
-      zone_path(zone, "diff") + "?a=" + std::to_string(a) + (b ? "&b=" + std::to_string(*b) : "");
+int run_diff(const CommonFlags& common, const std::string& zone, const std::string& a,
+             const std::optional<std::string>& b, Terminal& terminal) {
+  const auto path = zone_path(zone, "diff") + "?a=" + url_text(a) + (b ? "&b=" + url_text(*b) : "");
   return verdict(print(common, fetch(common, path, terminal), render_diff, terminal), terminal);
 }
 

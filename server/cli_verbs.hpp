@@ -24,6 +24,9 @@ struct CheckFlags {
   std::vector<std::string> files;
   std::vector<std::string> zones;  ///< NAME=FILE
   bool strict = false;
+  std::string format = "text";  ///< or "json" or "sarif"
+  bool rules = false;           ///< list the rules, and check nothing
+  bool no_external = false;     ///< leave the operator's own commands out
 };
 
 struct ApplyFlags {
@@ -37,7 +40,24 @@ struct ApplyFlags {
 
 struct RollbackFlags {
   std::string zone;
-  std::optional<std::uint64_t> to;
+  std::optional<std::string> to;
+  std::string why;
+};
+
+struct ReloadFlags {
+  std::vector<std::string> zones;
+  std::optional<std::string> force;
+  std::string why;
+};
+
+struct SerialFlags {
+  std::string zone;
+  bool above_secondaries = false;
+  std::string why;
+};
+
+struct DropFlags {
+  std::string zone;
   std::string why;
 };
 
@@ -93,14 +113,15 @@ int run_verify(const CommonFlags& common, const std::vector<std::string>& zones,
                Terminal& terminal);
 int run_history(const CommonFlags& common, const std::string& zone, std::uint64_t limit,
                 Terminal& terminal);
-int run_show(const CommonFlags& common, const std::string& zone, std::optional<std::uint64_t> at,
-             Terminal& terminal);
-int run_diff(const CommonFlags& common, const std::string& zone, std::uint64_t a,
-             std::optional<std::uint64_t> b, Terminal& terminal);
+int run_show(const CommonFlags& common, const std::string& zone,
+             const std::optional<std::string>& at, Terminal& terminal);
+int run_diff(const CommonFlags& common, const std::string& zone, const std::string& a,
+             const std::optional<std::string>& b, Terminal& terminal);
 int run_rollback(const CommonFlags& common, const RollbackFlags& flags, Terminal& terminal);
 int run_edit(const CommonFlags& common, const EditFlags& flags, Terminal& terminal);
-int run_reload(const CommonFlags& common, const std::vector<std::string>& zones,
-               Terminal& terminal);
+int run_serial(const CommonFlags& common, const SerialFlags& flags, Terminal& terminal);
+int run_drop(const CommonFlags& common, const DropFlags& flags, Terminal& terminal);
+int run_reload(const CommonFlags& common, const ReloadFlags& flags, Terminal& terminal);
 int run_notify(const CommonFlags& common, const std::vector<std::string>& zones,
                Terminal& terminal);
 int run_import(const CommonFlags& common, const ImportFlags& flags, Terminal& terminal);

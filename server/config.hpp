@@ -5,6 +5,7 @@
 #include "dns/secret.hpp"
 #include "dns/tsig.hpp"
 #include "net/endpoint.hpp"
+#include "server/check_config.hpp"
 #include "xfr/access.hpp"
 #include "zonestore/finding.hpp"
 #include "zonestore/journal.hpp"
@@ -14,6 +15,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -77,17 +79,26 @@ struct ProviderConfig {
 /// One zone and where it comes from.
 struct ZoneConfig {
   dns::Name name;
-  std::filesystem::path source;  ///< absolute, or relative to the working directory
-  std::string shown;             ///< the source as the operator wrote it, for findings
+  std::filesystem::path source;     ///< absolute, or relative to the working directory
+  std::string shown;                ///< the source as the operator wrote it, for findings
+  std::filesystem::path directory;  ///< the folder it is one of; empty: it is named
+  /// Why it has no source now and is served as it was until a person drops it; empty: it has one.
+  std::string vanished;
   std::vector<std::string> providers;
   zonestore::SerialPolicy serial = zonestore::SerialPolicy::increment;
   Publish publish = Publish::automatic;
+  std::shared_ptr<const CheckConfig> check;  ///< null: the rules as they are, and no command
+  /// A source that would take more of the names away waits for a person; 100: none does.
+  unsigned max_shrink_percent = 20;
 };
 
-/// A folder whose files are zones. Its zones are in Config::zones already; this is for watching.
+/// A folder whose files are zones. Those it had when the configuration was read are in
+/// Config::zones already; this is for the ones that come and go.
 struct DirectoryConfig {
   std::filesystem::path path;
   std::string shown;
+  ZoneConfig pattern;   ///< what its zones get; without name and source
+  std::string trouble;  ///< why it could not be read; empty: it could
 };
 
 struct ControlConfig {

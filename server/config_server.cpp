@@ -84,6 +84,10 @@ void read_history_section(const ConfigNode& node, const ConfigScope& scope, Conf
     const auto count = read_count(*versions, "history.disk-versions", 2, most, scope.findings);
     if (count) config.history.disk_versions = *count;
   }
+  if (const auto* size = map.find("disk-size")) {
+    const auto octets = read_size(*size, "history.disk-size", scope.findings);
+    if (octets) config.history.disk_octets = *octets;
+  }
   map.finish();
 }
 

@@ -1,8 +1,8 @@
 #include "server/config_sections.hpp"
+#include "server/zone_folder.hpp"
 
 #include <algorithm>
 #include <array>
-#include <system_error>
 
 namespace taproot::server {
 
@@ -11,21 +11,28 @@ namespace {
 constexpr std::array<std::string_view, 4> serials{"increment", "unixtime", "date", "keep"};
 constexpr std::array<std::string_view, 2> publishes{"auto", "on-apply"};
 
-/// What a file of a directory must end with to be a zone.
-constexpr std::array<std::string_view, 5> zone_endings{".yaml", ".yml", ".json", ".zone", ".db"};
+void read_guards(const ConfigNode& node, const ConfigScope& scope, ZoneDefaults& policies) {
+  MapReader map(node, scope.findings, "guards");
+  if (const auto* shrink = map.find("max-shrink-percent")) {
+    const auto count = read_count(*shrink, "max-shrink-percent", 0, 100, scope.findings);
+    if (count) policies.max_shrink_percent = static_cast<unsigned>(*count);
+  }
+  map.finish();
+}
 
-void read_policies(MapReader& map, const ConfigScope& scope, zonestore::SerialPolicy& serial,
-                   Publish& publish) {
+/// What a zone and the defaults may both say.
+void read_policies(MapReader& map, const ConfigScope& scope, ZoneDefaults& policies) {
   if (const auto* node = map.find("serial")) {
     const auto chosen = read_choice(*node, "serial", serials, scope.findings);
     const auto policy = chosen ? zonestore::serial_policy_from_text(serials[*chosen])
-                               : Result<zonestore::SerialPolicy>(serial);
-    if (policy) serial = *policy;
+                               : Result<zonestore::SerialPolicy>(policies.serial);
+    if (policy) policies.serial = *policy;
   }
   if (const auto* node = map.find("publish")) {
     const auto chosen = read_choice(*node, "publish", publishes, scope.findings);
-    if (chosen) publish = *chosen == 0 ? Publish::automatic : Publish::on_apply;
+    if (chosen) policies.publish = *chosen == 0 ? Publish::automatic : Publish::on_apply;
   }
+  if (const auto* node = map.find("guards")) read_guards(*node, scope, policies);
 }
 
 std::vector<std::string> read_provider_references(MapReader& map, const ConfigScope& scope,
@@ -69,59 +76,37 @@ void add_zone(ZoneConfig zone, ConfigPlace place, const ConfigScope& scope, Seen
   config.zones.push_back(std::move(zone));
 }
 
-/// The file's name without the ending that makes it a zone, or nothing.
-std::optional<std::string> apex_text_of(const std::string& file) {
-  for (const auto ending : zone_endings) {
-    if (file.size() > ending.size() && file.ends_with(ending)) {
-      return file.substr(0, file.size() - ending.size());
-    }
-  }
-  return std::nullopt;
-}
-
-/// The zone files of a folder by name, or nothing, with a finding, if it cannot be read.
-std::vector<std::filesystem::path> files_of(const DirectoryConfig& directory, ConfigPlace place,
-                                            const ConfigScope& scope) {
-  std::vector<std::filesystem::path> files;
-  std::error_code error;
-  std::filesystem::directory_iterator at(directory.path, error);
-  for (; !error && at != std::filesystem::directory_iterator(); at.increment(error)) {
-    const auto name = at->path().filename().string();
-    std::error_code ignored;  // a file that is gone again is no file
-    const bool is_editors = name.starts_with('.') || name.ends_with('~') || name.ends_with(".swp");
-    if (!is_editors && at->is_regular_file(ignored)) files.push_back(at->path());
-  }
-  if (error) {
-    scope.findings.error(place, "config-bad-directory",
-                         "directory " + directory.shown + " cannot be read: " + error.message(),
-                         "make it, or mend the path: it starts at the configuration's folder");
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
+/// A folder that cannot be read (not mounted yet, say) is no reason not to serve: its zones that
+/// were good before are served as they were.
 void read_directory(const ConfigNode& node, const ZoneConfig& pattern, const ConfigScope& scope,
                     Seen& seen, Config& config) {
   const auto written = read_text(node, "directory", scope.findings);
   if (!written) return;
-  const DirectoryConfig directory{resolve(scope, *written), *written};
-  config.directories.push_back(directory);
-  for (const auto& file : files_of(directory, node.place, scope)) {
-    const auto shown = (std::filesystem::path(*written) / file.filename()).string();
-    const auto apex_text = apex_text_of(file.filename().string());
-    const auto apex = dns::Name::from_text(apex_text.value_or(""));
-    if (!apex_text || !apex) {
-      scope.findings.warning(node.place, "config-file-ignored",
-                             shown + " is not named as a zone, and is left out",
-                             "name it APEX.yaml, APEX.json or APEX.zone");
-      continue;
-    }
-    ZoneConfig zone = pattern;
-    zone.name = *apex;
-    zone.source = file;
-    zone.shown = shown;
+  DirectoryConfig directory{resolve(scope, *written), *written, pattern, ""};
+  if (!directory.path.has_filename()) directory.path = directory.path.parent_path();  // "zones/"
+  directory.pattern.directory = directory.path;
+  auto look = look_into(directory.path);
+  if (!look.trouble.empty()) {
+    scope.findings.warning(node.place, "config-bad-directory",
+                           "directory " + *written + " cannot be read: " + look.trouble +
+                               "; the zones it had are served as they were",
+                           "make it, or mend the path: it starts at the configuration's folder");
+  }
+  for (const auto& name : look.ignored) {
+    scope.findings.warning(node.place, "config-file-ignored",
+                           (std::filesystem::path(*written) / name).string() +
+                               " is not named as a zone, and is left out",
+                           "name it APEX.yaml, APEX.json or APEX.zone");
+  }
+  for (auto& file : look.files) {
+    ZoneConfig zone = directory.pattern;
+    zone.name = std::move(file.apex);
+    zone.source = std::move(file.path);
+    zone.shown = (std::filesystem::path(*written) / zone.source.filename()).string();
     add_zone(std::move(zone), node.place, scope, seen, config);
   }
+  directory.trouble = std::move(look.trouble);
+  config.directories.push_back(std::move(directory));
 }
 
 void read_named_zone(MapReader& map, const ConfigNode* name_node, ZoneConfig zone,
@@ -142,12 +127,15 @@ void read_zone(const ConfigNode& node, const ConfigScope& scope, const ZoneDefau
                Seen& seen, Config& config) {
   MapReader map(node, scope.findings, "zone");
   ZoneConfig zone;
-  zone.serial = defaults.serial;
-  zone.publish = defaults.publish;
+  zone.check = read_check(map, scope, defaults.check);
   const auto* name = map.find("name");
   const auto* directory = map.find("directory");
   zone.providers = read_provider_references(map, scope, config);
-  read_policies(map, scope, zone.serial, zone.publish);
+  ZoneDefaults policies = defaults;
+  read_policies(map, scope, policies);
+  zone.serial = policies.serial;
+  zone.publish = policies.publish;
+  zone.max_shrink_percent = policies.max_shrink_percent;
   if (name != nullptr && directory != nullptr) {
     scope.findings.error(directory->place, "config-wrong-kind",
                          "a zone has either name and source or directory",
@@ -170,7 +158,8 @@ void read_zone(const ConfigNode& node, const ConfigScope& scope, const ZoneDefau
 ZoneDefaults read_defaults_section(const ConfigNode& node, const ConfigScope& scope) {
   MapReader map(node, scope.findings, "defaults");
   ZoneDefaults defaults;
-  read_policies(map, scope, defaults.serial, defaults.publish);
+  read_policies(map, scope, defaults);
+  defaults.check = read_check(map, scope, nullptr);
   map.finish();
   return defaults;
 }

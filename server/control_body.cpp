@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <limits>
 
 namespace taproot::server {
 
@@ -52,6 +51,17 @@ class BodyReader {
       return std::nullopt;
     }
     return number;
+  }
+
+  /// A version as a number, or in any of the ways that a person may name it.
+  std::optional<VersionRef> version(const char* key, WallTime now) {
+    const Json* value = find(key);
+    if (value == nullptr) return std::nullopt;
+    const auto text = value->is_string() ? value->get<std::string>() : value->dump();
+    const auto ref = VersionRef::from_text(text, now);
+    if (ref) return *ref;
+    mistake(std::string(key) + ": " + ref.error().detail);
+    return std::nullopt;
   }
 
   bool flag(const char* key) {
@@ -143,10 +153,10 @@ Result<Operations::ApplyRequest> read_apply_body(const std::string& body) {
   return request;
 }
 
-Result<Operations::RollbackRequest> read_rollback_body(const std::string& body) {
+Result<Operations::RollbackRequest> read_rollback_body(const std::string& body, WallTime now) {
   BodyReader reader(body);
   Operations::RollbackRequest request;
-  request.to = reader.number("to", 1, std::numeric_limits<std::int64_t>::max());
+  request.to = reader.version("to", now);
   request.who = reader.text("who").value_or(unnamed);
   request.why = reader.text("why").value_or("");
   if (const auto whole = reader.finish(); !whole) return tl::unexpected(whole.error());
@@ -172,11 +182,37 @@ Result<Operations::EditRequest> read_edit_body(const std::string& body) {
   return request;
 }
 
-Result<Operations::Zones> read_zones_body(const std::string& body) {
+Result<Operations::SerialRequest> read_serial_body(const std::string& body) {
   BodyReader reader(body);
-  auto zones = reader.zones();
+  Operations::SerialRequest request;
+  const auto above = reader.text("above");
+  request.who = reader.text("who").value_or(unnamed);
+  request.why = reader.text("why").value_or("");
   if (const auto whole = reader.finish(); !whole) return tl::unexpected(whole.error());
-  return zones;
+  if (above != "secondaries") {
+    return fail(Errc::bad_text, R"(say above what: "above": "secondaries")");
+  }
+  return request;
+}
+
+Result<Operations::DropRequest> read_drop_body(const std::string& body) {
+  BodyReader reader(body);
+  Operations::DropRequest request;
+  request.who = reader.text("who").value_or(unnamed);
+  request.why = reader.text("why").value_or("");
+  if (const auto whole = reader.finish(); !whole) return tl::unexpected(whole.error());
+  return request;
+}
+
+Result<Operations::ReloadRequest> read_reload_body(const std::string& body) {
+  BodyReader reader(body);
+  Operations::ReloadRequest request;
+  request.zones = reader.zones();
+  request.force = reader.text("force");
+  request.who = reader.text("who").value_or(unnamed);
+  request.why = reader.text("why").value_or("");
+  if (const auto whole = reader.finish(); !whole) return tl::unexpected(whole.error());
+  return request;
 }
 
 Result<void> read_empty_body(const std::string& body) {

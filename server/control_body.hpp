@@ -12,13 +12,17 @@ namespace taproot::server {
 // characters fails with Errc::bad_text and says which. An empty body is an empty object.
 
 Result<Operations::ApplyRequest> read_apply_body(const std::string& body);
-/// Without the zone, which stands in the path.
-Result<Operations::RollbackRequest> read_rollback_body(const std::string& body);
+/// Without the zone, which stands in the path. Times are counted from `now`.
+Result<Operations::RollbackRequest> read_rollback_body(
+    const std::string& body, WallTime now = std::chrono::system_clock::now());
+/// {"above": "secondaries"}, which must be said; without the zone.
+Result<Operations::SerialRequest> read_serial_body(const std::string& body);
+/// Without the zone.
+Result<Operations::DropRequest> read_drop_body(const std::string& body);
+Result<Operations::ReloadRequest> read_reload_body(const std::string& body);
 /// Without the zone. Of `changes` it is only looked whether they are there: they have a reader of
 /// their own (zonestore/sources/edit_document.hpp), which gives findings.
 Result<Operations::EditRequest> read_edit_body(const std::string& body);
-/// {"zones": […]}
-Result<Operations::Zones> read_zones_body(const std::string& body);
 /// {} or nothing.
 Result<void> read_empty_body(const std::string& body);
 

@@ -62,6 +62,15 @@ Result<std::optional<std::uint64_t>> number_of(const ControlCall& call, const ch
   return std::optional(number);
 }
 
+/// A version of the query.
+Result<std::optional<VersionRef>> version_of(const ControlCall& call, const char* key) {
+  const auto found = call.request.query.find(key);
+  if (found == call.request.query.end()) return std::optional<VersionRef>();
+  auto ref = VersionRef::from_text(found->second, std::chrono::system_clock::now());
+  if (!ref) return fail_in(key, ref.error());
+  return std::optional(*ref);
+}
+
 net::HttpHeaders etag(std::uint64_t version) {
   return {{"ETag", "\"" + std::to_string(version) + "\""}};
 }
@@ -142,15 +151,15 @@ void get_history(const ControlCall& call) {
 }
 
 void get_show(const ControlCall& call) {
-  const auto at = number_of(call, "at");
+  const auto at = version_of(call, "at");
   if (!at) return refuse(call, at.error());
   const auto report = call.operations.show(call.zone, *at);
   answer(call, report, report ? etag(report->current) : net::HttpHeaders());
 }
 
 void get_diff(const ControlCall& call) {
-  const auto a = number_of(call, "a");
-  const auto b = number_of(call, "b");
+  const auto a = version_of(call, "a");
+  const auto b = version_of(call, "b");
   if (!a) return refuse(call, a.error());
   if (!b) return refuse(call, b.error());
   if (!*a) return refuse(call, {Errc::bad_text, "a is missing: the version to begin with"});
@@ -200,14 +209,31 @@ void post_notify(const ControlCall& call) {
   answer(call, call.operations.notify({call.zone}));
 }
 
-void post_reload(const ControlCall& call) {
-  const auto zones = read_zones_body(call.request.body);
-  if (!zones) return refuse(call, zones.error());
-  if (!is_still_current(call, *zones)) return;
-  call.operations.reload(*zones, answer_later<ReloadReport>(call));
+void post_serial(const ControlCall& call) {
+  auto request = read_serial_body(call.request.body);
+  if (!request) return refuse(call, request.error());
+  if (!is_still_current(call, call.zone)) return;
+  request->zone = call.zone;
+  request->based_on = call.based_on;
+  answer(call, call.operations.raise_serial(*request));
 }
 
-constexpr std::array<ControlRoute, 15> routes{{
+void post_drop(const ControlCall& call) {
+  auto request = read_drop_body(call.request.body);
+  if (!request) return refuse(call, request.error());
+  if (!is_still_current(call, call.zone)) return;
+  request->zone = call.zone;
+  answer(call, call.operations.drop(*request));
+}
+
+void post_reload(const ControlCall& call) {
+  auto request = read_reload_body(call.request.body);
+  if (!request) return refuse(call, request.error());
+  if (!is_still_current(call, request->zones)) return;
+  call.operations.reload(std::move(*request), answer_later<ReloadReport>(call));
+}
+
+constexpr std::array<ControlRoute, 17> routes{{
     {"GET", "/healthz", false, get_health},
     {"GET", "/openapi.json", false, get_openapi},
     {"GET", "/metrics", false, get_metrics},
@@ -222,6 +248,8 @@ constexpr std::array<ControlRoute, 15> routes{{
     {"POST", "/v1/zones/{zone}/rollback", true, post_rollback},
     {"POST", "/v1/zones/{zone}/edit", true, post_edit},
     {"POST", "/v1/zones/{zone}/notify", true, post_notify},
+    {"POST", "/v1/zones/{zone}/serial", true, post_serial},
+    {"POST", "/v1/zones/{zone}/drop", true, post_drop},
     {"POST", "/v1/reload", true, post_reload},
 }};
 

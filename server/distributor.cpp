@@ -224,6 +224,20 @@ std::vector<xfr::NotifyTarget> Distributor::targets_of(const dns::Name& apex) co
   return targets;
 }
 
+std::vector<net::Endpoint> Distributor::serial_holders(const dns::Name& apex) const {
+  std::vector<net::Endpoint> holders;
+  for (const auto* provider : providers_of(apex)) {
+    if (provider->kind != ProviderKind::transfer) continue;  // an API's serials are its own
+    for (const auto& target : provider->notify) holders.push_back(target.endpoint);
+    for (const auto& nameserver : provider->nameservers) {
+      holders.insert(holders.end(), nameserver.endpoints.begin(), nameserver.endpoints.end());
+    }
+  }
+  std::sort(holders.begin(), holders.end());
+  holders.erase(std::unique(holders.begin(), holders.end()), holders.end());
+  return holders;
+}
+
 void Distributor::tell(const ZoneVersion& version) {
   const auto soa = *version.apex_node().find(dns::RRType::SOA);
   notifier_.tell({version.apex(), version.soa(), soa.ttl()}, targets_of(version.apex()));

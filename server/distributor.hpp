@@ -51,6 +51,9 @@ class Distributor {
   /// What a serving loop saw of a secondary.
   void on_transfer(const TransferEvent& event);
 
+  /// Everybody who may hold the zone by transfer: whom it notifies, and its nameservers.
+  std::vector<net::Endpoint> serial_holders(const dns::Name& apex) const;
+
   /// Sends NOTIFY for the current version to all secondaries again; returns whom.
   std::vector<net::Endpoint> notify(const dns::Name& apex);
 

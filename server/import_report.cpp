@@ -13,6 +13,14 @@ using Json = nlohmann::ordered_json;
 
 Json json_of(const zonestore::Finding& finding) {
   static constexpr std::array severities{"error", "warning", "note"};
+  Json related = Json::array();
+  for (const auto& one : finding.related) {
+    related.push_back({{"file", one.file},
+                       {"line", one.line},
+                       {"column", one.column},
+                       {"message", one.message},
+                       {"excerpt", one.excerpt}});
+  }
   return {{"severity", severities.at(static_cast<std::size_t>(finding.severity))},
           {"rule", finding.rule},
           {"file", finding.file},
@@ -20,7 +28,9 @@ Json json_of(const zonestore::Finding& finding) {
           {"column", finding.column},
           {"message", finding.message},
           {"cure", finding.cure},
-          {"excerpt", finding.excerpt}};
+          {"excerpt", finding.excerpt},
+          {"length", zonestore::length_of(finding)},
+          {"related", std::move(related)}};
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "dns/name.hpp"
 #include "dns/result.hpp"
 #include "server/reports.hpp"
+#include "server/version_ref.hpp"
 #include "zonestore/edit.hpp"
 
 #include <chrono>
@@ -43,7 +44,7 @@ class Operations {
 
   struct RollbackRequest {
     dns::Name zone;
-    std::optional<std::uint64_t> to;        ///< nothing: the version before the current one
+    std::optional<VersionRef> to;           ///< nothing: the version before the current one
     std::optional<std::uint64_t> based_on;  ///< refuse with Errc::conflict unless it is current
     std::string who;
     std::string why;
@@ -56,6 +57,26 @@ class Operations {
     bool write_back = false;                ///< bring the edits into the source's file, too
     bool discard = false;  ///< take the source as it is instead, and forget earlier edits
     bool dry_run = false;  ///< change nothing
+    std::string who;
+    std::string why;
+  };
+
+  struct ReloadRequest {
+    Zones zones;                       ///< none: all of them, and the configuration
+    std::optional<std::string> force;  ///< lets the guard of this id pass, once
+    std::string who;
+    std::string why;
+  };
+
+  struct SerialRequest {
+    dns::Name zone;
+    std::optional<std::uint64_t> based_on;  ///< refuse with Errc::conflict unless it is current
+    std::string who;
+    std::string why;
+  };
+
+  struct DropRequest {
+    dns::Name zone;
     std::string who;
     std::string why;
   };
@@ -75,17 +96,23 @@ class Operations {
   /// Asks every nameserver anew.
   virtual void verify(const Zones& zones, Done<VerifyReport> done) = 0;
   virtual Result<HistoryReport> history(const dns::Name& zone, std::size_t limit) = 0;
-  /// A version by its number, or the current one.
-  virtual Result<ShowReport> show(const dns::Name& zone, std::optional<std::uint64_t> at) = 0;
+  /// A version, or the current one.
+  virtual Result<ShowReport> show(const dns::Name& zone, std::optional<VersionRef> at) = 0;
   /// From `a` to `b`, or to the current one.
-  virtual Result<DiffReport> diff(const dns::Name& zone, std::uint64_t a,
-                                  std::optional<std::uint64_t> b) = 0;
+  virtual Result<DiffReport> diff(const dns::Name& zone, VersionRef a,
+                                  std::optional<VersionRef> b) = 0;
   virtual void rollback(RollbackRequest request, Done<RollbackReport> done) = 0;
   /// All changes as one version, or none: then the report says which of them cannot be, and why.
   virtual void edit(EditRequest request, Done<EditReport> done) = 0;
   /// Reads the configuration (if no zones are named) and the zones' sources again.
-  virtual void reload(const Zones& zones, Done<ReloadReport> done) = 0;
+  virtual void reload(ReloadRequest request, Done<ReloadReport> done) = 0;
   virtual Result<NotifyReport> notify(const Zones& zones) = 0;
+  /// A new version with the same contents and a serial above all that its secondaries were seen
+  /// with; nothing if none is ahead.
+  virtual Result<SerialReport> raise_serial(const SerialRequest& request) = 0;
+  /// Stops serving a zone whose file vanished from its folder: that is the confirmation it waits
+  /// for. Errc::conflict if it has a source, or if the folder cannot be read.
+  virtual Result<DropReport> drop(const DropRequest& request) = 0;
   /// Prometheus text (version 0.0.4).
   virtual std::string metrics() = 0;
 };

@@ -80,7 +80,9 @@ void Planner::begin(const std::shared_ptr<Making>& making, std::vector<SourceOut
 
 void Planner::begin_zone(const std::shared_ptr<Making>& making, const SourceOutcome& outcome) {
   const auto current = store_.current(outcome.zone);
-  const auto wanted = outcome.kind == SourceOutcome::Kind::pending ? outcome.version : current;
+  const bool differs = outcome.kind == SourceOutcome::Kind::pending ||
+                       (outcome.kind == SourceOutcome::Kind::blocked && outcome.version);
+  const auto wanted = differs ? outcome.version : current;
   const std::size_t at = making->report.zones.size();
   making->report.zones.emplace_back();
   PlannedZone& zone = making->report.zones[at];
@@ -89,9 +91,8 @@ void Planner::begin_zone(const std::shared_ptr<Making>& making, const SourceOutc
     zone.version = current->number();
     zone.serial = current->serial().value();
   }
-  if (outcome.kind == SourceOutcome::Kind::pending && outcome.step) {
-    zone.source_changes = make_planned_changes(*outcome.step);
-  }
+  if (differs && outcome.step) zone.source_changes = make_planned_changes(*outcome.step);
+  zone.guard = outcome.guard;
   const auto* state = desk_.find(outcome.zone);
   if (state != nullptr) zone.findings = state->findings;
   if (wanted == nullptr) return;

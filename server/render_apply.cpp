@@ -1,4 +1,5 @@
 #include "server/render.hpp"
+#include "server/render_changes.hpp"
 #include "server/render_document.hpp"
 #include "server/render_text.hpp"
 
@@ -53,8 +54,7 @@ void provider_rows(const Document& row, Table& table) {
     what += (what.empty() ? "" : "; ") + waiting;
   }
   if (const auto guard = row.part("guard"); guard.is_there()) {
-    what += (what.empty() ? "" : "; ") + guard.text("why") +
-            ": let it pass with taproot apply --force " + guard.text("force_id");
+    what += (what.empty() ? "" : "; ") + guard_text(guard);
   }
   table.row({{"  " + row.text("provider"), Paint::bold},
              {row.text("via")},
@@ -88,6 +88,10 @@ Result<std::string> render_apply(std::string_view json, bool colour) {
                std::to_string(zone.number("serial")));
     if (const auto error = zone.text("error"); !error.empty()) {
       table.line("  " + painted("failed: ", Paint::bad, colour) + error);
+    }
+    if (const auto guard = zone.part("guard"); guard.is_there()) {
+      table.line("  " + painted("blocked: ", Paint::bad, colour) +
+                 guard_text(guard, zone.text("zone")));
     }
     for (const auto& provider : zone.list("providers")) provider_rows(provider, table);
   }

@@ -17,6 +17,9 @@ std::string changes_text(const std::vector<Document>& changes, const std::string
                          bool colour);
 
 /// "1 to add, 2 to change, 0 to remove"
+/// Why a guard stopped something, and the command that lets it pass; `zone` only if it is named.
+std::string guard_text(const Document& guard, const std::string& zone = "");
+
 std::string counts_text(const Document& counts);
 
 }  // namespace taproot::server

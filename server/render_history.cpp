@@ -14,6 +14,9 @@ std::string version_text(const Document& version) {
                      time_text(version.text("committed"));
   if (const auto who = version.text("who"); !who.empty()) text += "  by " + who;
   if (const auto why = version.text("why"); !why.empty()) text += " \"" + why + "\"";
+  if (const auto commit = version.text("commit"); !commit.empty()) {
+    text += "  commit " + short_commit(commit);
+  }
   return text;
 }
 
@@ -26,7 +29,7 @@ Result<std::string> render_history(std::string_view json, bool colour) {
   Table table;
   const auto head = [](const char* text) { return Table::Cell{text, Paint::dim}; };
   table.row({head("VERSION"), head("SERIAL"), head("COMMITTED"), head("RECORDS"), head("CHANGES"),
-             head("WHO"), head("WHY")});
+             head("WHO"), head("COMMIT"), head("WHY")});
   for (const auto& version : report->list("versions")) {
     const auto number = version.number("version");
     table.row({{std::to_string(number) + (number == current ? " *" : ""),
@@ -37,6 +40,7 @@ Result<std::string> render_history(std::string_view json, bool colour) {
                {"+" + std::to_string(version.number("added")) + " -" +
                 std::to_string(version.number("removed"))},
                {version.text("who")},
+               {short_commit(version.text("commit"))},
                {version.text("why")}});
   }
   const auto zone = report->text("zone");

@@ -55,6 +55,11 @@ std::string zone_text(const Document& zone, bool colour) {
     text += "  the source has changes that are no version yet\n" +
             changes_text(changes, "    ", colour);
   }
+  if (const auto guard = zone.part("guard"); guard.is_there()) {
+    text += "  " +
+            painted("stopped by the guard " + guard.text("rule") + ": ", Paint::bad, colour) +
+            guard_text(guard, zone.text("zone")) + "\n";
+  }
   for (const auto& provider : zone.list("providers")) text += provider_text(provider, colour);
   return text;
 }
@@ -89,6 +94,11 @@ std::string changes_text(const std::vector<Document>& changes, const std::string
   std::string text;
   for (const auto& change : changes) text += change_text(change, indent, colour);
   return text;
+}
+
+std::string guard_text(const Document& guard, const std::string& zone) {
+  return guard.text("why") + ": let it pass with taproot apply " + zone +
+         (zone.empty() ? "" : " ") + "--force " + guard.text("force_id");
 }
 
 std::string counts_text(const Document& counts) {

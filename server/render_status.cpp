@@ -1,4 +1,5 @@
 #include "server/render.hpp"
+#include "server/render_changes.hpp"
 #include "server/render_document.hpp"
 #include "server/render_text.hpp"
 
@@ -35,8 +36,7 @@ void provider_row(const Document& row, std::string_view now, Table& table) {
   const auto state = row.text("state");
   std::string stopped;
   if (const auto guard = row.part("guard"); guard.is_there()) {
-    stopped =
-        guard.text("why") + ": let it pass with taproot apply --force " + guard.text("force_id");
+    stopped = guard_text(guard);
   }
   table.row({{"  " + row.text("provider"), Paint::bold},
              {row.text("via")},
@@ -74,6 +74,9 @@ std::string zone_line(const Document& zone, bool colour) {
           std::to_string(zone.number("serial")) + "  " + counted(zone.number("records"), "record");
   if (const auto who = zone.text("who"); !who.empty()) line += "  by " + who;
   if (const auto why = zone.text("why"); !why.empty()) line += " \"" + why + "\"";
+  if (const auto commit = zone.text("commit"); !commit.empty()) {
+    line += "  commit " + short_commit(commit);
+  }
   if (const auto when = zone.text("committed"); !when.empty()) {
     line += "  committed " + time_text(when);
   }
@@ -84,6 +87,13 @@ void zone_rows(const Document& zone, std::string_view now, bool colour, Table& t
   table.line(zone_line(zone, colour));
   if (const auto refused = zone.text("candidate_refused"); !refused.empty()) {
     table.line("  " + painted("the source was not taken: ", Paint::bad, colour) + refused);
+  }
+  if (const auto guard = zone.part("guard"); guard.is_there()) {
+    table.line("  " + painted("the source waits: ", Paint::bad, colour) +
+               guard_text(guard, zone.text("zone")));
+  }
+  if (const auto gone = zone.text("source_gone"); !gone.empty()) {
+    table.line("  " + painted(gone, Paint::waiting, colour));
   }
   for (const auto& provider : zone.list("providers")) {
     provider_row(provider, now, table);
@@ -98,19 +108,24 @@ struct Wants {
   std::size_t settled = 0;  ///< zones that want nothing
   bool refused = false;
   bool decision = false;
+  bool gone = false;
 };
 
 Wants wants_of(const std::vector<Document>& zones) {
   Wants wants;
   for (const auto& zone : zones) {
     const bool refused = !zone.text("candidate_refused").empty();
-    bool settled = !refused && zone.number("version") > 0;
+    const bool gone = !zone.text("source_gone").empty();
+    const bool stopped = zone.part("guard").is_there();
+    bool settled = !refused && !gone && !stopped && zone.number("version") > 0;
     for (const auto& provider : zone.list("providers")) {
       const auto state = provider.text("state");
       settled = settled && state == "in-sync";
       wants.decision = wants.decision || state == "pending" || state == "blocked";
     }
     wants.refused = wants.refused || refused;
+    wants.decision = wants.decision || stopped;
+    wants.gone = wants.gone || gone;
     if (settled) ++wants.settled;
   }
   return wants;
@@ -119,6 +134,7 @@ Wants wants_of(const std::vector<Document>& zones) {
 /// What to type next, the most urgent first.
 std::string next_step(const Wants& wants) {
   if (wants.refused) return ". Next: taproot check";
+  if (wants.gone && !wants.decision) return ". Next: bring the files back, or taproot drop ZONE";
   return wants.decision ? ". Next: taproot plan" : ". Next: taproot status --watch";
 }
 

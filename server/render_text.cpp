@@ -56,6 +56,11 @@ Paint paint_of(std::string_view state) {
   return std::find(bad.begin(), bad.end(), state) != bad.end() ? Paint::bad : Paint::waiting;
 }
 
+std::string short_commit(const std::string& commit) {
+  constexpr std::size_t enough = 12;
+  return commit.substr(0, enough);
+}
+
 std::string harmless(std::string_view text) {
   std::string clean;
   clean.reserve(text.size());

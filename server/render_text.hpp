@@ -26,6 +26,9 @@ std::string waiting_text(const std::string& waits_for);
 /// "1 zone", "3 zones"
 std::string counted(std::size_t count, std::string_view noun);
 
+/// The first digits of a commit id, as people write it.
+std::string short_commit(const std::string& commit);
+
 /// "38 ms", "1.9 s", "12 s", "5 min", "3 h", "4 d"
 std::string duration_text(std::int64_t milliseconds);
 

@@ -19,6 +19,7 @@ Tally tally(const ApplyReport& report) {
   Tally sum;
   for (const auto& zone : report.zones) {
     if (!zone.error.empty()) ++sum.failed;
+    if (zone.guard) ++sum.blocked;
     for (const auto& provider : zone.providers) {
       switch (provider.state) {
         case ApplyState::waiting:
@@ -140,6 +141,10 @@ std::string_view to_text(ReloadResult result) {
       return "refused";
     case ReloadResult::pending:
       return "pending";
+    case ReloadResult::blocked:
+      return "blocked";
+    case ReloadResult::vanished:
+      return "vanished";
     case ReloadResult::added:
       return "added";
     case ReloadResult::dropped:

@@ -95,9 +95,13 @@ struct ZoneRow {
   std::optional<WallTime> committed;
   std::string who;
   std::string why;
+  std::string revision{};  ///< the commit checked out where the source of this version lies
   std::string source;
   /// Why the source as it stands now was not taken, in one line; empty if it was.
   std::string candidate_refused;
+  /// What it waits for because its source vanished, with the command; empty: it has a source.
+  std::string source_gone;
+  std::optional<GuardStop> guard;            ///< that the source as it stands now waits at
   std::vector<zonestore::Finding> findings;  ///< of the source as it stands now
   std::vector<ProviderRow> providers;
 };
@@ -134,6 +138,7 @@ struct PlannedZone {
   std::uint32_t serial = 0;
   /// Changes of the source that are not a version yet (publish: on-apply); empty otherwise.
   std::vector<PlannedChange> source_changes;
+  std::optional<GuardStop> guard;            ///< would stop the source at an apply
   std::vector<zonestore::Finding> findings;  ///< why the source cannot be taken
   std::vector<PlannedProvider> providers;
 };
@@ -182,7 +187,8 @@ struct AppliedZone {
   std::string zone;
   std::uint64_t version = 0;
   std::uint32_t serial = 0;
-  std::string error;  ///< the zone as a whole failed, e.g. its source has errors
+  std::string error;               ///< the zone as a whole failed, e.g. its source has errors
+  std::optional<GuardStop> guard;  ///< stopped the zone's source
   std::vector<AppliedProvider> providers;
 };
 
@@ -246,6 +252,7 @@ struct VersionRow {
   std::size_t records = 0;
   std::size_t added = 0;
   std::size_t removed = 0;
+  std::string revision{};  ///< the commit checked out where the source lies, may be empty
 };
 
 struct HistoryReport {
@@ -298,8 +305,35 @@ struct NotifyReport {
   std::vector<Zone> zones;
 };
 
+/// A zone whose serial was brought above those of its secondaries.
+struct SerialReport {
+  std::string zone;
+  std::uint64_t version = 0;
+  std::uint32_t serial = 0;
+  bool changed = false;                ///< false: no secondary was seen ahead
+  std::string nameserver;              ///< who was seen furthest ahead
+  std::optional<std::uint32_t> above;  ///< the serial it was seen with
+  bool again = false;                  ///< it takes a second jump, when all others have this serial
+};
+
+/// A zone that is not served any more; its versions stay in the journal.
+struct DropReport {
+  std::string zone;
+  std::uint64_t version = 0;  ///< the last one that was served
+  std::uint32_t serial = 0;
+};
+
 /// What a reload did with one zone.
-enum class ReloadResult { installed, unchanged, refused, pending, added, dropped };
+enum class ReloadResult {
+  installed,
+  unchanged,
+  refused,
+  pending,
+  blocked,   ///< the shrink guard stopped it: it waits for a person
+  vanished,  ///< its file is gone from its folder: it is served as it was
+  added,
+  dropped
+};
 std::string_view to_text(ReloadResult result);
 
 struct ReloadReport {
@@ -308,6 +342,7 @@ struct ReloadReport {
     ReloadResult result = ReloadResult::unchanged;
     std::uint64_t version = 0;  ///< the one served now
     std::uint32_t serial = 0;
+    std::optional<GuardStop> guard;  ///< if blocked
     std::vector<zonestore::Finding> findings;
   };
   std::string config_error;        ///< the configuration was not taken: why; the old one stays

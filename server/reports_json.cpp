@@ -42,7 +42,17 @@ std::string_view severity_text(zonestore::Severity severity) {
   return "error";
 }
 
+Json json_of(const zonestore::Finding::Related& related) {
+  return {{"file", related.file},
+          {"line", related.line},
+          {"column", related.column},
+          {"message", related.message},
+          {"excerpt", related.excerpt}};
+}
+
 Json json_of(const zonestore::Finding& finding) {
+  Json related = Json::array();
+  for (const auto& one : finding.related) related.push_back(json_of(one));
   return {{"severity", severity_text(finding.severity)},
           {"rule", finding.rule},
           {"file", finding.file},
@@ -50,7 +60,9 @@ Json json_of(const zonestore::Finding& finding) {
           {"column", finding.column},
           {"message", finding.message},
           {"cure", finding.cure},
-          {"excerpt", finding.excerpt}};
+          {"excerpt", finding.excerpt},
+          {"length", zonestore::length_of(finding)},
+          {"related", std::move(related)}};
 }
 
 // Named before list_of(), which calls them by their argument.
@@ -125,7 +137,10 @@ Json json_of(const ZoneRow& row) {
           {"who", row.who},
           {"why", row.why},
           {"source", row.source},
+          {"commit", row.revision},
           {"candidate_refused", row.candidate_refused},
+          {"source_gone", row.source_gone},
+          {"guard", json_of(row.guard)},
           {"findings", list_of(row.findings)},
           {"providers", list_of(row.providers)}};
 }
@@ -164,6 +179,7 @@ Json json_of(const PlannedZone& zone) {
           {"version", zone.version},
           {"serial", zone.serial},
           {"source_changes", list_of(zone.source_changes)},
+          {"guard", json_of(zone.guard)},
           {"findings", list_of(zone.findings)},
           {"providers", list_of(zone.providers)}};
 }
@@ -191,6 +207,7 @@ Json json_of(const AppliedZone& zone) {
           {"version", zone.version},
           {"serial", zone.serial},
           {"error", zone.error},
+          {"guard", json_of(zone.guard)},
           {"providers", list_of(zone.providers)}};
 }
 
@@ -216,7 +233,8 @@ Json json_of(const VersionRow& row) {
   return {
       {"version", row.version}, {"serial", row.serial}, {"committed", to_rfc3339(row.committed)},
       {"who", row.who},         {"why", row.why},       {"source", row.source},
-      {"records", row.records}, {"added", row.added},   {"removed", row.removed}};
+      {"records", row.records}, {"added", row.added},   {"removed", row.removed},
+      {"commit", row.revision}};
 }
 
 Json json_of(const NotifyReport::Zone& zone) {
@@ -228,6 +246,7 @@ Json json_of(const ReloadReport::Zone& zone) {
           {"result", to_text(zone.result)},
           {"version", zone.version},
           {"serial", zone.serial},
+          {"guard", json_of(zone.guard)},
           {"findings", list_of(zone.findings)}};
 }
 
@@ -241,7 +260,7 @@ bool is_in_sync(const PlannedZone& zone) {
   for (const auto& provider : zone.providers) {
     if (!provider.changes.empty() || provider.guard || !provider.error.empty()) return false;
   }
-  return zone.source_changes.empty() && !zonestore::has_errors(zone.findings);
+  return zone.source_changes.empty() && !zone.guard && !zonestore::has_errors(zone.findings);
 }
 
 std::string_view code_text(Errc code) {
@@ -392,6 +411,20 @@ std::string to_json(const NotifyReport& report) {
   return text_of({{"zones", list_of(report.zones)}});
 }
 
+std::string to_json(const SerialReport& report) {
+  return text_of({{"zone", report.zone},
+                  {"version", report.version},
+                  {"serial", report.serial},
+                  {"changed", report.changed},
+                  {"nameserver", report.nameserver},
+                  {"above", optional_value(report.above)},
+                  {"again", report.again}});
+}
+
+std::string to_json(const DropReport& report) {
+  return text_of({{"zone", report.zone}, {"version", report.version}, {"serial", report.serial}});
+}
+
 std::string to_json(const ReloadReport& report) {
   return text_of({{"config_error", report.config_error},
                   {"notes", report.notes},
@@ -410,6 +443,17 @@ std::string to_json(const CheckReport& report) {
                   {"warnings", warnings},
                   {"zones", list_of(report.zones)},
                   {"findings", list_of(report.findings)}});
+}
+
+std::string to_json(std::span<const zonestore::Rule> rules) {
+  Json list = Json::array();
+  for (const auto& rule : rules) {
+    list.push_back({{"rule", rule.name},
+                    {"severity", rule.severity ? severity_text(*rule.severity) : "off"},
+                    {"settable", rule.weight == zonestore::Rule::Weight::settable},
+                    {"summary", rule.summary}});
+  }
+  return text_of({{"rules", std::move(list)}});
 }
 
 std::string to_json(const Error& error) {

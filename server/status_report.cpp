@@ -153,6 +153,11 @@ ZoneRow make_zone_row(const ZoneState& state, const zonestore::ZoneVersion* vers
   out.zone = state.config.name.to_text();
   out.source = state.config.shown;
   out.candidate_refused = state.refused;
+  out.guard = state.stopped;
+  if (!state.config.vanished.empty()) {
+    out.source_gone = state.config.vanished + ", waits for confirmation: `taproot drop " +
+                      out.zone + "`, or for the file to come back";
+  }
   out.findings = state.findings;
   if (version != nullptr) {
     out.version = version->number();
@@ -161,6 +166,7 @@ ZoneRow make_zone_row(const ZoneState& state, const zonestore::ZoneVersion* vers
     out.committed = version->provenance().committed;
     out.who = version->provenance().who;
     out.why = version->provenance().why;
+    out.revision = version->provenance().revision;
   }
   const auto* row = distributor.board().find(state.config.name);
   if (row == nullptr) return out;
@@ -172,8 +178,8 @@ ZoneRow make_zone_row(const ZoneState& state, const zonestore::ZoneVersion* vers
 
 VersionRow make_version_row(const zonestore::VersionSummary& summary) {
   const auto& by = summary.provenance;
-  return {by.number, summary.serial.value(), by.committed,  by.who,         by.why,
-          by.source, summary.records,        summary.added, summary.removed};
+  return {by.number, summary.serial.value(), by.committed,  by.who,          by.why,
+          by.source, summary.records,        summary.added, summary.removed, by.revision};
 }
 
 VersionRow make_version_row(const zonestore::ZoneVersion& version) {
@@ -186,7 +192,8 @@ VersionRow make_version_row(const zonestore::ZoneVersion& version) {
           by.source,
           version.record_count(),
           0,
-          0};
+          0,
+          by.revision};
 }
 
 std::vector<std::string> record_lines(const std::optional<dns::RRset>& rrset) {

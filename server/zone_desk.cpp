@@ -1,8 +1,12 @@
 #include "server/zone_desk.hpp"
 
+#include "server/shrink_guard.hpp"
 #include "server/source_merge.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace taproot::server {
@@ -18,7 +22,8 @@ std::string first_error(const std::vector<zonestore::Finding>& findings) {
 
 SourceOutcome refused(ZoneState& state, std::string why) {
   state.refused = why;
-  return {state.config.name, SourceOutcome::Kind::refused, std::move(why), nullptr, nullptr};
+  state.stopped.reset();
+  return {state.config.name, SourceOutcome::Kind::refused, std::move(why), nullptr, nullptr, {}};
 }
 
 bool discards(ZoneDesk::Mode mode) {
@@ -37,29 +42,57 @@ SourceOutcome kept(ZoneState& state, const std::string& why,
                    std::shared_ptr<const zonestore::ZoneVersion> current) {
   state.refused = why;
   state.is_pending = false;
-  return {state.config.name, SourceOutcome::Kind::unchanged, why, std::move(current), nullptr};
+  state.stopped.reset();
+  return {state.config.name, SourceOutcome::Kind::unchanged, why, std::move(current), nullptr, {}};
 }
 
 SourceOutcome outcome_of(ZoneState& state, const Result<zonestore::Installed>& result) {
   if (!result) return refused(state, result.error().detail);
   state.refused.clear();
   state.is_pending = false;
+  state.stopped.reset();
   const auto kind =
       result->changed ? SourceOutcome::Kind::installed : SourceOutcome::Kind::unchanged;
-  return {state.config.name, kind, "", result->version, result->step};
+  return {state.config.name, kind, "", result->version, result->step, {}};
 }
 
 }  // namespace
 
+void log_outcomes(const std::vector<SourceOutcome>& outcomes) {
+  for (const auto& outcome : outcomes) {
+    if (outcome.kind == SourceOutcome::Kind::refused) {
+      spdlog::error("{}: source refused, the last good version stays: {}", outcome.zone.to_text(),
+                    outcome.why);
+    } else if (outcome.kind == SourceOutcome::Kind::pending) {
+      spdlog::info("{}: source changed, waits for `taproot apply`", outcome.zone.to_text());
+    } else if (outcome.kind == SourceOutcome::Kind::blocked) {
+      spdlog::warn("{}: source stopped, the last good version stays: {}", outcome.zone.to_text(),
+                   outcome.why);
+    }
+  }
+}
+
+zonestore::RulePolicy rules_of(const ZoneState& state) {
+  return state.config.check ? state.config.check->rules : zonestore::RulePolicy();
+}
+
 Result<void> ZoneDesk::set_zone(const ZoneConfig& zone) {
   const auto [at, is_new] = zones_.try_emplace(zone.name);
-  at->second.config = zone;
+  ZoneState& state = at->second;
+  state.config = zone;
+  if (!zone.vanished.empty()) {  // what was wrong with it is gone with it
+    state.findings.clear();
+    state.refused.clear();
+    state.is_pending = false;
+    state.stopped.reset();
+  }
   if (!is_new) return {};
   return store_.add(zone.name);
 }
 
 void ZoneDesk::drop_zone(const dns::Name& apex) {
   zones_.erase(apex);
+  loader_.forget(apex);
   store_.drop(apex);
 }
 
@@ -75,31 +108,126 @@ std::vector<dns::Name> ZoneDesk::names() const {
   return names;
 }
 
-void ZoneDesk::read(const std::vector<dns::Name>& apexes, Mode mode, const std::string& who,
-                    const std::string& why, Done done) {
-  std::vector<ZoneConfig> wanted;
+void ZoneDesk::read(const std::vector<dns::Name>& apexes, const Reading& how, Done done) {
+  std::vector<WantedZone> wanted;
+  std::vector<SourceOutcome> gone;
   for (const auto& apex : apexes) {
-    if (const auto* state = find(apex)) wanted.push_back(state->config);
+    const auto* state = find(apex);
+    if (state == nullptr) continue;
+    if (state->config.vanished.empty()) {
+      const bool is_settled = state->readings > 0 && state->refused.empty() && !state->is_pending &&
+                              !state->stopped && store_.current(apex);
+      wanted.push_back({state->config, is_settled && !discards(how.mode)});
+    } else {
+      gone.push_back({apex,
+                      SourceOutcome::Kind::vanished,
+                      state->config.vanished,
+                      store_.current(apex),
+                      nullptr,
+                      {}});
+    }
   }
-  loader_.load(wanted, [this, mode, who, why, done = std::move(done)](auto loaded) {
-    done(take(std::move(loaded), mode, who, why));
-  });
+  loader_.load(std::move(wanted),
+               [this, how, gone = std::move(gone), done = std::move(done)](auto loaded) {
+                 judge(std::move(loaded), how, [gone, done](auto outcomes) {
+                   outcomes.insert(outcomes.end(), gone.begin(), gone.end());
+                   done(std::move(outcomes));
+                 });
+               });
 }
 
-std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, Mode mode,
-                                          const std::string& who, const std::string& why) {
+/// Takes what needs no command at once, and each of the others when its command has ended; `done`
+/// hears of all of them together.
+void ZoneDesk::judge(std::vector<LoadedZone> loaded, const Reading& how, Done done) {
+  struct Judging {
+    std::vector<SourceOutcome> outcomes;
+    std::size_t open = 0;
+    Done done;
+  };
+  const auto judging = std::make_shared<Judging>();
+  judging->done = std::move(done);
+  std::vector<LoadedZone> at_once;
+  for (auto& zone : loaded) {
+    const auto found = zones_.find(zone.name);
+    const auto reading = found == zones_.end() ? 0 : ++found->second.readings;
+    auto check = external_check_of(zone, how);
+    if (!check) {
+      at_once.push_back(std::move(zone));
+      continue;
+    }
+    ++judging->open;
+    const auto waiting = std::make_shared<LoadedZone>(std::move(zone));
+    checks_.run(std::move(*check), [this, judging, waiting, reading, how](auto findings) {
+      auto outcomes = take_judged(*waiting, reading, std::move(findings), how);
+      std::move(outcomes.begin(), outcomes.end(), std::back_inserter(judging->outcomes));
+      if (--judging->open == 0) judging->done(std::move(judging->outcomes));
+    });
+  }
+  judging->outcomes = take(std::move(at_once), how);
+  if (judging->open == 0) judging->done(std::move(judging->outcomes));
+}
+
+/// What the zone's command is to judge, or nothing: what changes nothing needs no judge.
+std::optional<ExternalCheck> ZoneDesk::external_check_of(const LoadedZone& loaded,
+                                                         const Reading& how) const {
+  const auto* state = find(loaded.name);
+  auto candidate = loaded.candidate.version;
+  if (state == nullptr || !candidate) return std::nullopt;
+  const auto& config = state->config.check;
+  if (!config || config->command.empty()) return std::nullopt;
+  const auto current = store_.current(loaded.name);
+  if (!discards(how.mode)) {
+    auto merged = loaded.candidate;  // the next version, edits and all, is what is judged
+    const auto merge = merge_source(store_, loaded.name, loaded.source, rules_of(*state), merged);
+    if (merge.kind != MergedSource::Kind::take) return std::nullopt;
+    candidate = merged.version;
+  }
+  const auto preview = store_.preview(
+      {candidate, state->config.serial, loaded.candidate.serial_is_ours, "", "", "", std::nullopt});
+  if (!preview || !preview->changed) return std::nullopt;
+  return ExternalCheck{preview->version, config, loaded.source, current ? current->number() : 0};
+}
+
+std::vector<SourceOutcome> ZoneDesk::take_judged(LoadedZone& zone, std::uint64_t reading,
+                                                 std::vector<zonestore::Finding> findings,
+                                                 const Reading& how) {
+  const auto* state = find(zone.name);
+  if (state == nullptr) return {};  // dropped meanwhile
+  if (state->readings != reading) {
+    return std::vector<SourceOutcome>{SourceOutcome{zone.name,
+                                                    SourceOutcome::Kind::unchanged,
+                                                    "the source was read again while its check ran",
+                                                    nullptr,
+                                                    nullptr,
+                                                    {}}};
+  }
+  if (zonestore::has_errors(findings)) zone.candidate.version = nullptr;
+  std::move(findings.begin(), findings.end(), std::back_inserter(zone.candidate.findings));
+  std::vector<LoadedZone> one;
+  one.push_back(std::move(zone));
+  return take(std::move(one), how);
+}
+
+std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const Reading& how) {
   std::vector<SourceOutcome> outcomes;
   std::vector<zonestore::InstallRequest> requests;
   std::vector<ZoneState*> installing;
   std::vector<std::shared_ptr<const zonestore::DivergenceStep>> divergences;
   for (auto& zone : loaded) {
     const auto found = zones_.find(zone.name);
-    if (found == zones_.end()) continue;  // dropped while it was read
+    // Dropped, or its file gone, while it was read.
+    if (found == zones_.end() || !found->second.config.vanished.empty()) continue;
     ZoneState& state = found->second;
+    if (zone.is_unchanged) {
+      outcomes.push_back(
+          {zone.name, SourceOutcome::Kind::unchanged, "", store_.current(zone.name), nullptr, {}});
+      continue;
+    }
     MergedSource merged;
     if (zone.candidate.version) {
-      merged = discards(mode) ? source_alone()
-                              : merge_source(store_, zone.name, zone.source, zone.candidate);
+      merged = discards(how.mode)
+                   ? source_alone()
+                   : merge_source(store_, zone.name, zone.source, rules_of(state), zone.candidate);
     }
     state.findings = zone.candidate.findings;
     if (!zone.candidate.version || merged.kind == MergedSource::Kind::refuse) {
@@ -110,45 +238,73 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, Mode m
       outcomes.push_back(kept(state, merged.why, store_.current(zone.name)));
       continue;
     }
-    if (auto aside = keep_aside(state, zone, mode)) {
-      state.refused = aside->why;
+    if (auto aside = keep_aside(state, zone, how)) {
+      const bool is_stopped = aside->kind == SourceOutcome::Kind::blocked;
+      state.refused = is_stopped ? "" : aside->why;
       state.is_pending = aside->kind == SourceOutcome::Kind::pending;
+      state.stopped = aside->guard;
       outcomes.push_back(std::move(*aside));
       continue;
     }
     requests.push_back({zone.candidate.version, state.config.serial, zone.candidate.serial_is_ours,
-                        who, why, zone.source, std::nullopt, merged.divergence});
+                        how.who, how.why, zone.source, std::nullopt, std::nullopt, zone.revision,
+                        merged.divergence});
     installing.push_back(&state);
     divergences.push_back(merged.divergence);
   }
   const auto results = store_.install(std::move(requests));
   for (std::size_t i = 0; i < results.size(); ++i) {
     outcomes.push_back(outcome_of(*installing[i], results[i]));
+    if (!results[i]) continue;
+    const auto& divergence = divergences[i];
+    // The loader goes on from what the source says, which a zone that was edited does not.
+    if (!divergence || divergence->drops_all) {
+      loader_.installed(installing[i]->config.name, results[i]->version);
+    }
     // The source has come to say what the zone says: that is no new version, but worth a note.
-    if (results[i] && !results[i]->changed && divergences[i] && !divergences[i]->empty()) {
-      (void)store_.journal().diverge(installing[i]->config.name, *divergences[i]);
+    if (!results[i]->changed && divergence && !divergence->empty()) {
+      (void)store_.journal().diverge(installing[i]->config.name, *divergence);
     }
   }
   return outcomes;
 }
 
 std::optional<SourceOutcome> ZoneDesk::keep_aside(const ZoneState& state, const LoadedZone& loaded,
-                                                  Mode mode) const {
+                                                  const Reading& how) const {
   const auto current = store_.current(state.config.name);
   // A zone's first version has nothing that it could disturb.
   const bool is_automatic = state.config.publish == Publish::automatic || current == nullptr;
-  const bool installs =
-      mode == Mode::apply || mode == Mode::discard || (mode == Mode::publish && is_automatic);
-  if (installs) return std::nullopt;
+  const bool installs = how.mode == Mode::apply || how.mode == Mode::discard ||
+                        (how.mode == Mode::publish && is_automatic);
+  auto stop = why_shrunk(current.get(), *loaded.candidate.version, state.config.max_shrink_percent);
+  const bool may_pass = !stop || how.force == stop->force_id;
+  if (installs && may_pass) return std::nullopt;
+  auto outcome = installs ? SourceOutcome{} : look_at(state, loaded);
+  outcome.zone = state.config.name;
+  if (!stop || outcome.kind == SourceOutcome::Kind::refused) return outcome;
+  if (!installs && how.mode == Mode::publish) return outcome;  // it waits for apply all the same
+  outcome.kind = SourceOutcome::Kind::blocked;
+  outcome.why = stop->why + ": let it pass with `taproot apply " + state.config.name.to_text() +
+                " --force " + stop->force_id + "`";
+  outcome.guard = std::move(stop);
+  return outcome;
+}
+
+/// What the source would become, without doing any of it.
+SourceOutcome ZoneDesk::look_at(const ZoneState& state, const LoadedZone& loaded) const {
   auto preview = store_.preview({loaded.candidate.version, state.config.serial,
                                  loaded.candidate.serial_is_ours, "", "", "", std::nullopt});
   if (!preview) {
-    return SourceOutcome{state.config.name, SourceOutcome::Kind::refused, preview.error().detail,
-                         nullptr, nullptr};
+    return SourceOutcome{state.config.name,
+                         SourceOutcome::Kind::refused,
+                         preview.error().detail,
+                         nullptr,
+                         nullptr,
+                         {}};
   }
   const auto kind =
       preview->changed ? SourceOutcome::Kind::pending : SourceOutcome::Kind::unchanged;
-  return SourceOutcome{state.config.name, kind, "", preview->version, preview->step};
+  return SourceOutcome{state.config.name, kind, "", preview->version, preview->step, {}};
 }
 
 }  // namespace taproot::server

@@ -3,6 +3,8 @@
 #include "dns/name.hpp"
 #include "net/loop.hpp"
 #include "server/config.hpp"
+#include "server/external_check.hpp"
+#include "server/reports.hpp"
 #include "server/zone_loader.hpp"
 #include "zonestore/candidate.hpp"
 #include "zonestore/store.hpp"
@@ -23,7 +25,9 @@ struct SourceOutcome {
     installed,  ///< it is the zone's version now
     unchanged,  ///< it says what the zone's version says
     pending,    ///< it differs, and waits for `taproot apply`
-    refused     ///< it has errors, or the store refused it
+    refused,    ///< it has errors, or the store refused it
+    blocked,    ///< the shrink guard stopped it: it waits for a person
+    vanished    ///< it is gone from its folder; the zone is served as it was
   };
   dns::Name zone;
   Kind kind = Kind::unchanged;
@@ -31,7 +35,11 @@ struct SourceOutcome {
   /// What the zone would become: set if installed or pending (then with the serial it would get).
   std::shared_ptr<const zonestore::ZoneVersion> version;
   std::shared_ptr<const zonestore::ChangeSet> step;  ///< against the version before; may be null
+  std::optional<GuardStop> guard;                    ///< if blocked
 };
+
+/// One line in the log for each that a person should know of.
+void log_outcomes(const std::vector<SourceOutcome>& outcomes);
 
 /// One configured zone and how its source stands.
 struct ZoneState {
@@ -39,15 +47,22 @@ struct ZoneState {
   std::vector<zonestore::Finding> findings;  ///< of the last reading
   std::string refused;                       ///< why the last reading was not taken; empty: it was
   bool is_pending = false;                   ///< the source differs and waits for `taproot apply`
+  std::uint64_t readings = 0;                ///< how often it was read: the newest one counts
+  std::optional<GuardStop> stopped;          ///< the guard that the source waits at
 };
 
-/// Brings sources into the store: reads them, keeps what was wrong with them, and installs what is
-/// good and may be installed. A source with errors changes nothing. Belongs to the control loop.
+/// How grave the findings about a zone are.
+zonestore::RulePolicy rules_of(const ZoneState& state);
+
+/// Brings sources into the store: reads them, keeps what was wrong with them, has the operator's
+/// commands judge them, and installs what is good and may be installed. A source with errors
+/// changes nothing. No zone waits for the command of another. Belongs to the control loop.
 class ZoneDesk {
  public:
   using Done = std::function<void(std::vector<SourceOutcome>)>;
 
-  ZoneDesk(net::Loop& loop, zonestore::ZoneStore& store) : store_(store), loader_(loop) {}
+  ZoneDesk(net::Loop& loop, zonestore::ZoneStore& store)
+      : store_(store), loader_(loop), checks_(loop) {}
 
   /// Adds a zone to those served, or takes its new configuration. Fails if what the journal has of
   /// it cannot be read: then it is served as not loaded until its source is installed anew.
@@ -67,18 +82,36 @@ class ZoneDesk {
     look_discard  ///< what `discard` would do
   };
 
+  /// How sources are read, and for whom.
+  struct Reading {
+    Mode mode = Mode::publish;
+    std::string who;
+    std::string why;
+    std::optional<std::string> force;  ///< lets the guard of this id pass
+  };
+
   /// Reads the sources of these zones again; zones that are not configured are left out.
+  void read(const std::vector<dns::Name>& apexes, const Reading& how, Done done);
   void read(const std::vector<dns::Name>& apexes, Mode mode, const std::string& who,
-            const std::string& why, Done done);
+            const std::string& why, Done done) {
+    read(apexes, Reading{mode, who, why, std::nullopt}, std::move(done));
+  }
 
  private:
-  std::vector<SourceOutcome> take(std::vector<LoadedZone> loaded, Mode mode, const std::string& who,
-                                  const std::string& why);
+  void judge(std::vector<LoadedZone> loaded, const Reading& how, Done done);
+  std::optional<ExternalCheck> external_check_of(const LoadedZone& loaded,
+                                                 const Reading& how) const;
+  std::vector<SourceOutcome> take_judged(LoadedZone& zone, std::uint64_t reading,
+                                         std::vector<zonestore::Finding> findings,
+                                         const Reading& how);
+  std::vector<SourceOutcome> take(std::vector<LoadedZone> loaded, const Reading& how);
   std::optional<SourceOutcome> keep_aside(const ZoneState& state, const LoadedZone& loaded,
-                                          Mode mode) const;
+                                          const Reading& how) const;
+  SourceOutcome look_at(const ZoneState& state, const LoadedZone& loaded) const;
 
   zonestore::ZoneStore& store_;
   ZoneLoader loader_;
+  ExternalChecks checks_;
   std::map<dns::Name, ZoneState> zones_;
 };
 

@@ -152,6 +152,28 @@ Result<std::vector<VersionSummary>> Journal::history(const dns::Name& apex, std:
   return state_->consistently([&] { return state_->history(apex, limit); });
 }
 
+Result<std::uint64_t> Journal::number_of(const dns::Name& apex, dns::Serial serial) {
+  const auto zone = state_->tables->find_zone(apex);
+  if (!zone) return tl::unexpected(zone.error());
+  const auto number = state_->tables->find_serial(zone->id, serial);
+  if (!number) return tl::unexpected(number.error());
+  if (*number) return **number;
+  return fail(Errc::not_found, apex.to_text() + " has no version with serial " +
+                                   std::to_string(serial.value()) + " here: versions " +
+                                   std::to_string(zone->oldest) + " to " +
+                                   std::to_string(zone->newest) + " are kept");
+}
+
+Result<std::uint64_t> Journal::number_at(const dns::Name& apex, WallTime time) {
+  const auto zone = state_->tables->find_zone(apex);
+  if (!zone) return tl::unexpected(zone.error());
+  const auto number = state_->tables->find_time(zone->id, time);
+  if (!number) return tl::unexpected(number.error());
+  if (*number) return **number;
+  return fail(Errc::not_found, apex.to_text() + " has no version here that is as old as that: " +
+                                   std::to_string(zone->oldest) + " is the oldest one kept");
+}
+
 std::vector<dns::Name> Journal::zones() {
   auto zones = state_->tables->zones();
   return zones ? std::move(*zones) : std::vector<dns::Name>();
@@ -169,12 +191,20 @@ Result<std::uint64_t> Journal::last_number(const dns::Name& apex) {
 }
 
 Result<void> Journal::raise_serial(const dns::Name& apex, dns::Serial serial) {
+  return raise_serials({{apex, serial}});
+}
+
+Result<void> Journal::raise_serials(const std::vector<std::pair<dns::Name, dns::Serial>>& serials) {
+  if (serials.empty()) return {};
   return state_->transact([&]() -> Result<void> {
-    auto zone = state_->tables->find_or_add_zone(apex);
-    if (!zone) return tl::unexpected(zone.error());
-    if (zone->highest && !(serial > *zone->highest)) return {};
-    zone->highest = serial;
-    return state_->tables->update_zone(*zone);
+    for (const auto& [apex, serial] : serials) {
+      auto zone = state_->tables->find_or_add_zone(apex);
+      if (!zone) return tl::unexpected(zone.error());
+      if (zone->highest && !(serial > *zone->highest)) continue;
+      zone->highest = serial;
+      if (auto raised = state_->tables->update_zone(*zone); !raised) return raised;
+    }
+    return {};
   });
 }
 
@@ -219,6 +249,20 @@ std::optional<AppliedState> Journal::applied(const dns::Name& apex, const std::s
   if (!zone || zone->id == 0) return std::nullopt;
   auto found = state_->tables->find_applied(zone->id, provider);
   return found ? std::move(*found) : std::nullopt;
+}
+
+Result<Journal::Homes> Journal::homes() {
+  return state_->consistently([&] { return state_->tables->homes(); });
+}
+
+Result<void> Journal::set_homes(const Homes& homes) {
+  if (homes.empty()) return {};
+  return state_->transact([&]() -> Result<void> {
+    for (const auto& [apex, directory] : homes) {
+      if (auto set = state_->tables->set_home(apex, directory); !set) return set;
+    }
+    return {};
+  });
 }
 
 }  // namespace taproot::zonestore

@@ -9,9 +9,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace taproot::zonestore {
@@ -21,6 +23,7 @@ struct HistoryLimits {
   std::size_t memory_steps = 200;
   std::size_t memory_octets = std::size_t{4} << 20;
   std::size_t disk_versions = 1000;
+  std::size_t disk_octets = std::size_t{512} << 20;  ///< per zone, of changes and snapshots
 };
 
 /// One line of `taproot history`.
@@ -75,6 +78,10 @@ class Journal {
   Result<std::shared_ptr<const ZoneVersion>> newest(const dns::Name& apex);
   /// A version by its number; Errc::not_found says which numbers are kept.
   Result<std::shared_ptr<const ZoneVersion>> version(const dns::Name& apex, std::uint64_t number);
+  /// The number of the newest version with this serial, or of the one that was current at a time,
+  /// among those kept. Errc::not_found says what is kept.
+  Result<std::uint64_t> number_of(const dns::Name& apex, dns::Serial serial);
+  Result<std::uint64_t> number_at(const dns::Name& apex, WallTime time);
   /// Newest first, at most `limit`.
   Result<std::vector<VersionSummary>> history(const dns::Name& apex, std::size_t limit);
   /// Apexes of the zones that have a version, in the order of their text; none also if the file
@@ -91,6 +98,8 @@ class Journal {
   std::optional<dns::Serial> highest_serial(const dns::Name& apex);
   /// Notes a serial seen elsewhere, e.g. at a secondary when the state was lost.
   Result<void> raise_serial(const dns::Name& apex, dns::Serial serial);
+  /// The same for many zones, all or none.
+  Result<void> raise_serials(const std::vector<std::pair<dns::Name, dns::Serial>>& serials);
 
   /// Where the zone says something else than its source did when it was last taken, in the order
   /// of owners' wire format; of these RRsets, or of all.
@@ -103,6 +112,13 @@ class Journal {
   Result<void> set_applied(const dns::Name& apex, const std::string& provider,
                            const AppliedState& state);
   std::optional<AppliedState> applied(const dns::Name& apex, const std::string& provider);
+
+  /// Which configured folder each zone came from: so that a zone whose file vanished is known
+  /// after a restart. Zones that are named one by one have none.
+  using Homes = std::map<dns::Name, std::string>;
+  Result<Homes> homes();
+  /// Notes these, all or none; an empty text takes a zone's home away.
+  Result<void> set_homes(const Homes& homes);
 
  private:
   struct State;

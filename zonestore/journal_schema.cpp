@@ -1,5 +1,6 @@
 #include "zonestore/journal_schema.hpp"
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -8,12 +9,11 @@ namespace taproot::zonestore {
 namespace {
 
 constexpr std::int64_t application_id = 0x54415052;  // "TAPR"
-constexpr std::int64_t schema_version = 2;
 
 // `newest`, `base` and the others in `zones` say what a scan would find: so recording a version
 // costs the same whatever is kept. `base` is the newest snapshot, `base_octets` the octets of all
 // steps since. A version without step_octets has no changes, only a snapshot.
-constexpr const char* tables = R"(
+constexpr const char* first_tables = R"(
 CREATE TABLE zones (
   id INTEGER PRIMARY KEY,
   apex TEXT NOT NULL UNIQUE,
@@ -63,9 +63,29 @@ CREATE TABLE applied (
 ) STRICT, WITHOUT ROWID;
 )";
 
-// What schema 2 has more: what the source says where the zone says something else, as chunks of
-// changes; NULL where the source has no such RRset. `by` is a Divergence::By.
-constexpr const char* tables_of_2 = R"(
+// `revision` is the commit that the source's work tree stood at. `octets` is what the version's
+// changes and snapshot take up, and in `zones` what all its versions do: so pruning by size costs
+// no scan. `homes` says which configured folder a zone came from: its file may vanish.
+constexpr const char* second_tables = R"(
+ALTER TABLE versions ADD COLUMN revision TEXT NOT NULL DEFAULT '';
+ALTER TABLE versions ADD COLUMN octets INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE zones ADD COLUMN octets INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE homes (
+  apex TEXT PRIMARY KEY,
+  directory TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+UPDATE versions SET octets =
+  (SELECT coalesce(sum(length(content)), 0) FROM changes
+   WHERE changes.zone = versions.zone AND changes.number = versions.number) +
+  (SELECT coalesce(sum(length(content)), 0) FROM snapshots
+   WHERE snapshots.zone = versions.zone AND snapshots.number = versions.number);
+UPDATE zones SET octets =
+  (SELECT coalesce(sum(octets), 0) FROM versions WHERE versions.zone = zones.id);
+)";
+
+// What the source says where the zone says something else, as chunks of changes; NULL where the
+// source has no such RRset. `by` is a Divergence::By.
+constexpr const char* third_tables = R"(
 CREATE TABLE divergences (
   zone INTEGER NOT NULL REFERENCES zones,
   owner BLOB NOT NULL,
@@ -76,23 +96,19 @@ CREATE TABLE divergences (
 ) STRICT, WITHOUT ROWID;
 )";
 
-std::string version_mark() {
-  return "PRAGMA user_version = " + std::to_string(schema_version) + ";";
-}
+/// Step i leads from schema i to schema i + 1; an empty file is schema 0. What was released is
+/// never changed, only followed.
+constexpr std::array<const char*, 3> steps{first_tables, second_tables, third_tables};
+constexpr auto schema_version = static_cast<std::int64_t>(steps.size());
 
-Result<void> make_schema(Database& database) {
+Result<void> bring_up_to_date(Database& database, std::int64_t from) {
   auto transaction = Transaction::begin(database);
   if (!transaction) return tl::unexpected(transaction.error());
-  const auto mark = "PRAGMA application_id = " + std::to_string(application_id) + ";";
-  if (auto made = database.run(tables + (tables_of_2 + mark) + version_mark()); !made) return made;
-  return (*transaction)->commit();
-}
-
-/// From schema 1: nothing that is there changes.
-Result<void> raise_schema(Database& database) {
-  auto transaction = Transaction::begin(database);
-  if (!transaction) return tl::unexpected(transaction.error());
-  if (auto made = database.run(tables_of_2 + version_mark()); !made) return made;
+  std::string script;
+  for (auto i = static_cast<std::size_t>(from); i < steps.size(); ++i) script += steps[i];
+  script += "PRAGMA application_id = " + std::to_string(application_id) +
+            "; PRAGMA user_version = " + std::to_string(schema_version) + ";";
+  if (auto made = database.run(script); !made) return made;
   return (*transaction)->commit();
 }
 
@@ -107,7 +123,7 @@ Result<void> prepare_schema(Database& database, Database::Access access) {
   if (!objects) return tl::unexpected(objects.error());
 
   if (*objects == 0 && *application == 0 && access == Database::Access::read_write) {
-    return make_schema(database);
+    return bring_up_to_date(database, 0);
   }
   if (*application != application_id) {
     return fail(Errc::io, database.file() + ": is not a journal of taproot");
@@ -118,12 +134,12 @@ Result<void> prepare_schema(Database& database, Database::Access access) {
                               std::to_string(schema_version) +
                               "): start the newer one, or restore a backup from before");
   }
-  if (*version < schema_version) {
-    if (access == Database::Access::read_write) return raise_schema(database);
-    return fail(Errc::io, database.file() + ": was written by an older taproot: let `taproot " +
-                              "serve` open it once");
-  }
-  return {};
+  if (*version < 1) return fail(Errc::io, database.file() + ": has no schema: it is damaged");
+  if (*version == schema_version) return {};
+  if (access == Database::Access::read_write) return bring_up_to_date(database, *version);
+  return fail(Errc::io, database.file() +
+                            ": was written by an older taproot, and cannot be "
+                            "brought up to date while it is opened for reading");
 }
 
 }  // namespace taproot::zonestore

@@ -46,9 +46,10 @@ std::uint32_t type_of(const RRsetKey& key) {
 
 VersionRow version_of(const Query& row) {
   VersionRow version;
-  version.summary.provenance = {unsigned_of(row, 0), wall_time(row.integer(2)),
+  version.summary.provenance = {unsigned_of(row, 0),      wall_time(row.integer(2)),
                                 std::string(row.text(3)), std::string(row.text(4)),
-                                std::string(row.text(5))};
+                                std::string(row.text(5)), std::string(row.text(10))};
+  version.octets = unsigned_of(row, 11);
   version.summary.serial = serial_of(row, 1);
   version.summary.records = static_cast<std::size_t>(row.integer(6));
   version.summary.added = static_cast<std::size_t>(row.integer(7));
@@ -62,22 +63,25 @@ VersionRow version_of(const Query& row) {
 Result<std::unique_ptr<JournalTables>> JournalTables::prepare(const Database& database) {
   auto tables = std::unique_ptr<JournalTables>(new JournalTables);
   auto& all = *tables;
-  const std::array<std::pair<Statement*, std::string_view>, 20> texts = {{
+  const std::array<std::pair<Statement*, std::string_view>, 27> texts = {{
       {&all.find_zone_,
-       "SELECT id, highest_serial, oldest, newest, base, base_octets FROM zones WHERE apex = ?"},
+       "SELECT id, highest_serial, oldest, newest, base, base_octets, octets FROM zones "
+       "WHERE apex = ?"},
       {&all.add_zone_, "INSERT INTO zones (apex) VALUES (?) RETURNING id"},
       {&all.update_zone_,
        "UPDATE zones SET highest_serial = ?2, oldest = ?3, newest = ?4, base = ?5, "
-       "base_octets = ?6 WHERE id = ?1"},
+       "base_octets = ?6, octets = ?7 WHERE id = ?1"},
       {&all.list_zones_, "SELECT apex FROM zones WHERE newest > 0 ORDER BY apex"},
       {&all.add_version_,
        "INSERT INTO versions (zone, number, serial, committed, who, why, source, records, added, "
-       "removed, step_octets) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+       "removed, step_octets, revision, octets) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
       {&all.find_version_,
-       "SELECT number, serial, committed, who, why, source, records, added, removed, step_octets "
+       "SELECT number, serial, committed, who, why, source, records, added, removed, step_octets, "
+       "revision, octets "
        "FROM versions WHERE zone = ? AND number = ?"},
       {&all.list_versions_,
-       "SELECT number, serial, committed, who, why, source, records, added, removed, step_octets "
+       "SELECT number, serial, committed, who, why, source, records, added, removed, step_octets, "
+       "revision, octets "
        "FROM versions WHERE zone = ? AND number <= ? ORDER BY number DESC LIMIT ?"},
       {&all.drop_versions_, "DELETE FROM versions WHERE zone = ? AND number < ?"},
       {&all.add_changes_, "INSERT INTO changes (zone, number, chunk, content) VALUES (?, ?, ?, ?)"},
@@ -95,6 +99,16 @@ Result<std::unique_ptr<JournalTables>> JournalTables::prepare(const Database& da
        "state = excluded.state"},
       {&all.find_applied_,
        "SELECT version, at, state FROM applied WHERE zone = ? AND provider = ?"},
+      {&all.octets_below_,
+       "SELECT coalesce(sum(octets), 0) FROM versions WHERE zone = ? AND number < ?"},
+      {&all.find_serial_, "SELECT max(number) FROM versions WHERE zone = ? AND serial = ?"},
+      {&all.find_time_, "SELECT max(number) FROM versions WHERE zone = ? AND committed <= ?"},
+      {&all.find_base_from_, "SELECT min(number) FROM snapshots WHERE zone = ? AND number >= ?"},
+      {&all.list_homes_, "SELECT apex, directory FROM homes"},
+      {&all.set_home_,
+       "INSERT INTO homes (apex, directory) VALUES (?, ?) "
+       "ON CONFLICT (apex) DO UPDATE SET directory = excluded.directory"},
+      {&all.drop_home_, "DELETE FROM homes WHERE apex = ?"},
       {&all.put_divergence_,
        "INSERT INTO divergences (zone, owner, type, by, content) VALUES (?, ?, ?, ?, ?) "
        "ON CONFLICT (zone, owner, type) DO UPDATE SET by = excluded.by, content = "
@@ -127,6 +141,7 @@ Result<ZoneRow> JournalTables::find_zone(const dns::Name& apex) {
   zone.newest = unsigned_of(row, 3);
   zone.base = unsigned_of(row, 4);
   zone.base_octets = unsigned_of(row, 5);
+  zone.octets = unsigned_of(row, 6);
   return zone;
 }
 
@@ -143,7 +158,8 @@ Result<ZoneRow> JournalTables::find_or_add_zone(const dns::Name& apex) {
 
 Result<void> JournalTables::update_zone(const ZoneRow& zone) {
   const auto highest = zone.highest ? std::optional(zone.highest->value()) : std::nullopt;
-  return update_zone_.start(zone.id, highest, zone.oldest, zone.newest, zone.base, zone.base_octets)
+  return update_zone_
+      .start(zone.id, highest, zone.oldest, zone.newest, zone.base, zone.base_octets, zone.octets)
       .done();
 }
 
@@ -167,7 +183,8 @@ Result<void> JournalTables::add_version(std::int64_t zone, const VersionRow& ver
       .start(zone, provenance.number, summary.serial.value(), microseconds(provenance.committed),
              std::string_view(provenance.who), std::string_view(provenance.why),
              std::string_view(provenance.source), std::uint64_t{summary.records},
-             std::uint64_t{summary.added}, std::uint64_t{summary.removed}, version.step_octets)
+             std::uint64_t{summary.added}, std::uint64_t{summary.removed}, version.step_octets,
+             std::string_view(provenance.revision), version.octets)
       .done();
 }
 
@@ -226,10 +243,38 @@ Result<void> JournalTables::read_snapshot(std::int64_t zone, std::uint64_t numbe
 Result<std::optional<std::uint64_t>> JournalTables::find_base(std::int64_t zone,
                                                               std::uint64_t number) {
   auto row = find_base_.start(zone, number);
+  return number_in(row);
+}
+
+Result<std::optional<std::uint64_t>> JournalTables::number_in(Query& row) {
   const auto found = row.next();
   if (!found) return tl::unexpected(found.error());
   if (!*found || row.is_null(0)) return std::optional<std::uint64_t>();
   return std::optional(unsigned_of(row, 0));
+}
+
+Result<std::uint64_t> JournalTables::octets_below(std::int64_t zone, std::uint64_t number) {
+  auto row = octets_below_.start(zone, number);
+  const auto found = row.next();
+  if (!found) return tl::unexpected(found.error());
+  return unsigned_of(row, 0);
+}
+
+Result<std::optional<std::uint64_t>> JournalTables::find_serial(std::int64_t zone,
+                                                                dns::Serial serial) {
+  auto row = find_serial_.start(zone, serial.value());
+  return number_in(row);
+}
+
+Result<std::optional<std::uint64_t>> JournalTables::find_time(std::int64_t zone, WallTime time) {
+  auto row = find_time_.start(zone, microseconds(time));
+  return number_in(row);
+}
+
+Result<std::optional<std::uint64_t>> JournalTables::find_base_from(std::int64_t zone,
+                                                                   std::uint64_t number) {
+  auto row = find_base_from_.start(zone, number);
+  return number_in(row);
 }
 
 Result<void> JournalTables::set_applied(std::int64_t zone, const std::string& provider,
@@ -248,6 +293,25 @@ Result<std::optional<AppliedState>> JournalTables::find_applied(std::int64_t zon
   if (!*found) return std::optional<AppliedState>();
   return std::optional(
       AppliedState{unsigned_of(row, 0), wall_time(row.integer(1)), std::string(row.text(2))});
+}
+
+Result<std::map<dns::Name, std::string>> JournalTables::homes() {
+  std::map<dns::Name, std::string> all;
+  auto row = list_homes_.start();
+  auto more = row.next();
+  for (; more && *more; more = row.next()) {
+    auto apex = dns::Name::from_text(row.text(0));
+    if (!apex) return tl::unexpected(apex.error());
+    all.emplace(std::move(*apex), std::string(row.text(1)));
+  }
+  if (!more) return tl::unexpected(more.error());
+  return all;
+}
+
+Result<void> JournalTables::set_home(const dns::Name& apex, const std::string& directory) {
+  const std::string key = key_of(apex);
+  if (directory.empty()) return drop_home_.start(std::string_view(key)).done();
+  return set_home_.start(std::string_view(key), std::string_view(directory)).done();
 }
 
 // --- Divergences -------------------------------------------------------------------------------

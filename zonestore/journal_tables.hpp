@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,11 +24,13 @@ struct ZoneRow {
   std::uint64_t newest = 0;       ///< 0: no version
   std::uint64_t base = 0;         ///< the newest snapshot
   std::uint64_t base_octets = 0;  ///< octets of the steps since
+  std::uint64_t octets = 0;       ///< of all versions kept
 };
 
 struct VersionRow {
   VersionSummary summary;
   std::optional<std::uint64_t> step_octets;  ///< nothing: a version without step
+  std::uint64_t octets = 0;                  ///< of its changes and its snapshot, about
 };
 
 /// The journal's tables by rows; one prepared statement behind each function. Knows nothing of
@@ -59,6 +62,13 @@ class JournalTables {
                             const std::function<Result<void>(std::uint64_t, Octets)>& visit);
   Result<void> read_snapshot(std::int64_t zone, std::uint64_t number,
                              const std::function<Result<void>(Octets)>& visit);
+  /// The octets of all versions below `number`.
+  Result<std::uint64_t> octets_below(std::int64_t zone, std::uint64_t number);
+  /// The newest version with a serial, or the newest one committed at or before a time.
+  Result<std::optional<std::uint64_t>> find_serial(std::int64_t zone, dns::Serial serial);
+  Result<std::optional<std::uint64_t>> find_time(std::int64_t zone, WallTime time);
+  /// The oldest version at or after `number` that has a snapshot.
+  Result<std::optional<std::uint64_t>> find_base_from(std::int64_t zone, std::uint64_t number);
   /// The newest version at or before `number` that has a snapshot.
   Result<std::optional<std::uint64_t>> find_base(std::int64_t zone, std::uint64_t number);
 
@@ -78,9 +88,13 @@ class JournalTables {
   /// All of a zone, or the one of this RRset.
   Result<std::vector<DivergenceRow>> divergences(std::int64_t zone,
                                                  const std::optional<RRsetKey>& key);
+  Result<std::map<dns::Name, std::string>> homes();
+  /// An empty directory: none.
+  Result<void> set_home(const dns::Name& apex, const std::string& directory);
 
  private:
   JournalTables() = default;
+  static Result<std::optional<std::uint64_t>> number_in(Query& row);
 
   Statement find_zone_, add_zone_, update_zone_, list_zones_;
   Statement add_version_, find_version_, list_versions_, drop_versions_;
@@ -88,6 +102,8 @@ class JournalTables {
   Statement set_applied_, find_applied_;
   Statement put_divergence_, drop_divergence_, drop_divergences_, list_divergences_,
       find_divergence_;
+  Statement octets_below_, find_serial_, find_time_, find_base_from_;
+  Statement list_homes_, set_home_, drop_home_;
 };
 
 }  // namespace taproot::zonestore

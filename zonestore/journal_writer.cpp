@@ -42,9 +42,11 @@ void count_records(const ChangeSet& step, VersionSummary& summary) {
   }
 }
 
-VersionRow row_of(const Journal::Entry& entry) {
+VersionRow row_of(const Journal::Entry& entry, bool with_snapshot) {
   const auto& version = *entry.version;
-  VersionRow row{{version.provenance(), version.serial(), version.record_count()}, std::nullopt};
+  VersionRow row{{version.provenance(), version.serial(), version.record_count()}, std::nullopt, 0};
+  if (with_snapshot) row.octets += version.content_octets();
+  if (entry.step) row.octets += entry.step->octets();
   if (entry.step) {
     count_records(*entry.step, row.summary);
     row.step_octets = entry.step->octets();
@@ -76,9 +78,13 @@ Result<void> JournalWriter::write(const Journal::Entry& entry) {
   auto zone = tables_.find_or_add_zone(version.apex());
   if (!zone) return tl::unexpected(zone.error());
   if (auto fits = check_next(*zone, version); !fits) return fits;
-  if (auto added = tables_.add_version(zone->id, row_of(entry)); !added) return added;
+  if (entry.step) zone->base_octets += entry.step->octets();
+  const bool with_snapshot = wants_snapshot(*zone, entry);
+  const auto row = row_of(entry, with_snapshot);
+  if (auto added = tables_.add_version(zone->id, row); !added) return added;
+  zone->octets += row.octets;
   if (auto written = write_changes(*zone, entry); !written) return written;
-  if (wants_snapshot(*zone, entry)) {
+  if (with_snapshot) {
     if (auto written = write_snapshot(*zone, entry); !written) return written;
   }
   if (entry.divergence) {
@@ -93,9 +99,8 @@ Result<void> JournalWriter::write(const Journal::Entry& entry) {
   return tables_.update_zone(*zone);
 }
 
-Result<void> JournalWriter::write_changes(ZoneRow& zone, const Journal::Entry& entry) {
+Result<void> JournalWriter::write_changes(const ZoneRow& zone, const Journal::Entry& entry) {
   if (!entry.step) return {};
-  zone.base_octets += entry.step->octets();
   std::int64_t chunk = 0;
   return encode_changes(*entry.step, [&](Octets content) {
     return tables_.add_chunk(JournalTables::Kind::changes, zone.id, entry.version->number(),
@@ -124,16 +129,51 @@ bool JournalWriter::wants_snapshot(const ZoneRow& zone, const Journal::Entry& en
          number - zone.base >= std::max<std::size_t>(limits_.disk_versions, 1);
 }
 
-/// Drops the oldest versions, up to the last snapshot that leaves enough of them: what is kept
-/// always begins with a snapshot, and an old one is never written anew.
+/// Drops the oldest versions, up to the last snapshot that leaves enough of them, and further up
+/// to the first that leaves little enough: what is kept always begins with a snapshot, and an old
+/// one is never written anew.
 Result<void> JournalWriter::prune(ZoneRow& zone) {
+  const auto by_count = start_by_count(zone);
+  if (!by_count) return tl::unexpected(by_count.error());
+  const auto by_size = start_by_size(zone);
+  if (!by_size) return tl::unexpected(by_size.error());
+  const std::uint64_t start = std::max(*by_count, *by_size);
+  if (start <= zone.oldest) return {};
+  const auto dropped = tables_.octets_below(zone.id, start);
+  if (!dropped) return tl::unexpected(dropped.error());
+  zone.octets -= std::min(*dropped, zone.octets);
+  zone.oldest = start;
+  return tables_.drop_versions_below(zone.id, start);
+}
+
+/// The first version to be kept for there to be no more than `disk_versions`, about.
+Result<std::uint64_t> JournalWriter::start_by_count(const ZoneRow& zone) {
   const std::uint64_t keep = std::max<std::size_t>(limits_.disk_versions, 1);
-  if (zone.newest - zone.oldest < keep) return {};
+  if (zone.newest - zone.oldest < keep) return zone.oldest;
   const auto base = tables_.find_base(zone.id, zone.newest - keep + 1);
   if (!base) return tl::unexpected(base.error());
-  if (!*base || **base <= zone.oldest) return {};
-  zone.oldest = **base;
-  return tables_.drop_versions_below(zone.id, zone.oldest);
+  return base->value_or(zone.oldest);
+}
+
+/// The first version to be kept for all to be no larger than `disk_octets`; the newest snapshot
+/// and what follows it stay, however large they are.
+Result<std::uint64_t> JournalWriter::start_by_size(const ZoneRow& zone) {
+  if (zone.octets <= limits_.disk_octets || zone.base <= zone.oldest) return zone.oldest;
+  std::uint64_t left = limits_.disk_octets;
+  std::uint64_t start = zone.newest + 1;
+  constexpr auto all = std::numeric_limits<std::size_t>::max();
+  const auto fits = [&](const VersionRow& version) {
+    if (version.octets > left) return false;
+    left -= version.octets;
+    start = version.summary.provenance.number;
+    return true;
+  };
+  if (auto walked = tables_.walk_versions(zone.id, zone.newest, all, fits); !walked) {
+    return tl::unexpected(walked.error());
+  }
+  const auto base = tables_.find_base_from(zone.id, start);
+  if (!base) return tl::unexpected(base.error());
+  return base->value_or(zone.base);
 }
 
 }  // namespace taproot::zonestore

@@ -4,6 +4,8 @@
 #include "zonestore/journal.hpp"
 #include "zonestore/journal_tables.hpp"
 
+#include <cstdint>
+
 namespace taproot::zonestore {
 
 /// Writes one version into the tables: its row, its changes, now and then a snapshot, and what
@@ -20,10 +22,12 @@ class JournalWriter {
   Result<void> write(const Journal::Entry& entry);
 
  private:
-  Result<void> write_changes(ZoneRow& zone, const Journal::Entry& entry);
+  Result<void> write_changes(const ZoneRow& zone, const Journal::Entry& entry);
   Result<void> write_snapshot(ZoneRow& zone, const Journal::Entry& entry);
   bool wants_snapshot(const ZoneRow& zone, const Journal::Entry& entry) const;
   Result<void> prune(ZoneRow& zone);
+  Result<std::uint64_t> start_by_count(const ZoneRow& zone);
+  Result<std::uint64_t> start_by_size(const ZoneRow& zone);
 
   JournalTables& tables_;
   const HistoryLimits& limits_;

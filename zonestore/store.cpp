@@ -218,13 +218,14 @@ Result<Installed> ZoneStore::next_version(const InstallRequest& request, const H
   if (current) {
     auto changes = step_to(*current, *request.candidate);
     if (!changes) return tl::unexpected(changes.error());
-    if (is_serial_only(*changes)) return Installed{current, nullptr, false};
+    if (!request.serial && is_serial_only(*changes)) return Installed{current, nullptr, false};
     step = std::make_shared<ChangeSet>(std::move(*changes));
   }
   const auto wish =
       request.serial_is_ours ? std::nullopt : std::optional(request.candidate->serial());
   const auto now = std::chrono::floor<std::chrono::microseconds>(now_());
-  const auto serial = next_serial(request.policy, head.highest, wish, now);
+  const auto serial = request.serial ? Result<dns::Serial>(*request.serial)
+                                     : next_serial(request.policy, head.highest, wish, now);
   if (!serial) return tl::unexpected(serial.error());
   if (current && !(*serial > current->serial())) {
     return fail(Errc::bad_serial, "serial " + std::to_string(serial->value()) +
@@ -233,7 +234,8 @@ Result<Installed> ZoneStore::next_version(const InstallRequest& request, const H
                                       ": secondaries could not follow (RFC 1982)");
   }
 
-  const Provenance provenance{head.number + 1, now, request.who, request.why, request.source};
+  const Provenance provenance{head.number + 1, now, request.who, request.why, request.source,
+                              request.revision};
   return build(request, head, std::move(step), *serial, provenance);
 }
 
@@ -281,6 +283,19 @@ Result<Installed> ZoneStore::rollback(const dns::Name& apex, std::uint64_t to, s
     request.divergence =
         std::make_shared<const DivergenceStep>(diverge(*known, changes, Divergence::By::rollback));
   }
+  return install(std::move(request));
+}
+
+Result<Installed> ZoneStore::renumber(const dns::Name& apex, dns::Serial serial, std::string who,
+                                      std::string why) {
+  InstallRequest request;
+  request.candidate = current(apex);
+  if (!request.candidate) return fail(Errc::not_found, apex.to_text() + " has no version");
+  request.serial = serial;
+  request.who = std::move(who);
+  request.why = std::move(why);
+  request.source = request.candidate->provenance().source;
+  request.revision = request.candidate->provenance().revision;
   return install(std::move(request));
 }
 

@@ -28,6 +28,9 @@ struct InstallRequest {
   std::string source;
   /// Refuse (Errc::conflict) unless this is the current version's number (If-Match).
   std::optional<std::uint64_t> based_on;
+  /// Just this serial, and a version of its own even if nothing else changes; it must be ahead.
+  std::optional<dns::Serial> serial{};
+  std::string revision{};  ///< the commit of the source's work tree, may be empty
   /// How the zone parts from its source by this, or comes back to it; null: it does not.
   std::shared_ptr<const DivergenceStep> divergence = {};
 };
@@ -68,6 +71,11 @@ class ZoneStore {
 
   /// A new version with the contents of an old one.
   Result<Installed> rollback(const dns::Name& apex, std::uint64_t to, std::string who,
+                             std::string why);
+
+  /// A new version with the same contents and just this serial, which must be ahead of all that
+  /// the zone had.
+  Result<Installed> renumber(const dns::Name& apex, dns::Serial serial, std::string who,
                              std::string why);
 
   /// Called on the control loop after each install that changed something.

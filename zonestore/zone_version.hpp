@@ -27,6 +27,7 @@ struct Provenance {
   std::string who;           ///< "file", "reload", a user or key name
   std::string why;           ///< a message, may be empty
   std::string source;        ///< path or URL it was read from, may be empty
+  std::string revision{};    ///< the commit checked out where the source lies, may be empty
 };
 
 /// How a name relates to a zone: everything an answer, a transfer or a check asks, from one

@@ -35,20 +35,15 @@ TICKS = os.sysconf("SC_CLK_TCK")
 class Measured(Server):
     """A server that loads `zones` from `folder`, one file `ZONE.zone` each, as their primary.
 
-    The folder is filled with hard links to the files in `origin`: a change replaces the link and
-    so is seen by this server alone. NOTIFY goes to the port `notify`, if there is one.
+    NOTIFY goes to the port `notify`, if there is one.
     """
 
     kind = ""
     takes_edits = False
 
-    def __init__(self, lab, zones, origin, label="", notify=None):
+    def __init__(self, lab, zones, folder, label="", notify=None):
         super().__init__(lab, self.kind.replace(" ", "-") + label)
-        self.zones, self.notify = zones, notify
-        self.folder_of_zones = self.path("zones")
-        os.makedirs(self.folder_of_zones)
-        for zone in zones:
-            os.link(os.path.join(origin, f"{zone}.zone"), self.file_of(zone))
+        self.zones, self.folder_of_zones, self.notify = zones, folder, notify
         self.control = self.path("control")
 
     def file_of(self, zone):
@@ -229,8 +224,8 @@ class Taproot(Measured):
     kind = "taproot"
     takes_edits = True
 
-    def __init__(self, lab, zones, origin, **words):
-        super().__init__(lab, zones, origin, **words)
+    def __init__(self, lab, zones, folder, **words):
+        super().__init__(lab, zones, folder, **words)
         self.control_port = free_port()
 
     def command(self):

@@ -35,10 +35,27 @@ class Trial:
             self.large_zones[records] = folder, text, count, children
         return self.large_zones[records]
 
+    def folder_for(self, kind, zones, origin):
+        """A folder of the zones' files for one kind of server.
+
+        It holds hard links to the files in `origin`: a change replaces the link, and so is seen by
+        this kind alone. A single zone's file is as it was at first; many are linked once, since that
+        takes its time, and some of them have been changed by what was measured before.
+        """
+        folder = f"{origin}-for-{kind.kind.replace(' ', '-')}"
+        if len(zones) == 1:
+            shutil.rmtree(folder, ignore_errors=True)
+        if not os.path.isdir(folder):
+            os.makedirs(folder)
+            for zone in zones:
+                os.link(os.path.join(origin, f"{zone}.zone"), os.path.join(folder, f"{zone}.zone"))
+        return folder
+
     def server(self, kind, zones, origin, notify=None):
         """A server with a folder of its own that has never run."""
         self.count += 1
-        return self.lab.add(kind(self.lab, zones, origin, label=f"-{self.count}", notify=notify))
+        return self.lab.add(kind(self.lab, zones, self.folder_for(kind, zones, origin),
+                                 label=f"-{self.count}", notify=notify))
 
 
 class Together:

@@ -1,5 +1,7 @@
 #include "monitor/prober.hpp"
 
+#include "monitor/serial_survey.hpp"
+
 #include "dns/message.hpp"
 #include "dns/presentation.hpp"
 #include "dns/rdata.hpp"
@@ -456,4 +458,102 @@ TEST_CASE("verifications wait for their turn, and end with the prober", "[monito
   }
   run_for(house.loop, 20ms);
   CHECK(done == 30);
+}
+
+namespace {
+
+using monitor::SerialSurvey;
+
+SerialSurvey::Options brief() {
+  SerialSurvey::Options options;
+  options.probe.udp_timeout = 100ms;
+  return options;
+}
+
+SerialSurvey::Zone asked(const std::string& zone_name, std::vector<net::Endpoint> endpoints) {
+  return {*dns::Name::from_text(zone_name), std::move(endpoints), std::nullopt, {}, false, 0};
+}
+
+/// Runs a survey to its end.
+std::vector<SerialSurvey::Zone> survey(net::Loop& loop, std::vector<SerialSurvey::Zone> zones,
+                                       SerialSurvey::Options options = brief()) {
+  std::optional<std::vector<SerialSurvey::Zone>> result;
+  const SerialSurvey running(loop, std::move(zones), options,
+                             [&](auto seen) { result = std::move(seen); });
+  REQUIRE(run_until(loop, [&] { return result.has_value(); }));
+  return *result;
+}
+
+}  // namespace
+
+TEST_CASE("a survey finds the highest serial of all who answer", "[monitor][survey]") {
+  net::Loop loop;
+  FakeServer low(loop);
+  FakeServer high(loop);
+  FakeServer silent(loop);
+  FakeServer refuses(loop);
+  low.serves = zone(0xffff'fff0, "192.0.2.1");
+  high.serves = zone(5, "192.0.2.1");  // ahead of it by RFC 1982
+  silent.always_silent = true;
+  refuses.serves = low.serves;
+  refuses.rcode = dns::Rcode::refused;
+  const auto at = [](const FakeServer& server) { return server.nameserver().endpoint; };
+  const auto seen =
+      survey(loop, {asked("example.org", {at(low), at(silent), at(high), at(refuses)}),
+                    asked("example.org", {at(silent)}), asked("example.org", {})});
+  REQUIRE(seen.size() == 3);
+  CHECK(seen[0].highest == dns::Serial(5));
+  CHECK(seen[0].holder == at(high));
+  CHECK(seen[0].answers == 2);
+  CHECK_FALSE(seen[0].has_unordered);
+  CHECK_FALSE(seen[1].highest);
+  CHECK_FALSE(seen[2].highest);
+
+  high.serves = zone(0x7fff'fff0, "192.0.2.1");  // 2^31 away
+  CHECK(survey(loop, {asked("example.org", {at(low), at(high)})})[0].has_unordered);
+}
+
+TEST_CASE("a survey gives a silent server up, however many zones it should have",
+          "[monitor][survey]") {
+  net::Loop loop;
+  FakeServer silent(loop);
+  FakeServer good(loop);
+  silent.always_silent = true;
+  good.serves = zone(7, "192.0.2.1");
+  std::vector<SerialSurvey::Zone> zones;
+  for (int i = 0; i < 2000; ++i) {
+    zones.push_back(
+        asked("example.org", {silent.nameserver().endpoint, good.nameserver().endpoint}));
+  }
+  const auto began = net::Loop::now();
+  const auto seen = survey(loop, std::move(zones));
+  CHECK(net::Loop::now() - began < 8s);
+  CHECK(silent.asked <= 2 * 64);
+  CHECK(good.asked == 2000);
+  for (const auto& one : seen) REQUIRE(one.highest == dns::Serial(7));
+}
+
+TEST_CASE("a survey is over when its time is, and may be destroyed before", "[monitor][survey]") {
+  net::Loop loop;
+  FakeServer silent(loop);
+  silent.always_silent = true;
+  auto options = brief();
+  options.probe.udp_timeout = 60s;
+  options.longest = 50ms;
+  const auto zones = [&] {
+    return std::vector{asked("example.org", {silent.nameserver().endpoint})};
+  };
+  CHECK_FALSE(survey(loop, zones(), options)[0].highest);
+  {
+    const SerialSurvey running(loop, zones(), options, [](auto) { FAIL("it is gone"); });
+  }
+  run_for(loop, 100ms);
+  // It may be destroyed in its own call.
+  std::unique_ptr<SerialSurvey> own;
+  bool over = false;
+  own = std::make_unique<SerialSurvey>(loop, zones(), options, [&](auto) {
+    own.reset();
+    over = true;
+  });
+  CHECK(run_until(loop, [&] { return over; }));
 }

@@ -143,6 +143,47 @@ TEST_CASE("what is not watched any more is not told", "[net][file_watch]") {
   CHECK(folder.told[file] == 0);
 }
 
+TEST_CASE("a directory tells of what comes and goes in it", "[net][file_watch]") {
+  Folder folder;
+  fs::create_directory(folder.path / "zones");
+  std::vector<std::string> names;
+  int wholes = 0;
+  FileWatch watch(
+      folder.loop, [&](const fs::path& file) { ++folder.told[file]; },
+      [&](const fs::path& directory, const std::vector<std::string>& told) {
+        CHECK(directory == folder.path / "zones");
+        if (told.empty()) ++wholes;
+        names.insert(names.end(), told.begin(), told.end());
+      });
+  const auto until = [&](auto condition) { return run_until(folder.loop, condition); };
+  watch.watch_directory(folder.path / "zones");
+  const auto known = folder.write("zones/known.zone", "1");
+  watch.watch(known);
+
+  folder.write("zones/new.zone", "1");
+  CHECK(until([&] { return names.size() == 1; }));
+  CHECK(names == std::vector<std::string>{"new.zone"});
+  // What is watched is told as a change, not as an entry.
+  const int before = folder.told[known];
+  fs::remove(known);
+  CHECK(until([&] { return folder.told[known] > before; }));
+  CHECK(names.size() == 1);
+
+  names.clear();
+  fs::remove(folder.path / "zones" / "new.zone");
+  CHECK(until([&] { return !names.empty(); }));
+  CHECK(names == std::vector<std::string>{"new.zone"});
+  CHECK(wholes == 0);
+
+  fs::rename(folder.path / "zones", folder.path / "away");
+  CHECK(until([&] { return wholes == 1; }));
+  fs::rename(folder.path / "away", folder.path / "zones");
+  CHECK(until([&] { return wholes == 2; }));
+
+  for (int i = 0; i < 3000; ++i) folder.write("zones/n" + std::to_string(i), "1");
+  CHECK(until([&] { return wholes > 2; }));
+}
+
 TEST_CASE("a file watch may be destroyed in its own call", "[net][file_watch]") {
   const Folder folder;
   Loop loop;

@@ -1,7 +1,9 @@
 """Real secondaries follow: NOTIFY, AXFR and IXFR, signed with TSIG."""
 
+import os
 import shutil
 import subprocess
+import time
 
 from case import ZONE, LabCase, main, source
 from lab import Bind, Key, Knot, Nsd, axfr, serial_at, short, wait_until
@@ -94,7 +96,7 @@ class Follow(LabCase):
                 self.assertGreaterEqual(nameserver["lag_ms"], 0)
                 self.assertLess(nameserver["lag_ms"], 10_000)
 
-    def test_a_secondary_that_is_ahead_is_shown(self):
+    def test_a_lost_state_goes_on_above_the_secondaries(self):
         server, = self.secondaries(Knot)
         soa = ("'':\n  - {type: SOA, value: {mname: ns1.example.net., rname: h.example.com., "
                "serial: 500, refresh: 60, retry: 60, expire: 86400, minimum: 60}}\n")
@@ -103,15 +105,55 @@ class Follow(LabCase):
         self.taproot.start()
         wait_until("the secondary to follow", lambda: serial_at(server.port, ZONE) == 500)
         self.taproot.stop()
-        # The state is lost and the source has an older serial.
+        # The state is lost, and the source has an older serial.
         shutil.rmtree(self.taproot.path("state"))
         self.taproot.write_zone(ZONE + ".yaml", source("192.0.2.81"))
+        self.taproot.start()
+        self.follow_all([server], "192.0.2.81")
+        self.assertEqual(serial_at(server.port, ZONE), 501)
+        self.assertEqual(serial_at(self.taproot.port, ZONE), 501)
+
+    def test_secondaries_that_are_down_do_not_hold_a_new_zone_up(self):
+        server = self.secondary(Knot)  # never started
+        self.taproot.write_zone(ZONE + ".yaml", source())
+        self.configure([server])
+        started = time.monotonic()
+        self.taproot.start()
+        wait_until("the zone to be served", lambda: serial_at(self.taproot.port, ZONE), 10)
+        self.assertLess(time.monotonic() - started, 10)
+        with open(self.taproot.log, encoding="utf-8") as log:
+            self.assertIn("holds it or answers", log.read())
+
+    def test_a_secondary_that_is_ahead_is_shown_and_cured(self):
+        server, = self.secondaries(Knot)
+        self.taproot.write_zone(ZONE + ".yaml", source())
+        self.configure([server])
+        self.taproot.start()
+        wait_until("the secondary to follow", lambda: serial_at(server.port, ZONE))
+        self.taproot.stop()
+        backup = self.taproot.path("backup")
+        shutil.copytree(self.taproot.path("state"), backup)
+        self.taproot.start()
+        for step in range(81, 86):
+            self.taproot.write_zone(ZONE + ".yaml", source(f"192.0.2.{step}"))
+            self.follow_all([server], f"192.0.2.{step}")
+        ahead = serial_at(server.port, ZONE)
+        self.assertIn("nothing to do", self.command(0, "serial", ZONE, "--above-secondaries").stdout)
+        self.taproot.stop()
+        # An old backup of the state is put back: the secondary has seen more than taproot.
+        shutil.rmtree(self.taproot.path("state"))
+        os.rename(backup, self.taproot.path("state"))
+        self.taproot.write_zone(ZONE + ".yaml", source("192.0.2.90"))
         self.taproot.start()
         row = wait_until("the secondary to be shown ahead", lambda: next(
             (n for n in self.taproot.ask("status")["zones"][0]["providers"][0]["nameservers"]
              if n["state"] == "ahead"), None))
-        self.assertEqual(row["seen_serial"], 500)
-        self.assertTrue(row["waits_for"])
+        self.assertEqual(row["seen_serial"], ahead)
+        self.assertIn(f"taproot serial {ZONE}. --above-secondaries", row["waits_for"])
+        self.command(0, "serial", ZONE, "--above-secondaries")
+        self.follow_all([server], "192.0.2.90")
+        self.assertEqual(serial_at(server.port, ZONE), ahead + 1)
+        self.command(0, "apply", "--wait")
 
 
 if __name__ == "__main__":

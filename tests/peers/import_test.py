@@ -3,6 +3,7 @@
 import os
 import socket
 import struct
+import subprocess
 import threading
 
 from case import ZONE, LabCase, main
@@ -27,7 +28,7 @@ www 60 A 192.0.2.81
 null A 192.0.2.1
 *.apps CNAME www
 _sip._tcp SRV 1 2 5060 sip
-sip NAPTR 100 10 "u" "E2U+sip" "!^.*$!sip:a\\1@example.com!" .
+sip NAPTR 100 10 "u" "E2U+sip" "!^(.*)$!sip:\\1@example.com!" .
 key SSHFP 4 2 12ab12ab12ab12ab12ab12ab12ab12ab12ab12ab12ab12ab12ab12ab12ab12ab
 _443._tcp.www TLSA 3 1 1 0d6fce3320315023ff499a3f3de1362c0d6fce3320315023ff499a3f3de1362c
 place LOC 52 22 23.000 N 4 53 32.000 E -2.00m 1m 10000m 10m
@@ -129,7 +130,7 @@ class FromServers(ImportCase):
 
     def check(self, server, *words, key=None):
         there = axfr(server.port, ZONE, key)
-        self.assertGreater(len(there), 40)
+        self.assertEqual(len(there), RICH.count("\n") - 1)
         done = self.imported("--from", f"axfr://127.0.0.1:{server.port}", *words)
         self.assertIn("without its serial", done.stderr)
         # The same once more, with the serial: then the server is seen to be in sync.
@@ -281,8 +282,8 @@ class FromPowerDns(ImportCase):
 
     def load(self, server):
         """The zone as pdnsutil takes it from a zone file."""
-        import subprocess
-        file = server.write(f"{ZONE}.zone", RICH)
+        # PowerDNS lists ";" in names without a backslash, which no reader of names takes.
+        file = server.write(f"{ZONE}.zone", RICH.replace("semi\\;colon A 192.0.2.3\n", ""))
         done = subprocess.run(["pdnsutil", f"--config-dir={server.folder}", "load-zone", ZONE, file],
                               capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)

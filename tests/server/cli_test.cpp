@@ -2,6 +2,7 @@
 #include "control_fake.hpp"
 
 #include "server/cli.hpp"
+#include "zonestore/rule_table.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -108,8 +109,9 @@ TEST_CASE("help has an example for every verb, and lists only what is there", "[
   const auto help = run({"--help"});
   CHECK(help.code == 0);
   CHECK_THAT(help.out, !Catch::Contains("audit"));
-  for (const auto* verb : {"serve", "check", "status", "plan", "apply", "verify", "history", "show",
-                           "diff", "rollback", "edit", "reload", "notify", "import"}) {
+  for (const auto* verb :
+       {"serve", "check", "status", "plan", "apply", "verify", "history", "show", "diff",
+        "rollback", "edit", "reload", "notify", "import", "drop", "serial"}) {
     INFO(verb);
     CHECK_THAT(help.out, Catch::Contains(verb));
     const auto own = run({verb, "--help"});
@@ -164,12 +166,16 @@ TEST_CASE("reading verbs print text, or the daemon's own JSON", "[server][cli]")
                                 {{"history", "example.com"}, "42 *"},
                                 {{"show", "example.com"}, "example.com.\t300\tIN\tA\t192.0.2.1"},
                                 {{"show", "example.com", "--at", "41"}, "v41"},
+                                {{"show", "example.com", "--at", "-2h"}, "example.com."},
+                                {{"diff", "example.com", "serial:7", "2026-11-25"}, "~ www"},
                                 {{"diff", "example.com", "41"}, "~ www.example.com. A"},
                                 {{"diff", "example.com", "41", "42"}, "taproot rollback"},
                                 {{"plan"}, "Nothing to do"},
                                 {{"verify"}, "No nameservers"},
                                 {{"notify", "example.com"}, "told to 192.0.2.53:53"},
                                 {{"rollback", "example.com"}, "contents of version 41"},
+                                {{"serial", "example.com", "--above-secondaries"}, "ahead of 500"},
+                                {{"drop", "example.com", "--why", "gone"}, "not served any more"},
                                 {{"reload"}, "0 zones"},
                                 {{"apply"}, "Nothing to do"}};
   for (const auto& c : cases) {
@@ -261,7 +267,7 @@ TEST_CASE("apply passes on what was typed and by whom", "[server][cli]") {
   CHECK(request.who == "alice");
   CHECK(request.zones.size() == 1);
   CHECK(site.run({"rollback", "example.com", "--to", "40"}).code == 0);
-  CHECK(site.daemon.operations.last_rollback.to == 40u);
+  CHECK(site.daemon.operations.last_rollback.to->number == 40u);
   CHECK(site.daemon.operations.last_rollback.based_on == 42u);
 }
 
@@ -437,6 +443,77 @@ TEST_CASE("check --strict counts warnings", "[server][cli]") {
                                   "nameservers: {n.: [192.0.2.1]}}\n");
   CHECK(run({"check", "--config", config.string()}).code == 0);
   CHECK(run({"check", "--config", config.string(), "--strict"}).code == 2);
+}
+
+TEST_CASE("check lists the rules", "[server][cli][check]") {
+  const auto text = run({"check", "--rules"});
+  CHECK(text.code == 0);
+  CHECK_THAT(text.out, Catch::Contains("\nspf-syntax ") &&
+                           Catch::Contains("warning  settable  an SPF record is not written") &&
+                           Catch::Contains("error    fixed     a name has a CNAME"));
+  const auto as_json = run({"check", "--rules", "--json"});
+  const auto rules = json::parse(as_json.out).at("rules");
+  CHECK(rules.size() == zonestore::all_rules().size());
+  CHECK(rules[0].at("rule") == "unreadable");
+  CHECK(rules[0].at("settable") == false);
+  CHECK(run({"check", "--rules", "--format", "json"}).out == as_json.out);
+}
+
+TEST_CASE("check writes SARIF, also of the configuration", "[server][cli][check]") {
+  const TestFolder folder;
+  folder.file("zones/example.com.yaml", "www: {type: A, ttl: 300, value: x}\n");
+  const auto config = folder.file(
+      "taproot.yaml", "zones:\n  - {name: example.com, source: zones/example.com.yaml}\nlog: 1\n");
+  const auto ran = run({"check", "--config", config.string(), "--format", "sarif"});
+  CHECK(ran.code == 2);
+  const auto document = json::parse(ran.out);
+  CHECK(document.at("version") == "2.1.0");
+  const auto& results = document.at("runs").at(0).at("results");
+  REQUIRE(results.size() == 1);
+  CHECK(results[0].at("ruleId") == "config-type");
+  folder.file("taproot.yaml", "zones:\n  - {name: example.com, source: zones/example.com.yaml}\n");
+  const auto zone = json::parse(run({"check", config.string(), "--format", "sarif"}).out);
+  const auto& one = zone.at("runs").at(0).at("results").at(0);
+  CHECK(one.at("ruleId") == "bad-rdata");
+  CHECK_THAT(one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].get<std::string>(),
+             Catch::EndsWith("zones/example.com.yaml"));
+  CHECK(run({"check", "--format", "xml"}).code == 64);
+  CHECK(run({"check", "--json", "--format", "sarif"}).code == 64);
+}
+
+TEST_CASE("check sets rules and runs the operator's command", "[server][cli][check]") {
+  const TestFolder folder;
+  folder.file("example.com.zone",
+              "@ 300 SOA ns1 host 7 3600 600 2419200 300\n@ NS ns.example.net.\n"
+              "@ NS ns.example.org.\na A 10.0.0.1\n");
+  const auto with = [&](const std::string& check) {
+    return folder
+        .file("taproot.yaml", "zones:\n  - name: example.com\n    source: example.com.zone\n" +
+                                  (check.empty() ? "" : "    check: " + check + "\n"))
+        .string();
+  };
+  const auto plain = run({"check", with("")});
+  CHECK(plain.code == 0);
+  CHECK_THAT(plain.out, Catch::Contains("[private-address]") && Catch::Contains("1 warning"));
+  CHECK_THAT(run({"check", with("{rules: {private-address: off}}")}).out,
+             Catch::Contains("0 errors, 0 warnings"));
+  CHECK(run({"check", with("{rules: {private-address: error}}")}).code == 2);
+  const auto refused = with("{command: [/bin/sh, -c, \"echo no; exit 1\"]}");
+  const auto ran = run({"check", refused});
+  CHECK(ran.code == 2);
+  CHECK_THAT(ran.out, Catch::Contains("example.com.zone: error: no [external-check]"));
+  CHECK(run({"check", refused, "--no-external"}).code == 0);
+  CHECK(run({"check", with("{command: [/bin/sh, -c, \"exit 0\"]}")}).code == 0);
+}
+
+TEST_CASE("what is wrong with a file of several zones is told once", "[server][cli][check]") {
+  const TestFolder folder;
+  const auto both = folder.file(
+      "both.zone", "@ 300 SOA ns host 7 3600 600 2419200 300\n@ NS x.\n@ NS y.\na A 1\n");
+  const auto ran = run(
+      {"check", "--zone", "a.example=" + both.string(), "--zone", "b.example=" + both.string()});
+  CHECK(ran.code == 2);
+  CHECK_THAT(ran.out, Catch::Contains("2 zones") && Catch::Contains("1 error,"));
 }
 
 TEST_CASE("serve hands a whole configuration to the daemon", "[server][cli]") {

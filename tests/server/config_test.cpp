@@ -272,12 +272,12 @@ providers:
     guards: {max-delete-percent: 10, max-update-percent: 20, max-deletes: 3}
     hold: true
     nameservers: {ns1.berlin.example.: 198.51.100.53}
-defaults: {serial: date}
+defaults: {serial: date, guards: {max-shrink-percent: 30}}
 zones:
-  - {name: example.org, source: zones/example.org.yaml, providers: [nsd-frankfurt, powerdns-berlin]}
+  - {name: example.org, source: zones/example.org.yaml, guards: {max-shrink-percent: 5}, providers: [nsd-frankfurt, powerdns-berlin]}
   - {directory: zones, providers: [nsd-frankfurt], serial: unixtime, publish: on-apply}
 probe: {interval: 90}
-history: {memory-steps: 5, memory-size: 1MiB, disk-versions: 50}
+history: {memory-steps: 5, memory-size: 1MiB, disk-versions: 50, disk-size: 2MiB}
 log: {level: debug, format: json}
 )");
   INFO(all_text(read_it));
@@ -329,6 +329,13 @@ log: {level: debug, format: json}
   CHECK(config.zones[2].publish == Publish::on_apply);
   REQUIRE(config.directories.size() == 1);
   CHECK(config.directories[0].path == folder().path() / "zones");
+  CHECK(config.directories[0].pattern.serial == zonestore::SerialPolicy::unixtime);
+  CHECK(config.directories[0].trouble.empty());
+  CHECK(config.zones[0].max_shrink_percent == 5);
+  CHECK(config.zones[1].max_shrink_percent == 30);
+  CHECK(config.zones[0].directory.empty());
+  CHECK(config.zones[1].directory == config.directories[0].path);
+  CHECK(config.history.disk_octets == std::size_t{2} << 20);
   CHECK(config.probe_interval == std::chrono::seconds(90));
   CHECK(config.history.memory_steps == 5);
   CHECK(config.history.memory_octets == 1u << 20u);
@@ -491,6 +498,8 @@ TEST_CASE("the example explains every key and has no mistake", "[server][config]
                           "memory-steps",
                           "memory-size",
                           "disk-versions",
+                          "disk-size",
+                          "max-shrink-percent",
                           "level",
                           "format"}) {
     INFO(key);

@@ -29,6 +29,9 @@ class FakeOperations : public Operations {
   RollbackRequest last_rollback;
   EditRequest last_edit;
   EditReport edit_report;
+  ReloadRequest last_reload;
+  SerialRequest last_serial;
+  DropRequest last_drop;
 
   Result<std::uint64_t> current_version(const dns::Name& zone) override {
     if (const auto wrong = why_not({zone})) return tl::unexpected(*wrong);
@@ -57,29 +60,30 @@ class FakeOperations : public Operations {
     report.versions = {row(42), row(41)};
     return answer("history " + std::to_string(limit), {zone}, report);
   }
-  Result<ShowReport> show(const dns::Name& zone, std::optional<std::uint64_t> at) override {
-    ShowReport report{zone.to_text(), version, row(at.value_or(version)), {}};
+  Result<ShowReport> show(const dns::Name& zone, std::optional<VersionRef> at) override {
+    ShowReport report{zone.to_text(), version, row(at ? at->number : version), {}};
     report.records = {"example.com.\t300\tIN\tA\t192.0.2.1"};
     return answer("show", {zone}, report);
   }
-  Result<DiffReport> diff(const dns::Name& zone, std::uint64_t a,
-                          std::optional<std::uint64_t> b) override {
-    DiffReport report{zone.to_text(), row(a), row(b.value_or(version)), {}};
+  Result<DiffReport> diff(const dns::Name& zone, VersionRef a,
+                          std::optional<VersionRef> b) override {
+    DiffReport report{zone.to_text(), row(a.number), row(b ? b->number : version), {}};
     report.changes = {{"www.example.com.", "A", {"300 A 192.0.2.1"}, {"300 A 192.0.2.2"}}};
     return answer("diff", {zone}, report);
   }
   void rollback(RollbackRequest request, Done<RollbackReport> done) override {
     last_rollback = request;
-    done(answer(
-        "rollback", {request.zone},
-        RollbackReport{request.zone.to_text(), request.to.value_or(41), 43, 2026112303, true}));
+    done(answer("rollback", {request.zone},
+                RollbackReport{request.zone.to_text(), request.to ? request.to->number : 41, 43,
+                               2026112303, true}));
   }
   void edit(EditRequest request, Done<EditReport> done) override {
     last_edit = request;
     done(answer("edit", {request.zone}, edit_report));
   }
-  void reload(const Zones& zones, Done<ReloadReport> done) override {
-    done(answer("reload", zones, reload_report));
+  void reload(ReloadRequest request, Done<ReloadReport> done) override {
+    last_reload = request;
+    done(answer("reload", request.zones, reload_report));
   }
   Result<NotifyReport> notify(const Zones& zones) override {
     NotifyReport report;
@@ -87,6 +91,15 @@ class FakeOperations : public Operations {
       report.zones.push_back({zone.to_text(), 2026112302, {"192.0.2.53:53"}});
     }
     return answer("notify", zones, report);
+  }
+  Result<SerialReport> raise_serial(const SerialRequest& request) override {
+    last_serial = request;
+    return answer("serial", {request.zone},
+                  SerialReport{request.zone.to_text(), 43, 501, true, "ns1", 500, false});
+  }
+  Result<DropReport> drop(const DropRequest& request) override {
+    last_drop = request;
+    return answer("drop", {request.zone}, DropReport{request.zone.to_text(), 42, 2026112302});
   }
   std::string metrics() override { return "taproot_up 1\n"; }
 
@@ -98,6 +111,7 @@ class FakeOperations : public Operations {
     row.committed = WallTime(std::chrono::seconds(1'795'425'243));
     row.who = "alice";
     row.why = "move www";
+    row.revision = "0123456789abcdef0123456789abcdef01234567";
     row.records = 128;
     row.added = 1;
     row.removed = 1;

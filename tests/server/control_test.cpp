@@ -269,7 +269,8 @@ TEST_CASE("bodies are checked key by key", "[server][control]") {
       {"/v1/apply", R"({"who": "a\u001b[2J"})", "control characters"},
       {"/v1/apply", R"({"why": ")" + std::string(2000, 'x') + "\"}", "longer than"},
       {zone + "/rollback", R"({"to": 0})", "from 1"},
-      {zone + "/rollback", R"({"to": "41"})", "whole number"},
+      {zone + "/rollback", R"({"to": "yesterday"})", "2026-11-25T10:00"},
+      {zone + "/rollback", R"({"to": -1})", "is not a version"},
       {zone + "/notify", R"({"to": 1})", "is not a key"},
       {"/v1/reload", R"({"zones": {}})", "must be a list"}};
   for (const auto& c : cases) {
@@ -301,9 +302,13 @@ TEST_CASE("an apply and a rollback are passed on whole", "[server][control]") {
   CHECK(apply.who == "alice");
   CHECK(apply.why == "move");
   CHECK(daemon.post(zone + "/rollback", R"({"to": 40, "who": "bob"})").status == 200);
-  CHECK(daemon.operations.last_rollback.to == 40u);
+  CHECK(daemon.operations.last_rollback.to->number == 40u);
   CHECK(daemon.operations.last_rollback.who == "bob");
   CHECK(daemon.operations.last_rollback.zone.to_text() == "example.com.");
+  CHECK(daemon.post(zone + "/drop", R"({"who": "bob", "why": "left"})").status == 200);
+  CHECK(daemon.operations.last_drop.who == "bob");
+  CHECK(daemon.operations.last_drop.why == "left");
+  CHECK(daemon.operations.last_drop.zone.to_text() == "example.com.");
   CHECK(daemon.post("/v1/apply").status == 200);
   CHECK(daemon.operations.last_apply.who == "api");
 }

@@ -155,10 +155,10 @@ TEST_CASE("a state folder that cannot be is explained", "[zonestore][journal]") 
       Case{"a newer schema",
            [](const StateFolder& at) -> fs::path {
              store_in(at.path());
-             run_sql(at.database(), "PRAGMA user_version = 3");
+             run_sql(at.database(), "PRAGMA user_version = 4");
              return at.path();
            },
-           false, "written by a newer taproot (schema 3, this one knows 2)"},
+           false, "written by a newer taproot (schema 4, this one knows 3)"},
       Case{"a table is missing",
            [](const StateFolder& at) -> fs::path {
              store_in(at.path());
@@ -181,6 +181,122 @@ TEST_CASE("a state folder that cannot be is explained", "[zonestore][journal]") 
   CHECK(journal.error().code == Errc::io);
   CHECK_THAT(journal.error().detail, Catch::Contains(folder.path().string()));
   CHECK_THAT(journal.error().detail, Catch::Contains(c.words));
+}
+
+namespace {
+
+/// The tables as the first taproot made them. Never to be changed.
+constexpr const char* schema_1 = R"(
+CREATE TABLE zones (
+  id INTEGER PRIMARY KEY,
+  apex TEXT NOT NULL UNIQUE,
+  highest_serial INTEGER CHECK (highest_serial BETWEEN 0 AND 4294967295),
+  oldest INTEGER NOT NULL DEFAULT 0,
+  newest INTEGER NOT NULL DEFAULT 0,
+  base INTEGER NOT NULL DEFAULT 0,
+  base_octets INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE versions (
+  zone INTEGER NOT NULL REFERENCES zones,
+  number INTEGER NOT NULL,
+  serial INTEGER NOT NULL CHECK (serial BETWEEN 0 AND 4294967295),
+  committed INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  why TEXT NOT NULL,
+  source TEXT NOT NULL,
+  records INTEGER NOT NULL,
+  added INTEGER NOT NULL,
+  removed INTEGER NOT NULL,
+  step_octets INTEGER,
+  PRIMARY KEY (zone, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE changes (
+  zone INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  chunk INTEGER NOT NULL,
+  content BLOB NOT NULL,
+  PRIMARY KEY (zone, number, chunk),
+  FOREIGN KEY (zone, number) REFERENCES versions ON DELETE CASCADE
+) STRICT;
+CREATE TABLE snapshots (
+  zone INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  chunk INTEGER NOT NULL,
+  content BLOB NOT NULL,
+  PRIMARY KEY (zone, number, chunk),
+  FOREIGN KEY (zone, number) REFERENCES versions ON DELETE CASCADE
+) STRICT;
+CREATE TABLE applied (
+  zone INTEGER NOT NULL REFERENCES zones,
+  provider TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  PRIMARY KEY (zone, provider)
+) STRICT, WITHOUT ROWID;
+PRAGMA application_id = 0x54415052;
+PRAGMA user_version = 1;
+)";
+
+/// A state folder as the first taproot left it: the rows of `from` in its tables.
+void make_schema_1(const StateFolder& folder, const StateFolder& from) {
+  write_file(folder.database(), "");
+  run_sql(folder.database(), std::string(schema_1) + "ATTACH '" + from.database().string() +
+                                 "' AS new;"
+                                 "INSERT INTO zones SELECT id, apex, highest_serial, oldest, "
+                                 "newest, base, base_octets FROM new.zones;"
+                                 "INSERT INTO versions SELECT zone, number, serial, committed, "
+                                 "who, why, source, records, added, removed, step_octets "
+                                 "FROM new.versions;"
+                                 "INSERT INTO changes SELECT * FROM new.changes;"
+                                 "INSERT INTO snapshots SELECT * FROM new.snapshots;"
+                                 "INSERT INTO applied SELECT * FROM new.applied;");
+}
+
+}  // namespace
+
+TEST_CASE("the state folder of the first schema is taken over", "[zonestore][journal]") {
+  StateFolder newer;
+  StateFolder folder;
+  {
+    auto store = store_in(newer.path());
+    for (std::uint32_t i = 1; i <= 5; ++i) {
+      REQUIRE(store->install(request_for(zone_with("example.org.", i))));
+    }
+    REQUIRE(store->journal().set_applied(apex, "p", {3, {}, "words"}));
+  }
+  make_schema_1(folder, newer);
+  // Reading alone changes nothing, and so has to refuse.
+  const auto reader = Journal::open(folder.path(), {}, true);
+  REQUIRE_FALSE(reader);
+  CHECK_THAT(reader.error().detail, Catch::Contains("older taproot"));
+
+  for (int again = 0; again < 2; ++again) {
+    auto store = store_in(folder.path());
+    auto& journal = store->journal();
+    CHECK(journal.newest(apex).value()->number() == std::uint64_t(5 + again));
+    CHECK(journal.version(apex, 2).value()->record_count() ==
+          Journal::open(newer.path(), {}, true).value()->version(apex, 2).value()->record_count());
+    CHECK(journal.history(apex, 100).value().size() == std::size_t(5 + again));
+    CHECK(journal.applied(apex, "p")->state == "words");
+    CHECK(journal.homes().value().empty());
+    REQUIRE(store->install(request_for(zone_with("example.org.", 100u + unsigned(again)))));
+  }
+}
+
+TEST_CASE("homes of zones are kept", "[zonestore][journal]") {
+  StateFolder folder;
+  const auto other = name_of("Example.NET.");
+  {
+    auto journal = Journal::open(folder.path()).value();
+    CHECK(journal->homes().value().empty());
+    REQUIRE(journal->set_homes({{apex, "/zones"}, {other, "/others"}}));
+  }
+  auto journal = Journal::open(folder.path()).value();
+  CHECK(journal->homes().value() == Journal::Homes{{apex, "/zones"}, {other, "/others"}});
+  REQUIRE(journal->set_homes({{apex, "/moved"}, {name_of("example.net."), ""}}));
+  CHECK(journal->homes().value() == Journal::Homes{{apex, "/moved"}});
+  CHECK(journal->zones().empty());
 }
 
 TEST_CASE("the journal outlives a database that was cut off", "[zonestore][journal]") {

@@ -375,3 +375,92 @@ TEST_CASE("snapshots come as often as the changes are worth", "[zonestore][journ
   CHECK(kept < 60);
   CHECK(run_sql(folder.database(), "SELECT count(*) FROM pragma_foreign_key_check") == 0);
 }
+
+TEST_CASE("what is kept is bounded in size, too", "[zonestore][journal]") {
+  HistoryLimits limits;
+  limits.disk_octets = 20'000;
+  limits.disk_versions = 8;
+  StateFolder folder;
+  auto store = store_in(folder.path(), limits);
+  const auto octets = [&] { return run_sql(folder.database(), "SELECT octets FROM zones"); };
+  const auto sum = [&] { return run_sql(folder.database(), "SELECT sum(octets) FROM versions"); };
+  const auto oldest = [&] { return run_sql(folder.database(), "SELECT oldest FROM zones"); };
+  std::vector<dns::RRset> rrsets;
+  for (int i = 0; i < 60; ++i) {
+    rrsets.push_back(txt_of(name_of("h" + std::to_string(i) + ".example.org."),
+                            {std::string(100, static_cast<char>('a' + i % 26))}));
+  }
+  for (std::uint32_t i = 1; i <= 60; ++i) {
+    rrsets.push_back(a_of(name_of("www.example.org."), {i}));
+    REQUIRE(store->install(request_for(zone_of("example.org.", 1, rrsets))));
+    rrsets.pop_back();
+    REQUIRE(octets() == sum());
+    // The newest snapshot with what follows it always stays.
+    const bool can_go = run_sql(folder.database(), "SELECT base > oldest FROM zones") != 0;
+    REQUIRE((octets() <= 20'000 || !can_go));
+    REQUIRE(store->journal().version(apex, std::uint64_t(oldest())));
+  }
+  CHECK(oldest() > 30);
+  // A smaller bound takes effect with the next version.
+  store.reset();
+  limits.disk_octets = 0;
+  limits.disk_versions = 1000;
+  store = store_in(folder.path(), limits);
+  REQUIRE(store->install(request_for(zone_of("example.org.", 1, rrsets))));
+  CHECK(oldest() == run_sql(folder.database(), "SELECT base FROM zones"));
+  CHECK(store->journal().newest(apex).value()->record_count() == rrsets.size() + 2);
+}
+
+TEST_CASE("versions are found by serial and by time", "[zonestore][journal]") {
+  StateFolder folder;
+  auto journal = Journal::open(folder.path()).value();
+  auto now = zonestore::WallTime(std::chrono::hours(480000));
+  ZoneStore store(std::move(journal), {}, [&] { return now; });
+  for (std::uint32_t i = 1; i <= 4; ++i) {
+    REQUIRE(store.install(request_for(zone_with("example.org.", i))));
+    now += std::chrono::hours(1);
+  }
+  auto& kept = store.journal();
+  const auto third = kept.version(apex, 3).value();
+  CHECK(kept.number_of(apex, third->serial()).value() == 3);
+  CHECK(kept.number_at(apex, third->provenance().committed).value() == 3);
+  CHECK(kept.number_at(apex, third->provenance().committed + std::chrono::minutes(59)).value() ==
+        3);
+  CHECK(kept.number_at(apex, now).value() == 4);
+  const auto early = kept.number_at(apex, zonestore::WallTime(std::chrono::hours(479999)));
+  REQUIRE_FALSE(early);
+  CHECK(early.error().code == Errc::not_found);
+  CHECK_THAT(early.error().detail, Catch::Contains("1 is the oldest"));
+  const auto none = kept.number_of(apex, dns::Serial(77));
+  REQUIRE_FALSE(none);
+  CHECK_THAT(none.error().detail, Catch::Contains("serial 77") && Catch::Contains("1 to 4"));
+  CHECK_FALSE(kept.number_of(name_of("example.net."), dns::Serial(1)));
+}
+
+TEST_CASE("a version may differ from the one before in nothing but its serial",
+          "[zonestore][journal]") {
+  StateFolder folder;
+  auto store = store_in(folder.path());
+  auto request = request_for(zone_with("example.org.", 7));
+  request.source = "zones/example.org.yaml";
+  request.revision = std::string(40, 'a');
+  const auto first = store->install(request).value().version;
+  const auto second = store->renumber(apex, dns::Serial(500), "alice", "above").value();
+  REQUIRE(second.changed);
+  CHECK(second.version->serial() == dns::Serial(500));
+  CHECK(second.version->provenance().source == "zones/example.org.yaml");
+  CHECK(second.version->history().back()->changes.size() == 1);
+  const auto back = store->renumber(apex, dns::Serial(499), "", "");
+  REQUIRE_FALSE(back);
+  CHECK(back.error().code == Errc::bad_serial);
+  CHECK_FALSE(store->renumber(apex, dns::Serial(500), "", ""));
+  CHECK_FALSE(store->renumber(name_of("example.net."), dns::Serial(1), "", ""));
+  // The source, which still says the same, changes nothing.
+  CHECK_FALSE(store->install(request_for(zone_with("example.org.", 7))).value().changed);
+  store.reset();
+  store = store_in(folder.path());
+  const auto history = store->journal().history(apex, 9).value();
+  REQUIRE(history.size() == 2);
+  CHECK(history[0].provenance.revision == std::string(40, 'a'));
+  CHECK(history[0].provenance.who == "alice");
+}

@@ -119,8 +119,8 @@ std::optional<SourceMemory::Stamp> SourceMemory::stamp_of(const std::filesystem:
                nanoseconds(found.st_mtim), nanoseconds(found.st_ctim)};
 }
 
-bool SourceMemory::is_unchanged(const std::filesystem::path& path) const {
-  return stamp_ && stamp_ == stamp_of(path);
+bool SourceMemory::is_unchanged(const std::filesystem::path& path, const RulePolicy& policy) const {
+  return stamp_ && policy_ == policy && stamp_ == stamp_of(path);
 }
 
 void SourceMemory::installed(const std::shared_ptr<const ZoneVersion>& version) {
@@ -128,12 +128,15 @@ void SourceMemory::installed(const std::shared_ptr<const ZoneVersion>& version) 
 }
 
 Candidate load_zone(const dns::Name& apex, const std::filesystem::path& path,
-                    const std::string& shown, const SourceLimits& limits, SourceMemory* memory) {
+                    const std::string& shown, const SourceLimits& limits, const RulePolicy& policy,
+                    SourceMemory* memory) {
   SourceMemory mine;
   if (memory == nullptr) memory = &mine;
   const auto started = std::chrono::system_clock::now();
   const auto before = SourceMemory::stamp_of(path);
   memory->stamp_.reset();
+  if (memory->policy_ != policy) memory->large_.reset();
+  memory->policy_ = policy;
   const auto remember = [&](bool includes) {
     // A file that was written while it was read, or so shortly before that its times would not
     // show another write, is read again the next time.
@@ -143,7 +146,7 @@ Candidate load_zone(const dns::Name& apex, const std::filesystem::path& path,
   };
   if (before && before->octets >= large_octets && kind_of(path) == SourceKind::zone_file) {
     if (!memory->large_) memory->large_ = std::make_unique<LargeZoneFile>(apex);
-    if (auto candidate = memory->large_->load(path, shown, limits)) {
+    if (auto candidate = memory->large_->load(path, shown, limits, policy)) {
       remember(false);
       return std::move(*candidate);
     }
@@ -154,7 +157,8 @@ Candidate load_zone(const dns::Name& apex, const std::filesystem::path& path,
   remember(records.files.size() > 1);
   return check_zone(
       apex, std::move(records),
-      [&lines](const std::string& file, std::size_t number) { return lines.line(file, number); });
+      [&lines](const std::string& file, std::size_t number) { return lines.line(file, number); },
+      policy);
 }
 
 }  // namespace taproot::zonestore

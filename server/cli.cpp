@@ -21,10 +21,10 @@ struct CommandLine {
   CheckFlags check;
   ApplyFlags apply;
   RollbackFlags rollback;
+  EditFlags edit;
   ReloadFlags reload;
   SerialFlags serial;
   DropFlags drop;
-  EditFlags edit;
   KeyFlags key;
   ImportFlags import;
   std::vector<std::string> zones;

@@ -83,7 +83,8 @@ MergedSource keep(const std::vector<Divergence>& divergences) {
 }  // namespace
 
 MergedSource merge_source(zonestore::ZoneStore& store, const dns::Name& zone,
-                          const std::string& shown, zonestore::Candidate& candidate) {
+                          const std::string& shown, const zonestore::RulePolicy& rules,
+                          zonestore::Candidate& candidate) {
   const auto divergences = store.journal().divergences(zone);
   if (!divergences) {
     Finding finding;
@@ -116,7 +117,7 @@ MergedSource merge_source(zonestore::ZoneStore& store, const dns::Name& zone,
   if (!merge.version) return {MergedSource::Kind::refuse, "", nullptr};
   // Both were good zones; what they make together need not be.
   auto checked = zonestore::check_edit(*current, merge.version,
-                                       zonestore::changes_between(*current, *merge.version));
+                                       zonestore::changes_between(*current, *merge.version), rules);
   if (!checked.version) {
     std::move(checked.findings.begin(), checked.findings.end(),
               std::back_inserter(candidate.findings));

@@ -1,7 +1,9 @@
 #pragma once
 
-#include "server/zone_loader.hpp"
+#include "dns/name.hpp"
+#include "zonestore/candidate.hpp"
 #include "zonestore/divergence.hpp"
+#include "zonestore/rule_policy.hpp"
 #include "zonestore/store.hpp"
 
 #include <memory>
@@ -24,6 +26,7 @@ struct MergedSource {
 /// Puts the zone with what the source changed in the place of `candidate.version`, and adds
 /// findings to the candidate's. A zone that was never edited costs one look into the journal.
 MergedSource merge_source(zonestore::ZoneStore& store, const dns::Name& zone,
-                          const std::string& shown, zonestore::Candidate& candidate);
+                          const std::string& shown, const zonestore::RulePolicy& rules,
+                          zonestore::Candidate& candidate);
 
 }  // namespace taproot::server

@@ -25,7 +25,7 @@ Candidate read_text(const WriteBackWish& wish, std::string_view text) {
   auto records = zonestore::kind_of(wish.source) == SourceKind::yaml
                      ? zonestore::read_yaml_records(wish.zone, text, wish.shown, limits)
                      : zonestore::read_json_records(wish.zone, text, wish.shown, limits);
-  return zonestore::check_zone(wish.zone, std::move(records), {});
+  return zonestore::check_zone(wish.zone, std::move(records), {}, wish.rules);
 }
 
 /// What zone and file are to say. An edit wants a file that has not changed; to write back what
@@ -105,8 +105,8 @@ Result<PreparedWriteBack> prepare_write_back(const WriteBackWish& wish) {
                   [](const auto& change) { return change.type() == dns::RRType::SOA; });
   auto version = proven(wish, std::move(*target), *text, changes_soa);
   if (!version) return tl::unexpected<Error>(version.error());
-  auto checked = zonestore::check_edit(*wish.current, *version,
-                                       zonestore::changes_between(*wish.current, **version));
+  auto checked = zonestore::check_edit(
+      *wish.current, *version, zonestore::changes_between(*wish.current, **version), wish.rules);
   prepared.findings = std::move(checked.findings);
   prepared.version = std::move(checked.version);
   if (!prepared.version || wish.dry_run || changes.changes.empty()) return prepared;

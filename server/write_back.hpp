@@ -4,6 +4,7 @@
 #include "dns/result.hpp"
 #include "zonestore/divergence.hpp"
 #include "zonestore/finding.hpp"
+#include "zonestore/rule_policy.hpp"
 #include "zonestore/sources/source_writer.hpp"
 #include "zonestore/zone_version.hpp"
 
@@ -23,6 +24,7 @@ struct WriteBackWish {
   std::shared_ptr<const zonestore::ZoneVersion> current;
   std::shared_ptr<const zonestore::ZoneVersion> wanted;  ///< `current` with the edit
   std::vector<zonestore::Divergence> divergences;        ///< all that the zone has
+  zonestore::RulePolicy rules;
   bool has_changes = false;  ///< false: only what was edited before is to be written
   bool dry_run = false;
 };

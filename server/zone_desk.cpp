@@ -1,9 +1,9 @@
 #include "server/zone_desk.hpp"
 
 #include "server/shrink_guard.hpp"
+#include "server/source_merge.hpp"
 
 #include <spdlog/spdlog.h>
-#include "server/source_merge.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -42,6 +42,7 @@ SourceOutcome kept(ZoneState& state, const std::string& why,
                    std::shared_ptr<const zonestore::ZoneVersion> current) {
   state.refused = why;
   state.is_pending = false;
+  state.stopped.reset();
   return {state.config.name, SourceOutcome::Kind::unchanged, why, std::move(current), nullptr, {}};
 }
 
@@ -69,6 +70,10 @@ void log_outcomes(const std::vector<SourceOutcome>& outcomes) {
                    outcome.why);
     }
   }
+}
+
+zonestore::RulePolicy rules_of(const ZoneState& state) {
+  return state.config.check ? state.config.check->rules : zonestore::RulePolicy();
 }
 
 Result<void> ZoneDesk::set_zone(const ZoneConfig& zone) {
@@ -110,10 +115,9 @@ void ZoneDesk::read(const std::vector<dns::Name>& apexes, const Reading& how, Do
     const auto* state = find(apex);
     if (state == nullptr) continue;
     if (state->config.vanished.empty()) {
-      const bool is_settled = !discards(how.mode) && state->readings > 0 &&
-                              state->refused.empty() && !state->is_pending && !state->stopped &&
-                              store_.current(apex);
-      wanted.push_back({state->config, is_settled});
+      const bool is_settled = state->readings > 0 && state->refused.empty() && !state->is_pending &&
+                              !state->stopped && store_.current(apex);
+      wanted.push_back({state->config, is_settled && !discards(how.mode)});
     } else {
       gone.push_back({apex,
                       SourceOutcome::Kind::vanished,
@@ -146,7 +150,7 @@ void ZoneDesk::judge(std::vector<LoadedZone> loaded, const Reading& how, Done do
   for (auto& zone : loaded) {
     const auto found = zones_.find(zone.name);
     const auto reading = found == zones_.end() ? 0 : ++found->second.readings;
-    auto check = external_check_of(zone);
+    auto check = external_check_of(zone, how);
     if (!check) {
       at_once.push_back(std::move(zone));
       continue;
@@ -164,13 +168,20 @@ void ZoneDesk::judge(std::vector<LoadedZone> loaded, const Reading& how, Done do
 }
 
 /// What the zone's command is to judge, or nothing: what changes nothing needs no judge.
-std::optional<ExternalCheck> ZoneDesk::external_check_of(const LoadedZone& loaded) const {
+std::optional<ExternalCheck> ZoneDesk::external_check_of(const LoadedZone& loaded,
+                                                         const Reading& how) const {
   const auto* state = find(loaded.name);
-  const auto& candidate = loaded.candidate.version;
+  auto candidate = loaded.candidate.version;
   if (state == nullptr || !candidate) return std::nullopt;
   const auto& config = state->config.check;
   if (!config || config->command.empty()) return std::nullopt;
   const auto current = store_.current(loaded.name);
+  if (!discards(how.mode)) {
+    auto merged = loaded.candidate;  // the next version, edits and all, is what is judged
+    const auto merge = merge_source(store_, loaded.name, loaded.source, rules_of(*state), merged);
+    if (merge.kind != MergedSource::Kind::take) return std::nullopt;
+    candidate = merged.version;
+  }
   const auto preview = store_.preview(
       {candidate, state->config.serial, loaded.candidate.serial_is_ours, "", "", "", std::nullopt});
   if (!preview || !preview->changed) return std::nullopt;
@@ -213,11 +224,11 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const 
           {zone.name, SourceOutcome::Kind::unchanged, "", store_.current(zone.name), nullptr, {}});
       continue;
     }
-    const auto as_read = zone.candidate.version;
     MergedSource merged;
     if (zone.candidate.version) {
-      merged = discards(how.mode) ? source_alone()
-                                  : merge_source(store_, zone.name, zone.source, zone.candidate);
+      merged = discards(how.mode)
+                   ? source_alone()
+                   : merge_source(store_, zone.name, zone.source, rules_of(state), zone.candidate);
     }
     state.findings = zone.candidate.findings;
     if (!zone.candidate.version || merged.kind == MergedSource::Kind::refuse) {
@@ -239,19 +250,21 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const 
     requests.push_back({zone.candidate.version, state.config.serial, zone.candidate.serial_is_ours,
                         how.who, how.why, zone.source, std::nullopt, std::nullopt, zone.revision,
                         merged.divergence});
-    reads_as_is.push_back(zone.candidate.version == as_read);
     installing.push_back(&state);
     divergences.push_back(merged.divergence);
   }
   const auto results = store_.install(std::move(requests));
   for (std::size_t i = 0; i < results.size(); ++i) {
     outcomes.push_back(outcome_of(*installing[i], results[i]));
-    if (results[i] && reads_as_is[i]) {
+    if (!results[i]) continue;
+    const auto& divergence = divergences[i];
+    // The loader goes on from what the source says, which a zone that was edited does not.
+    if (!divergence || divergence->drops_all) {
       loader_.installed(installing[i]->config.name, results[i]->version);
     }
     // The source has come to say what the zone says: that is no new version, but worth a note.
-    if (results[i] && !results[i]->changed && divergences[i] && !divergences[i]->empty()) {
-      (void)store_.journal().diverge(installing[i]->config.name, *divergences[i]);
+    if (!results[i]->changed && divergence && !divergence->empty()) {
+      (void)store_.journal().diverge(installing[i]->config.name, *divergence);
     }
   }
   return outcomes;

@@ -39,6 +39,7 @@ struct ZoneEditor::Edit {
   std::optional<zonestore::FileReplacement> file;  ///< what is to be put in place
   std::optional<Error> failure;                    ///< why the source cannot be written
   std::shared_ptr<Targets> targets;                ///< null: the zone is small
+  zonestore::RulePolicy rules;
   EditReport report;
   std::size_t tries = 0;
 
@@ -120,8 +121,8 @@ void ZoneEditor::Edit::prepare() {
   }
   const auto changes = zonestore::changes_between(*current, *version);
   if (targets) targets->try_out(*current, changes);
-  auto checked =
-      zonestore::check_edit(*current, version, changes, targets ? &*targets->filter : nullptr);
+  auto checked = zonestore::check_edit(*current, version, changes, rules,
+                                       targets ? &*targets->filter : nullptr);
   std::move(checked.findings.begin(), checked.findings.end(), std::back_inserter(findings));
   version = std::move(checked.version);
 }
@@ -146,6 +147,7 @@ void ZoneEditor::begin(const Turn& turn) {
                   tl::unexpected<Error>(not_current(*request.based_on, turn->current->number())));
   }
   if (request.discard) return discard(turn);
+  if (const auto* state = desk_.find(request.zone)) turn->rules = rules_of(*state);
   if (request.write_back) {
     if (auto wished = wish_for(turn); !wished) {
       return finish(turn, tl::unexpected<Error>(wished.error()));
@@ -179,6 +181,7 @@ Result<void> ZoneEditor::wish_for(const Turn& turn) {
   wish.shown = state->config.shown;
   wish.current = turn->current;
   wish.divergences = std::move(*divergences);
+  wish.rules = rules_of(*state);
   wish.has_changes = !request.changes.empty();
   wish.dry_run = request.dry_run;
   turn->write_back = std::move(wish);
@@ -299,9 +302,10 @@ void ZoneEditor::discard(const Turn& turn) {
     }
     const auto& outcome = outcomes.front();
     report.findings = state->findings;
-    if (outcome.kind == SourceOutcome::Kind::refused) {
+    const bool is_blocked = outcome.kind == SourceOutcome::Kind::blocked;
+    if (outcome.kind == SourceOutcome::Kind::refused || is_blocked) {
       if (!zonestore::has_errors(report.findings)) {
-        return finish(turn, fail(Errc::bad_zone, outcome.why));
+        return finish(turn, fail(is_blocked ? Errc::blocked : Errc::bad_zone, outcome.why));
       }
       report.refused = outcome.why;
       return finish(turn, report);

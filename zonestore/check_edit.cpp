@@ -12,8 +12,10 @@ namespace taproot::zonestore {
 namespace {
 
 /// All findings, or those about these names.
-std::vector<Finding> findings_of(const ZoneVersion& version, const std::optional<Names>& names) {
-  return names ? check_part(version, records_of(version, *names), nullptr) : check_version(version);
+std::vector<Finding> findings_of(const ZoneVersion& version, const std::optional<Names>& names,
+                                 const RulePolicy& policy) {
+  return names ? check_part(version, records_of(version, *names), nullptr, policy)
+               : check_version(version, policy);
 }
 
 /// Takes out what `before` has, too; of errors a warning stays.
@@ -34,13 +36,14 @@ void forgive(std::vector<Finding>& findings, const std::vector<Finding>& before)
 }  // namespace
 
 Candidate check_edit(const ZoneVersion& current, std::shared_ptr<const ZoneVersion> candidate,
-                     const ChangeSet& changes, const TargetFilter* targets) {
+                     const ChangeSet& changes, const RulePolicy& policy,
+                     const TargetFilter* targets) {
   Candidate checked;
   checked.serial_is_ours = true;
   if (!changes.changes.empty()) {
     const auto names = names_touched(current, *candidate, changes, targets);
-    checked.findings = findings_of(*candidate, names);
-    if (!checked.findings.empty()) forgive(checked.findings, findings_of(current, names));
+    checked.findings = findings_of(*candidate, names, policy);
+    if (!checked.findings.empty()) forgive(checked.findings, findings_of(current, names, policy));
   }
   if (!has_errors(checked.findings)) checked.version = std::move(candidate);
   return checked;

@@ -2,6 +2,7 @@
 
 #include "zonestore/candidate.hpp"
 #include "zonestore/changes.hpp"
+#include "zonestore/rule_policy.hpp"
 #include "zonestore/target_filter.hpp"
 #include "zonestore/zone_version.hpp"
 
@@ -16,6 +17,7 @@ namespace taproot::zonestore {
 /// where names come or go also a look at all that points somewhere, unless `targets` (which must
 /// have those of both versions) says that nothing points there. On the work pool.
 Candidate check_edit(const ZoneVersion& current, std::shared_ptr<const ZoneVersion> candidate,
-                     const ChangeSet& changes, const TargetFilter* targets = nullptr);
+                     const ChangeSet& changes, const RulePolicy& policy = {},
+                     const TargetFilter* targets = nullptr);
 
 }  // namespace taproot::zonestore

@@ -76,14 +76,6 @@ CREATE TABLE homes (
   apex TEXT PRIMARY KEY,
   directory TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE divergences (
-  zone INTEGER NOT NULL REFERENCES zones,
-  owner BLOB NOT NULL,
-  type INTEGER NOT NULL CHECK (type BETWEEN 1 AND 65535),
-  by INTEGER NOT NULL,
-  content BLOB,
-  PRIMARY KEY (zone, owner, type)
-) STRICT, WITHOUT ROWID;
 UPDATE versions SET octets =
   (SELECT coalesce(sum(length(content)), 0) FROM changes
    WHERE changes.zone = versions.zone AND changes.number = versions.number) +
@@ -93,9 +85,22 @@ UPDATE zones SET octets =
   (SELECT coalesce(sum(octets), 0) FROM versions WHERE versions.zone = zones.id);
 )";
 
+// What the source says where the zone says something else, as chunks of changes; NULL where the
+// source has no such RRset. `by` is a Divergence::By.
+constexpr const char* third_tables = R"(
+CREATE TABLE divergences (
+  zone INTEGER NOT NULL REFERENCES zones,
+  owner BLOB NOT NULL,
+  type INTEGER NOT NULL CHECK (type BETWEEN 1 AND 65535),
+  by INTEGER NOT NULL,
+  content BLOB,
+  PRIMARY KEY (zone, owner, type)
+) STRICT, WITHOUT ROWID;
+)";
+
 /// Step i leads from schema i to schema i + 1; an empty file is schema 0. What was released is
 /// never changed, only followed.
-constexpr std::array<const char*, 2> steps{first_tables, second_tables};
+constexpr std::array<const char*, 3> steps{first_tables, second_tables, third_tables};
 constexpr auto schema_version = static_cast<std::int64_t>(steps.size());
 
 Result<void> bring_up_to_date(Database& database, std::int64_t from) {

@@ -76,9 +76,6 @@ class JournalTables {
                            const AppliedState& state);
   Result<std::optional<AppliedState>> find_applied(std::int64_t zone, const std::string& provider);
 
-  Result<std::map<dns::Name, std::string>> homes();
-  /// An empty directory: none.
-  Result<void> set_home(const dns::Name& apex, const std::string& directory);
   /// One row of divergences; `content` is nothing where the source has no such RRset.
   struct DivergenceRow {
     RRsetKey key;
@@ -91,6 +88,9 @@ class JournalTables {
   /// All of a zone, or the one of this RRset.
   Result<std::vector<DivergenceRow>> divergences(std::int64_t zone,
                                                  const std::optional<RRsetKey>& key);
+  Result<std::map<dns::Name, std::string>> homes();
+  /// An empty directory: none.
+  Result<void> set_home(const dns::Name& apex, const std::string& directory);
 
  private:
   JournalTables() = default;
@@ -100,10 +100,10 @@ class JournalTables {
   Statement add_version_, find_version_, list_versions_, drop_versions_;
   Statement add_changes_, add_snapshot_, read_changes_, read_snapshot_, find_base_;
   Statement set_applied_, find_applied_;
-  Statement octets_below_, find_serial_, find_time_, find_base_from_;
-  Statement list_homes_, set_home_, drop_home_;
   Statement put_divergence_, drop_divergence_, drop_divergences_, list_divergences_,
       find_divergence_;
+  Statement octets_below_, find_serial_, find_time_, find_base_from_;
+  Statement list_homes_, set_home_, drop_home_;
 };
 
 }  // namespace taproot::zonestore

@@ -27,11 +27,11 @@ class FakeOperations : public Operations {
   std::uint64_t version = 42;
   ApplyRequest last_apply;
   RollbackRequest last_rollback;
+  EditRequest last_edit;
+  EditReport edit_report;
   ReloadRequest last_reload;
   SerialRequest last_serial;
   DropRequest last_drop;
-  EditRequest last_edit;
-  EditReport edit_report;
 
   Result<std::uint64_t> current_version(const dns::Name& zone) override {
     if (const auto wrong = why_not({zone})) return tl::unexpected(*wrong);

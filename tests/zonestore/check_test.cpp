@@ -285,7 +285,7 @@ TEST_CASE("every rule stands in the table", "[zonestore][check]") {
   for (const char* file : {"source_merge.cpp", "zone_editor.cpp"}) {
     code += text_of(fs::path(TAPROOT_SOURCE_DIR) / "server" / file);
   }
-  // Rules are the only literals of this shape in these files, but for a label and a file of git.
+  // Rules are the only literals of this shape in these files, but for a label.
   const std::regex literal("\"([a-z0-9]+(-[a-z0-9]+)+)\"");
   std::set<std::string> named = {"unreadable", "external-check"};  // one word; of another room
   for (std::sregex_iterator at(code.begin(), code.end(), literal), end; at != end; ++at) {

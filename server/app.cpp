@@ -69,7 +69,9 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
       reread_(std::move(reread)),
       started_(std::chrono::system_clock::now()),
       store_(std::move(journal), config_.history),
-      desk_(loop, store_),
+      remotes_(loop, config_.state / "sources",
+               [this](const auto& zone) { on_document_changed(zone); }),
+      desk_(loop, store_, remotes_),
       editor_(loop, store_, desk_),
       distributor_(loop, store_, config_),
       serials_(loop, store_, desk_, distributor_),
@@ -143,6 +145,7 @@ void App::set_zones() {
       spdlog::error("{}: its versions cannot be read, its source has to do: {}",
                     zone.name.to_text(), set.error().detail);
     }
+    remotes_.set_zone(zone);
     distributor_.set_zone(zone);
   }
   for (const auto& name : desk_.names()) {
@@ -150,7 +153,9 @@ void App::set_zones() {
     spdlog::info("{}: no longer configured, not served any more", name.to_text());
     distributor_.drop_zone(name);
     desk_.drop_zone(name);
+    remotes_.drop_zone(name);
   }
+  remotes_.tidy();
   homes_.remember(config_.zones);
   watch_.configure(config_);
   for (const auto& warning : folder_warnings()) spdlog::warn("{}", warning);
@@ -187,6 +192,7 @@ void App::on_transfer(const TransferEvent& event) {
 }
 
 void App::load_all(std::function<void()> done) {
+  // A zone whose documents have to be fetched first is read when they are here.
   read_and_log(desk_.names(), std::move(done));
 }
 
@@ -194,7 +200,10 @@ void App::load_all(std::function<void()> done) {
 void App::read_and_log(const std::vector<dns::Name>& zones, std::function<void()> done) {
   std::vector<dns::Name> known;
   std::vector<dns::Name> fresh;
-  for (const auto& zone : zones) (serials_.must_ask(zone) ? fresh : known).push_back(zone);
+  for (const auto& zone : zones) {
+    if (!remotes_.is_ready(zone)) continue;
+    (serials_.must_ask(zone) ? fresh : known).push_back(zone);
+  }
   const auto waiting = std::make_shared<int>(2);
   const auto arrived = [waiting, done = std::move(done)](const auto& outcomes) {
     log_outcomes(outcomes);
@@ -204,6 +213,10 @@ void App::read_and_log(const std::vector<dns::Name>& zones, std::function<void()
   serials_.know(fresh, [this, fresh, arrived] {
     desk_.read(fresh, ZoneDesk::Mode::publish, "file", "", arrived);
   });
+}
+
+void App::on_document_changed(const dns::Name& zone) {
+  read_and_log({zone}, [] {});
 }
 
 void App::reload_all() {
@@ -282,20 +295,41 @@ void App::report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& repor
   }
 }
 
+/// Who asks for a reload wants what is there now: a document that could not be had is a failure
+/// here, while the copy goes on being good enough otherwise.
+void App::report_documents(ReloadReport& report) {
+  for (auto& zone : report.zones) {
+    if (zone.result == ReloadResult::refused) continue;
+    const auto name = dns::Name::from_text(zone.zone);
+    for (const auto& row : name ? remotes_.rows(*name) : std::vector<SourceRow>()) {
+      if (row.error.empty()) continue;
+      zone.result = ReloadResult::refused;
+      zonestore::Finding finding;
+      finding.rule = row.rule;
+      finding.file = row.url;
+      finding.message = row.error;
+      finding.cure = row.cure;
+      zone.findings.push_back(std::move(finding));
+    }
+  }
+}
+
 void App::reload(ReloadRequest request, server::Done<ReloadReport> done) {
   auto report = std::make_shared<ReloadReport>();
   if (request.zones.empty()) *report = take_config();
   auto names = chosen(request.zones);
   if (!names) return done(tl::unexpected<Error>(names.error()));
   const std::string who = request.who.empty() ? "reload" : request.who;
-  serials_.know(
-      *names, [this, report, names = *names, done = std::move(done),
-               how = ZoneDesk::Reading{ZoneDesk::Mode::publish, who, request.why, request.force}] {
-        desk_.read(names, how, [this, report, done](auto outcomes) {
-          report_reload(std::move(outcomes), *report);
-          done(std::move(*report));
-        });
+  const ZoneDesk::Reading how{ZoneDesk::Mode::publish, who, request.why, request.force};
+  remotes_.refresh(*names, [this, report, names = *names, how, done = std::move(done)] {
+    serials_.know(names, [this, report, names, how, done] {
+      desk_.read(names, how, [this, report, done](auto outcomes) {
+        report_reload(std::move(outcomes), *report);
+        report_documents(*report);
+        done(std::move(*report));
       });
+    });
+  });
 }
 
 Result<std::vector<dns::Name>> App::chosen(const Zones& zones) const {

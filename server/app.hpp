@@ -11,6 +11,7 @@
 #include "server/operations.hpp"
 #include "server/planner.hpp"
 #include "server/policy.hpp"
+#include "server/remote_sources.hpp"
 #include "server/serve.hpp"
 #include "server/serving.hpp"
 #include "server/source_watch.hpp"
@@ -80,6 +81,7 @@ class App final : public Operations {
   void tidy_journal();
   void on_installed(const zonestore::Installed& installed);
   void on_transfer(const TransferEvent& event);
+  void on_document_changed(const dns::Name& zone);
   void on_sources(SourceNews news);
   void take_appeared(std::map<dns::Name, ZoneConfig> appeared);
   void take_vanished(const std::map<dns::Name, std::string>& vanished);
@@ -88,6 +90,7 @@ class App final : public Operations {
   ReloadReport take_config();
   void keep_house();
   void read_and_log(const std::vector<dns::Name>& zones, std::function<void()> done);
+  void report_documents(ReloadReport& report);
   void report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& report);
 
   Result<std::vector<dns::Name>> chosen(const Zones& zones) const;
@@ -107,6 +110,7 @@ class App final : public Operations {
   WallTime started_;
   zonestore::ZoneStore store_;
   zonestore::Published<Policy> policy_;
+  RemoteSources remotes_;
   ZoneDesk desk_;
   ZoneEditor editor_;
   Distributor distributor_;

@@ -110,6 +110,7 @@ Result<StatusReport> App::status(const Zones& zones) {
     const auto current = store_.current(name);
     report.zones.push_back(
         make_zone_row(*desk_.find(name), current.get(), distributor_, report.now));
+    report.zones.back().documents = remotes_.rows(name);
   }
   return report;
 }
@@ -216,7 +217,7 @@ Result<NotifyReport> App::notify(const Zones& zones) {
 }
 
 std::string App::metrics() {
-  return render_metrics({store_, distributor_, desk_, *serving_, started_});
+  return render_metrics({store_, distributor_, desk_, remotes_, *serving_, started_});
 }
 
 // --- Changing ----------------------------------------------------------------------------------
@@ -224,10 +225,12 @@ std::string App::metrics() {
 void App::plan(const Zones& zones, server::Done<PlanReport> done) {
   const auto names = chosen(zones);
   if (!names) return done(tl::unexpected<Error>(names.error()));
-  planner_.plan(*names, [this, done = std::move(done)](PlanReport report) {
-    std::erase_if(plans_, [&](const auto& plan) { return plan.second < report.made; });
-    plans_[report.id] = report.expires;
-    done(std::move(report));
+  remotes_.refresh(*names, [this, names = *names, done = std::move(done)] {
+    planner_.plan(names, [this, done](PlanReport report) {
+      std::erase_if(plans_, [&](const auto& plan) { return plan.second < report.made; });
+      plans_[report.id] = report.expires;
+      done(std::move(report));
+    });
   });
 }
 
@@ -235,9 +238,11 @@ void App::apply(ApplyRequest request, server::Done<ApplyReport> done) {
   const auto names = chosen(request.zones);
   if (!names) return done(tl::unexpected<Error>(names.error()));
   const auto shared = std::make_shared<const ApplyRequest>(std::move(request));
-  planner_.plan(*names, [this, shared, done = std::move(done)](const PlanReport& plan) {
-    if (auto reason = why_not(*shared, plan)) return done(tl::unexpected<Error>(*reason));
-    carry_out(*shared, plan, done);
+  remotes_.refresh(*names, [this, shared, names = *names, done = std::move(done)] {
+    planner_.plan(names, [this, shared, done](const PlanReport& plan) {
+      if (auto reason = why_not(*shared, plan)) return done(tl::unexpected<Error>(*reason));
+      carry_out(*shared, plan, done);
+    });
   });
 }
 

@@ -1,10 +1,12 @@
 #include "server/cli_verbs.hpp"
 #include "server/config_tree.hpp"
 #include "server/external_check.hpp"
+#include "server/remote_fetch.hpp"
 #include "server/render_text.hpp"
 #include "server/reports_json.hpp"
 #include "server/sarif.hpp"
 #include "zonestore/rule_table.hpp"
+#include "zonestore/sources/merged_source.hpp"
 #include "zonestore/sources/zone_source.hpp"
 
 #include <algorithm>
@@ -28,6 +30,7 @@ struct Task {
   std::filesystem::path path;
   std::string shown;
   std::shared_ptr<const CheckConfig> check{};
+  std::vector<SourceConfig> sources = {};  ///< if it is not just a file
 };
 
 /// A file that is named on the command line is a configuration if it has the sections of one; a
@@ -66,7 +69,7 @@ void add_config(const std::filesystem::path& file, const ConfigWorld& world, Wor
   }
   if (!read.config) return;
   for (const auto& zone : read.config->zones) {
-    work.tasks.push_back({zone.name, zone.source, zone.shown, zone.check});
+    work.tasks.push_back({zone.name, zone.source, zone.shown, zone.check, zone.sources});
   }
 }
 
@@ -100,6 +103,32 @@ bool add_named(const std::string& word, Work& work) {
   return true;
 }
 
+/// A document is fetched as it is now: there may be no taproot here that has a copy.
+zonestore::SourcePart part_of(const SourceConfig& source) {
+  zonestore::SourcePart part{source.shown, {}, source.path, nullptr, source.owns, {}};
+  if (!source.remote) return part;
+  part.kind = source.remote->kind;
+  auto fetched = fetch_now(*source.remote);
+  if (fetched.kind == RemoteOutcome::Kind::fetched) {
+    part.text = std::make_shared<const std::string>(std::move(fetched.text));
+  } else {
+    const auto& trouble = fetched.trouble;
+    part.findings.push_back(
+        {Severity::error, trouble.rule, source.shown, 0, 0, trouble.message, trouble.cure, ""});
+  }
+  return part;
+}
+
+zonestore::Candidate check_one(const Task& task) {
+  const auto rules = task.check ? task.check->rules : zonestore::RulePolicy();
+  if (task.sources.empty()) {
+    return zonestore::load_zone(task.name, task.path, task.shown, {}, rules);
+  }
+  std::vector<zonestore::SourcePart> parts;
+  for (const auto& source : task.sources) parts.push_back(part_of(source));
+  return zonestore::load_parts(task.name, parts, {}, rules);
+}
+
 /// Has the operator's command judge a candidate that is good so far.
 void run_external(const Task& task, zonestore::Candidate& candidate) {
   if (!candidate.version || !task.check || task.check->command.empty()) return;
@@ -124,8 +153,7 @@ void check_zones(Work& work, bool external, Terminal& terminal) {
       terminal.err << "\r\x1b[Kchecking zone " << ++done << " of " << work.tasks.size()
                    << std::flush;
     }
-    auto candidate = zonestore::load_zone(task.name, task.path, task.shown, {},
-                                          task.check ? task.check->rules : zonestore::RulePolicy());
+    auto candidate = check_one(task);
     if (external) run_external(task, candidate);
     work.report.zones.push_back({task.name.to_text(), task.shown,
                                  candidate.version ? candidate.version->record_count() : 0,

@@ -42,6 +42,9 @@ ZoneDefaults read_defaults_section(const ConfigNode& node, const ConfigScope& sc
 void read_zones_section(const ConfigNode& node, const ConfigScope& scope,
                         const ZoneDefaults& defaults, Config& config);
 
+/// Reads `source` or `sources` of a zone; false, with findings, if the zone has none.
+bool read_sources(MapReader& map, const ConfigScope& scope, ZoneConfig& zone);
+
 /// Reads the key `check` of a zone or of defaults; what it leaves open is as in `otherwise`.
 std::shared_ptr<const CheckConfig> read_check(MapReader& map, const ConfigScope& scope,
                                               const std::shared_ptr<const CheckConfig>& otherwise);

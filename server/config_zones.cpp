@@ -111,15 +111,10 @@ void read_directory(const ConfigNode& node, const ZoneConfig& pattern, const Con
 
 void read_named_zone(MapReader& map, const ConfigNode* name_node, ZoneConfig zone,
                      const ConfigScope& scope, Seen& seen, Config& config) {
-  const auto* source = map.need("source", "write source: FILE (.yaml, .json or a zone file)");
   const auto name = name_node != nullptr ? read_name(*name_node, "zone name", scope.findings)
                                          : std::optional<dns::Name>();
-  const auto written = source != nullptr ? read_text(*source, "source", scope.findings)
-                                         : std::optional<std::string>();
-  if (!name || !written) return;
-  zone.name = *name;
-  zone.source = resolve(scope, *written);
-  zone.shown = *written;
+  zone.name = name.value_or(dns::Name::root());
+  if (!read_sources(map, scope, zone) || !name) return;
   add_zone(std::move(zone), name_node->place, scope, seen, config);
 }
 
@@ -141,6 +136,7 @@ void read_zone(const ConfigNode& node, const ConfigScope& scope, const ZoneDefau
                          "a zone has either name and source or directory",
                          "make two entries of it");
     (void)map.find("source");
+    (void)map.find("sources");
   } else if (directory != nullptr) {
     read_directory(*directory, zone, scope, seen, config);
   } else if (name != nullptr) {
@@ -149,6 +145,7 @@ void read_zone(const ConfigNode& node, const ConfigScope& scope, const ZoneDefau
     scope.findings.error(map.place(), "config-missing-key", "zone has neither name nor directory",
                          "write name: example.com and source: FILE, or directory: FOLDER");
     (void)map.find("source");
+    (void)map.find("sources");
   }
   map.finish();
 }

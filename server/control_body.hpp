@@ -23,9 +23,6 @@ Result<Operations::SerialRequest> read_serial_body(const std::string& body);
 /// Without the zone.
 Result<Operations::DropRequest> read_drop_body(const std::string& body);
 Result<Operations::ReloadRequest> read_reload_body(const std::string& body);
-/// Without the zone. Of `changes` it is only looked whether they are there: they have a reader of
-/// their own (zonestore/sources/edit_document.hpp), which gives findings.
-Result<Operations::EditRequest> read_edit_body(const std::string& body);
 /// {} or nothing.
 Result<void> read_empty_body(const std::string& body);
 

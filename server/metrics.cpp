@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iterator>
 #include <utility>
@@ -74,6 +75,29 @@ void zones(Text& text, const MetricSources& from) {
   for (const auto& [name, state] : from.desk.zones()) {
     text.sample({{"zone", name.to_text()}}, state.refused.empty() ? 0 : 1);
   }
+}
+
+void documents(Text& text, const RemoteSources& remotes) {
+  const auto all = remotes.all_rows();
+  const auto now = std::chrono::system_clock::now();
+  const auto for_each = [&](const auto& sample) {
+    for (const auto& [zone, rows] : all) {
+      for (const auto& row : rows) {
+        sample(Labels{{"zone", zone.to_text()}, {"source", row.url}}, row);
+      }
+    }
+  };
+  text.family("taproot_source_age_seconds", "gauge",
+              "Since the server last said that our copy of this document is right.");
+  for_each([&](const Labels& labels, const SourceRow& row) {
+    if (!row.confirmed) return;
+    text.sample(labels, std::max(0.0, seconds(now) - seconds(*row.confirmed)));
+  });
+  text.family("taproot_source_failing", "gauge",
+              "1 if this document could not be had, or was refused, at the last attempt.");
+  for_each([&](const Labels& labels, const SourceRow& row) {
+    text.sample(labels, row.error.empty() ? 0 : 1);
+  });
 }
 
 template <class Sample>
@@ -156,6 +180,7 @@ std::string render_metrics(const MetricSources& sources) {
   text.family("taproot_start_time_seconds", "gauge", "When this process began to serve.");
   text.sample({}, seconds(sources.started));
   zones(text, sources);
+  documents(text, sources.remotes);
   nameservers(text, sources.distributor.board());
   text.family("taproot_notify_sent_total", "counter", "NOTIFY messages sent.");
   text.sample({}, sources.distributor.notifier().sent());

@@ -70,6 +70,7 @@ Json json_of(const zonestore::Finding& finding);
 Json json_of(const std::optional<GuardStop>& guard);
 Json json_of(const NameserverRow& row);
 Json json_of(const ProviderRow& row);
+Json json_of(const SourceRow& row);
 Json json_of(const ZoneRow& row);
 Json json_of(const PlannedChange& change);
 Json json_of(const PlannedProvider& plan);
@@ -128,6 +129,17 @@ Json json_of(const ProviderRow& row) {
           {"nameservers", list_of(row.nameservers)}};
 }
 
+Json json_of(const SourceRow& row) {
+  return {{"url", row.url},
+          {"fetched", time_or_null(row.fetched)},
+          {"confirmed", time_or_null(row.confirmed)},
+          {"error", row.error},
+          {"rule", row.rule},
+          {"cure", row.cure},
+          {"failing_since", time_or_null(row.failing_since)},
+          {"next", time_or_null(row.next)}};
+}
+
 Json json_of(const ZoneRow& row) {
   return {{"zone", row.zone},
           {"version", row.version},
@@ -138,6 +150,7 @@ Json json_of(const ZoneRow& row) {
           {"why", row.why},
           {"source", row.source},
           {"commit", row.revision},
+          {"documents", list_of(row.documents)},
           {"candidate_refused", row.candidate_refused},
           {"source_gone", row.source_gone},
           {"guard", json_of(row.guard)},

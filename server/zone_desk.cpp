@@ -118,6 +118,7 @@ void ZoneDesk::read(const std::vector<dns::Name>& apexes, const Reading& how, Do
       const bool is_settled = state->readings > 0 && state->refused.empty() && !state->is_pending &&
                               !state->stopped && store_.current(apex);
       wanted.push_back({state->config, is_settled && !discards(how.mode)});
+      remotes_.fill(wanted.back().config);
     } else {
       gone.push_back({apex,
                       SourceOutcome::Kind::vanished,
@@ -212,7 +213,6 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const 
   std::vector<SourceOutcome> outcomes;
   std::vector<zonestore::InstallRequest> requests;
   std::vector<ZoneState*> installing;
-  std::vector<bool> reads_as_is;  // whether it is the source's candidate that is installed
   std::vector<std::shared_ptr<const zonestore::DivergenceStep>> divergences;
   for (auto& zone : loaded) {
     const auto found = zones_.find(zone.name);
@@ -231,6 +231,7 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const 
                    : merge_source(store_, zone.name, zone.source, rules_of(state), zone.candidate);
     }
     state.findings = zone.candidate.findings;
+    remotes_.on_read(zone.documents, zone.candidate.version != nullptr);
     if (!zone.candidate.version || merged.kind == MergedSource::Kind::refuse) {
       outcomes.push_back(refused(state, first_error(state.findings)));
       continue;

@@ -4,6 +4,7 @@
 #include "net/loop.hpp"
 #include "server/config.hpp"
 #include "server/external_check.hpp"
+#include "server/remote_sources.hpp"
 #include "server/reports.hpp"
 #include "server/zone_loader.hpp"
 #include "zonestore/candidate.hpp"
@@ -61,8 +62,8 @@ class ZoneDesk {
  public:
   using Done = std::function<void(std::vector<SourceOutcome>)>;
 
-  ZoneDesk(net::Loop& loop, zonestore::ZoneStore& store)
-      : store_(store), loader_(loop), checks_(loop) {}
+  ZoneDesk(net::Loop& loop, zonestore::ZoneStore& store, RemoteSources& remotes)
+      : store_(store), remotes_(remotes), loader_(loop), checks_(loop) {}
 
   /// Adds a zone to those served, or takes its new configuration. Fails if what the journal has of
   /// it cannot be read: then it is served as not loaded until its source is installed anew.
@@ -110,6 +111,7 @@ class ZoneDesk {
   SourceOutcome look_at(const ZoneState& state, const LoadedZone& loaded) const;
 
   zonestore::ZoneStore& store_;
+  RemoteSources& remotes_;
   ZoneLoader loader_;
   ExternalChecks checks_;
   std::map<dns::Name, ZoneState> zones_;

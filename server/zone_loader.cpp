@@ -1,5 +1,6 @@
 #include "server/zone_loader.hpp"
 
+#include "server/zone_parts.hpp"
 #include "zonestore/sources/work_tree.hpp"
 #include "zonestore/sources/zone_source.hpp"
 
@@ -29,7 +30,13 @@ constexpr std::size_t large_zone_records = 100'000;
 /// The commits of folders, for the sources of one job: most of them lie in one.
 using Revisions = std::map<std::filesystem::path, std::string>;
 
-std::string revision_of(const std::filesystem::path& source, Revisions& known) {
+/// Of a zone's file, or of the first file of several sources; empty if there is none.
+std::string revision_of(const ZoneConfig& zone, Revisions& known) {
+  std::filesystem::path source = zone.source;
+  for (const auto& one : zone.sources) {
+    if (source.empty()) source = one.path;
+  }
+  if (source.empty()) return "";
   const auto [at, is_new] = known.try_emplace(source.parent_path());
   if (is_new) at->second = zonestore::work_tree_revision(source);
   return at->second;
@@ -42,6 +49,10 @@ LoadedZone ZoneLoader::load_one(const WantedZone& zone, Remembered& remembered,
   const auto& config = zone.config;
   const auto rules = config.check ? config.check->rules : zonestore::RulePolicy();
   LoadedZone loaded{config.name, config.shown, {}, std::move(revision)};
+  if (!config.sources.empty()) {
+    load_parts_of(config, loaded);
+    return loaded;
+  }
   const std::lock_guard lock(remembered.reading);
   auto& memory = remembered.memory;
   if (zone.is_settled && memory.is_unchanged(config.source, rules)) {
@@ -82,7 +93,7 @@ void ZoneLoader::begin_batch(const std::shared_ptr<Request>& request) {
     Revisions revisions;
     for (std::size_t i = from; i < to; ++i) {
       // Before the file, so that a checkout in between is not credited with what it did not bring.
-      auto revision = revision_of(request->zones[i].config.source, revisions);
+      auto revision = revision_of(request->zones[i].config, revisions);
       request->loaded[i] =
           load_one(request->zones[i], *request->remembered[i], std::move(revision));
     }

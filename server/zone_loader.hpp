@@ -16,13 +16,20 @@
 
 namespace taproot::server {
 
+/// The document that was read for one of a zone's sources.
+struct ReadDocument {
+  std::string id;      ///< as RemoteSources calls it
+  std::string sha256;  ///< empty: its copy is damaged
+};
+
 /// One zone as its source has it now.
 struct LoadedZone {
   dns::Name name;
   std::string source;  ///< as the operator wrote it
   zonestore::Candidate candidate;
-  std::string revision{};     ///< the commit of the work tree that the source lies in
-  bool is_unchanged = false;  ///< it was not read: it is what it was at the last reading
+  std::string revision{};                 ///< the commit of the work tree that the source lies in
+  bool is_unchanged = false;              ///< not read: it is what it was at the last reading
+  std::vector<ReadDocument> documents{};  ///< if it is made of any
 };
 
 /// One zone whose source is wanted.

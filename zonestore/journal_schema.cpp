@@ -66,8 +66,6 @@ CREATE TABLE applied (
 // `revision` is the commit that the source's work tree stood at. `octets` is what the version's
 // changes and snapshot take up, and in `zones` what all its versions do: so pruning by size costs
 // no scan. `homes` says which configured folder a zone came from: its file may vanish.
-// `divergences` have what the source says where the zone says something else, as chunks of changes;
-// NULL where the source has no such RRset; `by` is a Divergence::By.
 constexpr const char* second_tables = R"(
 ALTER TABLE versions ADD COLUMN revision TEXT NOT NULL DEFAULT '';
 ALTER TABLE versions ADD COLUMN octets INTEGER NOT NULL DEFAULT 0;

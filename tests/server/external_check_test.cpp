@@ -174,7 +174,8 @@ class Desk {
   net::Loop loop;
   TestFolder folder;
   zonestore::ZoneStore store{zonestore::Journal::open(folder.path() / "state", {}).value(), {}};
-  ZoneDesk desk{loop, store};
+  RemoteSources remotes{loop, folder.path() / "sources", [](const dns::Name&) {}};
+  ZoneDesk desk{loop, store, remotes};
 
   void zone(const std::string& name, std::shared_ptr<const CheckConfig> check) {
     ZoneConfig config;

@@ -73,7 +73,6 @@ class RecordReader {
   std::optional<dns::RRType> read_type(const Node& set, const Node* node);
   std::optional<std::uint32_t> read_ttl(const Node* node);
   void read_value(const dns::Name& owner, dns::RRType type, std::uint32_t ttl, const Node& value);
-  void add_soa();
 
   /// Counts a node that is looked at, followed aliases too; false when it was one too many.
   bool visit(const Node& node);
@@ -107,7 +106,7 @@ SourceRecords RecordReader::read(void (*parse)(std::string_view, DocumentBuilder
     parse(text_, builder);
     if (builder.has_trouble()) report_trouble(builder.trouble());
   }
-  if (!has_soa_ && !records_.items.empty()) add_soa();
+  if (!has_soa_ && !records_.items.empty()) add_usual_soa(apex_, records_);
   records_.findings = findings_.take();
   return std::move(records_);
 }
@@ -313,23 +312,6 @@ void RecordReader::read_value(const dns::Name& owner, dns::RRType type, std::uin
       {owner, type, ttl, std::move(*rdata), Place{0, value.line, value.column}});
 }
 
-/// octoDNS files have no SOA. The first nameserver is its MNAME, as everywhere.
-void RecordReader::add_soa() {
-  const auto ns = std::find_if(records_.items.begin(), records_.items.end(), [this](const auto& i) {
-    return i.type == dns::RRType::NS && i.owner == apex_;
-  });
-  dns::Soa soa;
-  soa.mname = ns == records_.items.end() ? apex_ : dns::target_of(ns->type, ns->rdata.wire());
-  soa.rname = apex_.child("hostmaster").value_or(apex_);
-  soa.serial = dns::Serial(1);
-  soa.refresh = 3600;
-  soa.retry = 600;
-  soa.expire = 2'419'200;
-  soa.minimum = 300;
-  records_.items.push_back({apex_, dns::RRType::SOA, default_ttl, soa.to_rdata(), Place{}});
-  records_.serial_is_ours = true;
-}
-
 bool RecordReader::visit(const Node& node) {
   if (stopped_) return false;
   if (++visited_ <= limits_.yaml_nodes) return true;
@@ -354,6 +336,22 @@ void RecordReader::report_trouble(const DocumentTrouble& trouble) {
 }
 
 }  // namespace
+
+void add_usual_soa(const dns::Name& apex, SourceRecords& records) {
+  const auto ns = std::find_if(records.items.begin(), records.items.end(), [&](const auto& item) {
+    return item.type == dns::RRType::NS && item.owner == apex;
+  });
+  dns::Soa soa;
+  soa.mname = ns == records.items.end() ? apex : dns::target_of(ns->type, ns->rdata.wire());
+  soa.rname = apex.child("hostmaster").value_or(apex);
+  soa.serial = dns::Serial(1);
+  soa.refresh = 3600;
+  soa.retry = 600;
+  soa.expire = 2'419'200;
+  soa.minimum = 300;
+  records.items.push_back({apex, dns::RRType::SOA, default_ttl, soa.to_rdata(), Place{}});
+  records.serial_is_ours = true;
+}
 
 SourceRecords read_yaml_records(const dns::Name& apex, std::string_view text,
                                 const std::string& shown, const SourceLimits& limits) {

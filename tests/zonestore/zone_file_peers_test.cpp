@@ -135,6 +135,8 @@ constexpr std::array type_differences{
     Difference{Peer::knot, "SIG", "Knot has no mnemonic for it and wants TYPE24"},
     Difference{Peer::knot, "PX", "Knot has no mnemonic for it and wants TYPE26"},
     Difference{Peer::knot, "HIP", "Knot has no mnemonic for it and wants TYPE55"},
+    Difference{Peer::ldns, "SIG",
+               "without a TTL ldns takes the signature's original one; RFC 2308 section 4: $TTL"},
     Difference{Peer::ldns, "KEY",
                "RFC 2535 section 3.1.2: a KEY may be without key, ldns wants one"},
     Difference{Peer::knot, "KEY", "the same"},

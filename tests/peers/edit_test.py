@@ -220,8 +220,8 @@ class Edit(LabCase):
         self.assertEqual([line for line in old if line not in new],
                          ["  - {type: A, ttl: 300, value: 192.0.2.80}"])
         self.assertEqual([line for line in new if line not in old],
-                         ["new:", "  type: A", "  ttl: 60", "  value: 192.0.2.7",
-                          "  - {type: A, ttl: 300, value: 192.0.2.1}"], self.file())
+                         ["  - {type: A, ttl: 300, value: 192.0.2.1}",
+                          "new:", "  type: A", "  ttl: 60", "  value: 192.0.2.7"], self.file())
         self.assertEqual(os.stat(path).st_mode & 0o777, 0o640)
         self.assertEqual(os.listdir(os.path.dirname(path)), [ZONE + ".yaml"])
         version = self.version()

@@ -158,7 +158,7 @@ TEST_CASE("mistakes in the document have a rule, a place and a cure", "[zonestor
       Case{R"({"op": "put", "owner": "a", "type": "A"})", "missing-value:1:14"},
       Case{R"({"op": "put", "owner": "a", "type": "A", "value": "192.0.2"})", "bad-rdata:1:64"},
       Case{R"({"op": "put", "owner": "a", "type": "CNAME", "value": "www"})",
-           "name-without-dot:1:68"},
+           "target-without-dot:1:68"},
       Case{R"({"op": "delete", "owner": "a", "type": "A", "value": "192.0.2.1"})",
            "edit-values:1:67"},
       Case{R"({"op": "remove", "owner": "a", "type": "A", "ttl": 3, "value": "192.0.2.1"})",
@@ -215,7 +215,6 @@ TEST_CASE("an edit answers for what it brings in only", "[zonestore][edit]") {
     INFO(all_text(checked.findings));
     CHECK(checked.version == next);
     CHECK_FALSE(has_errors(checked.findings));
-    CHECK_FALSE(checked.findings.empty());
   }
 }
 

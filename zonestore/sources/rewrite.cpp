@@ -131,8 +131,10 @@ Result<std::string> Round::carry_out(const std::vector<const Change*>& changes) 
     if (auto done = carry_out(*change); !done) return tl::unexpected(done.error());
   }
   place_new_owners();
-  std::stable_sort(splices_.begin(), splices_.end(),
-                   [](const Splice& a, const Splice& b) { return a.begin < b.begin; });
+  // What is put in somewhere comes before what goes from there on.
+  std::stable_sort(splices_.begin(), splices_.end(), [](const Splice& a, const Splice& b) {
+    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+  });
   std::string text;
   std::size_t at = 0;
   for (const auto& part : splices_) {

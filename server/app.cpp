@@ -59,17 +59,6 @@ void log_event(const TransferEvent& event) {
   }
 }
 
-void log_outcomes(const std::vector<SourceOutcome>& outcomes) {
-  for (const auto& outcome : outcomes) {
-    if (outcome.kind == SourceOutcome::Kind::refused) {
-      spdlog::error("{}: source refused, the last good version stays: {}", outcome.zone.to_text(),
-                    outcome.why);
-    } else if (outcome.kind == SourceOutcome::Kind::pending) {
-      spdlog::info("{}: source changed, waits for `taproot apply`", outcome.zone.to_text());
-    }
-  }
-}
-
 }  // namespace
 
 // --- Building the house ------------------------------------------------------------------------

@@ -233,6 +233,10 @@ bool Database::in_transaction() const {
   return sqlite3_get_autocommit(handle_) == 0;
 }
 
+void Database::roll_back() noexcept {
+  if (in_transaction()) (void)sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
 tl::unexpected<Error> Database::failure(int code, std::string_view doing) const {
   std::string words = file_ + ": " + std::string(doing) + ": ";
   words += handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
@@ -244,7 +248,7 @@ tl::unexpected<Error> Database::failure(int code, std::string_view doing) const 
 
 Result<std::unique_ptr<Transaction>> Transaction::begin(Database& database, Purpose purpose) {
   // One whose own ROLLBACK failed, for want of memory, would stay in the way for good.
-  if (database.in_transaction()) (void)database.run("ROLLBACK");
+  database.roll_back();
   // Made before it begins, for the same reason.
   std::unique_ptr<Transaction> transaction(new Transaction(database));
   auto begun = database.run(purpose == Purpose::writing ? "BEGIN IMMEDIATE" : "BEGIN");
@@ -254,7 +258,7 @@ Result<std::unique_ptr<Transaction>> Transaction::begin(Database& database, Purp
 
 Transaction::~Transaction() {
   // SQLite rolls back by itself after some errors. If ROLLBACK fails too, closing does it.
-  if (database_.in_transaction()) (void)database_.run("ROLLBACK");
+  database_.roll_back();
 }
 
 Result<void> Transaction::commit() {

@@ -91,6 +91,7 @@ class App final : public Operations {
   void keep_house();
   void read_and_log(const std::vector<dns::Name>& zones, std::function<void()> done);
   void report_documents(ReloadReport& report);
+  void watch_state();
   void report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& report);
 
   Result<std::vector<dns::Name>> chosen(const Zones& zones) const;
@@ -122,6 +123,7 @@ class App final : public Operations {
   std::map<std::string, WallTime> plans_;  ///< shown to somebody, and until when they hold
   net::Timer housekeeping_;
   bool checkpointing_ = false;
+  bool is_state_writable_ = true;  ///< as it was told last
   std::unique_ptr<Serving> serving_;
   std::unique_ptr<Control> control_;
 };

@@ -106,6 +106,9 @@ Result<StatusReport> App::status(const Zones& zones) {
   report.taproot_version = TAPROOT_VERSION;
   report.started = started_;
   report.warnings = folder_warnings();
+  if (const auto& trouble = store_.journal().trouble()) {
+    report.warnings.push_back(state_warning(*trouble));
+  }
   for (const auto& name : *names) {
     const auto current = store_.current(name);
     report.zones.push_back(

@@ -52,6 +52,10 @@ class Journal {
   /// locked or written.
   static Result<std::unique_ptr<Journal>> open(const std::filesystem::path& folder,
                                                HistoryLimits limits = {}, bool read_only = false);
+  /// Opens it as open() does; if it can be read but not written (a full disk, a read-only mount),
+  /// for reading: trouble() says why, and every write tries again to open it for writing first.
+  static Result<std::unique_ptr<Journal>> open_for_serving(const std::filesystem::path& folder,
+                                                           HistoryLimits limits = {});
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
@@ -108,6 +112,12 @@ class Journal {
                                               const std::vector<RRsetKey>& keys);
   /// The same without a new version, as when the source has caught up with the zone.
   Result<void> diverge(const dns::Name& apex, const DivergenceStep& step);
+
+  /// Why nothing can be written: the last try's failure, if it had to do with the file and not
+  /// with what was to be written. Nothing as long as writing works.
+  const std::optional<Error>& trouble() const;
+  /// Writes something without meaning, to see whether writing works (again).
+  Result<void> try_writing();
 
   Result<void> set_applied(const dns::Name& apex, const std::string& provider,
                            const AppliedState& state);

@@ -142,4 +142,8 @@ Result<void> prepare_schema(Database& database, Database::Access access) {
                             "brought up to date while it is opened for reading");
 }
 
+Result<void> mark_schema(Database& database) {
+  return database.run("PRAGMA user_version = " + std::to_string(schema_version));
+}
+
 }  // namespace taproot::zonestore

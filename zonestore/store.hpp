@@ -90,6 +90,7 @@ class ZoneStore {
   std::shared_ptr<const ZoneVersion> current(const dns::Name& apex) const;
 
   Journal& journal() { return *journal_; }
+  const Journal& journal() const { return *journal_; }
 
  private:
   struct Head;

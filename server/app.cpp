@@ -72,6 +72,7 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
       remotes_(loop, config_.state / "sources",
                [this](const auto& zone) { on_document_changed(zone); }),
       desk_(loop, store_, remotes_),
+      editor_(loop, store_, desk_),
       distributor_(loop, store_, config_),
       serials_(loop, store_, desk_, distributor_),
       planner_(store_, desk_, distributor_),
@@ -83,7 +84,7 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
 App::~App() = default;
 
 Result<std::unique_ptr<App>> App::start(net::Loop& loop, Config config, Reread reread) {
-  auto journal = zonestore::Journal::open(config.state, config.history);
+  auto journal = zonestore::Journal::open_for_serving(config.state, config.history);
   if (!journal) return tl::unexpected<Error>(journal.error());
   std::unique_ptr<App> app(
       new App(loop, std::move(config), std::move(reread), std::move(*journal)));
@@ -107,6 +108,11 @@ Result<void> App::open() {
   if (!serving) return tl::unexpected<Error>(serving.error());
   serving_ = std::move(*serving);
   auto token = read_or_make_token(config_.control.token_file);
+  if (!token && store_.journal().trouble()) {
+    spdlog::warn("{}: until then nothing can be changed over the control API",
+                 token.error().detail);
+    token = make_token();
+  }
   if (!token) return tl::unexpected<Error>(token.error());
   Control::Options options;
   options.listen = config_.control.listen;
@@ -122,6 +128,7 @@ Result<void> App::open() {
 /// A long transfer may be the last to hold an old version: it is freed here, not on its loop.
 void App::keep_house() {
   store_.free_retired();
+  watch_state();
   if (!checkpointing_ && store_.journal().wants_checkpoint()) tidy_journal();
   housekeeping_.set_after(std::chrono::seconds(5));
 }
@@ -134,6 +141,27 @@ void App::tidy_journal() {
                checkpointing_ = false;
                if (!*done) spdlog::warn("{}", done->error().detail);
              });
+}
+
+/// Says once that the state cannot be written, and once that it can again; then the sources that
+/// were refused meanwhile get another chance.
+void App::watch_state() {
+  auto& journal = store_.journal();
+  if (journal.trouble()) (void)journal.try_writing();  // how it went is in trouble()
+  const bool is_writable = !journal.trouble();
+  if (is_writable == is_state_writable_) return;
+  is_state_writable_ = is_writable;
+  if (!is_writable) {
+    spdlog::error("{}", state_warning(*journal.trouble()));
+    return;
+  }
+  spdlog::info("the state can be written again");
+  std::vector<dns::Name> refused;
+  for (const auto& [name, zone] : desk_.zones()) {
+    if (!zone.refused.empty()) refused.push_back(name);
+  }
+  desk_.read(refused, ZoneDesk::Mode::publish, "file", "",
+             [](const auto& outcomes) { log_outcomes(outcomes); });
 }
 
 void App::set_zones() {

@@ -16,6 +16,7 @@
 #include "server/serving.hpp"
 #include "server/source_watch.hpp"
 #include "server/zone_desk.hpp"
+#include "server/zone_editor.hpp"
 #include "server/zone_homes.hpp"
 #include "zonestore/published.hpp"
 #include "zonestore/store.hpp"
@@ -64,6 +65,7 @@ class App final : public Operations {
   Result<DiffReport> diff(const dns::Name& zone, VersionRef a,
                           std::optional<VersionRef> b) override;
   void rollback(RollbackRequest request, server::Done<RollbackReport> done) override;
+  void edit(EditRequest request, server::Done<EditReport> done) override;
   void reload(ReloadRequest request, server::Done<ReloadReport> done) override;
   Result<NotifyReport> notify(const Zones& zones) override;
   Result<SerialReport> raise_serial(const SerialRequest& request) override;
@@ -89,6 +91,7 @@ class App final : public Operations {
   void keep_house();
   void read_and_log(const std::vector<dns::Name>& zones, std::function<void()> done);
   void report_documents(ReloadReport& report);
+  void watch_state();
   void report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& report);
 
   Result<std::vector<dns::Name>> chosen(const Zones& zones) const;
@@ -110,6 +113,7 @@ class App final : public Operations {
   zonestore::Published<Policy> policy_;
   RemoteSources remotes_;
   ZoneDesk desk_;
+  ZoneEditor editor_;
   Distributor distributor_;
   FirstSerials serials_;
   Planner planner_;
@@ -119,6 +123,7 @@ class App final : public Operations {
   std::map<std::string, WallTime> plans_;  ///< shown to somebody, and until when they hold
   net::Timer housekeeping_;
   bool checkpointing_ = false;
+  bool is_state_writable_ = true;  ///< as it was told last
   std::unique_ptr<Serving> serving_;
   std::unique_ptr<Control> control_;
 };

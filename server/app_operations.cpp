@@ -106,6 +106,9 @@ Result<StatusReport> App::status(const Zones& zones) {
   report.taproot_version = TAPROOT_VERSION;
   report.started = started_;
   report.warnings = folder_warnings();
+  if (const auto& trouble = store_.journal().trouble()) {
+    report.warnings.push_back(state_warning(*trouble));
+  }
   for (const auto& name : *names) {
     const auto current = store_.current(name);
     report.zones.push_back(
@@ -407,6 +410,13 @@ void App::rollback(RollbackRequest request, server::Done<RollbackReport> done) {
   if (!installed) return done(tl::unexpected<Error>(installed.error()));
   done(RollbackReport{request.zone.to_text(), *to, installed->version->number(),
                       installed->version->serial().value(), installed->changed});
+}
+
+void App::edit(EditRequest request, server::Done<EditReport> done) {
+  if (desk_.find(request.zone) == nullptr) {
+    return done(tl::unexpected<Error>(chosen({request.zone}).error()));
+  }
+  editor_.edit(std::move(request), std::move(done));
 }
 
 }  // namespace taproot::server

@@ -21,6 +21,7 @@ struct CommandLine {
   CheckFlags check;
   ApplyFlags apply;
   RollbackFlags rollback;
+  EditFlags edit;
   ReloadFlags reload;
   SerialFlags serial;
   DropFlags drop;
@@ -183,6 +184,31 @@ void add_apply(CLI::App& app, CommandLine& line) {
   });
 }
 
+void add_edit(CLI::App& app, CommandLine& line) {
+  auto* verb = add_daemon_verb(app, line, "edit", "Change records now, all of it or nothing",
+                               "taproot edit example.com --put 'www 300 A 192.0.2.1' \\\n"
+                               "    --delete 'old' --why \"www moves\"");
+  auto& flags = line.edit;
+  verb->add_option("ZONE", flags.zone, "the zone")->required();
+  add_repeated(verb, "--put", flags.put,
+               "'OWNER [TTL] TYPE VALUE': the RRset is this; of one owner and type, all of them");
+  add_repeated(verb, "--add", flags.add, "'OWNER [TTL] TYPE VALUE': this value, too");
+  add_repeated(verb, "--remove", flags.remove, "'OWNER TYPE VALUE': without this value");
+  add_repeated(verb, "--delete", flags.drop, "'OWNER [TYPE]': the RRset, or all of the owner");
+  verb->add_option("--file", flags.file,
+                   "changes as JSON (docs/control-api.md); - is standard input");
+  verb->add_option("--if-match", flags.based_on, "only if this is the current version");
+  verb->add_option("--why", flags.why, "for the history");
+  verb->add_flag("--write-back", flags.write_back,
+                 "write it into the zone's source file, too; alone: what was edited so far");
+  verb->add_flag("--discard", flags.discard,
+                 "take the source as it is, and forget what was edited");
+  verb->add_flag("--dry-run", flags.dry_run, "only show what would change");
+  verb->callback([&] {
+    line.run = [&](Terminal& terminal) { return run_edit(line.common, line.edit, terminal); };
+  });
+}
+
 void add_changing_verbs(CLI::App& app, CommandLine& line) {
   auto* rollback =
       add_daemon_verb(app, line, "rollback", "A new, higher serial with old contents, everywhere",
@@ -272,6 +298,7 @@ void add_verbs(CLI::App& app, CommandLine& line, const std::function<int(Config,
   add_reading_verbs(app, line);
   add_apply(app, line);
   add_history_verbs(app, line);
+  add_edit(app, line);
   add_changing_verbs(app, line);
   add_import(app, line);
   add_key(app, line);

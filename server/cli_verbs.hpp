@@ -61,6 +61,20 @@ struct DropFlags {
   std::string why;
 };
 
+struct EditFlags {
+  std::string zone;
+  std::vector<std::string> put;     ///< "www 300 A 192.0.2.1"
+  std::vector<std::string> add;     ///< the same
+  std::vector<std::string> remove;  ///< "www A 192.0.2.1"
+  std::vector<std::string> drop;    ///< "www A" or "www"
+  std::optional<std::string> file;  ///< {"changes": […]} or the list alone; "-" is standard input
+  std::optional<std::uint64_t> based_on;
+  std::string why;
+  bool write_back = false;
+  bool discard = false;
+  bool dry_run = false;
+};
+
 struct KeyFlags {
   std::string name;
   std::string algorithm = "hmac-sha256";
@@ -104,6 +118,7 @@ int run_show(const CommonFlags& common, const std::string& zone,
 int run_diff(const CommonFlags& common, const std::string& zone, const std::string& a,
              const std::optional<std::string>& b, Terminal& terminal);
 int run_rollback(const CommonFlags& common, const RollbackFlags& flags, Terminal& terminal);
+int run_edit(const CommonFlags& common, const EditFlags& flags, Terminal& terminal);
 int run_serial(const CommonFlags& common, const SerialFlags& flags, Terminal& terminal);
 int run_drop(const CommonFlags& common, const DropFlags& flags, Terminal& terminal);
 int run_reload(const CommonFlags& common, const ReloadFlags& flags, Terminal& terminal);

@@ -179,6 +179,9 @@ std::string render_metrics(const MetricSources& sources) {
   Text text;
   text.family("taproot_start_time_seconds", "gauge", "When this process began to serve.");
   text.sample({}, seconds(sources.started));
+  text.family("taproot_state_writable", "gauge",
+              "1 if versions can be recorded, 0 if every change is refused.");
+  text.sample({}, sources.store.journal().trouble() ? 0 : 1);
   zones(text, sources);
   documents(text, sources.remotes);
   nameservers(text, sources.distributor.board());

@@ -296,6 +296,19 @@ struct RollbackReport {
   bool changed = false;  ///< false: the current version has these contents already
 };
 
+/// What an edit did with its zone, or would do.
+struct EditReport {
+  std::string zone;
+  std::uint64_t version = 0;  ///< the new one; the current one if nothing changed
+  std::uint32_t serial = 0;
+  bool changed = false;
+  bool dry_run = false;
+  std::string written_back;  ///< the file that has the edits now; empty: none was written
+  std::vector<PlannedChange> changes;
+  std::vector<zonestore::Finding> findings;
+  std::string refused;  ///< why nothing was done, in one line; the findings say more
+};
+
 struct NotifyReport {
   struct Zone {
     std::string zone;

@@ -401,6 +401,25 @@ std::string to_json(const RollbackReport& report) {
                   {"changed", report.changed}});
 }
 
+/// One that was refused is an error with findings.
+std::string to_json(const EditReport& report) {
+  if (!report.refused.empty()) {
+    return text_of({{"error", report.refused},
+                    {"code", code_text(Errc::bad_zone)},
+                    {"zone", report.zone},
+                    {"findings", list_of(report.findings)}});
+  }
+  return text_of({{"zone", report.zone},
+                  {"version", report.version},
+                  {"serial", report.serial},
+                  {"changed", report.changed},
+                  {"dry_run", report.dry_run},
+                  {"written_back", report.written_back},
+                  {"counts", counts_of(report.changes)},
+                  {"changes", list_of(report.changes)},
+                  {"findings", list_of(report.findings)}});
+}
+
 std::string to_json(const NotifyReport& report) {
   return text_of({{"zones", list_of(report.zones)}});
 }

@@ -21,6 +21,7 @@ std::string to_json(const HistoryReport& report);
 std::string to_json(const ShowReport& report);
 std::string to_json(const DiffReport& report);
 std::string to_json(const RollbackReport& report);
+std::string to_json(const EditReport& report);
 std::string to_json(const NotifyReport& report);
 std::string to_json(const SerialReport& report);
 std::string to_json(const DropReport& report);

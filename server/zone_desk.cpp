@@ -1,6 +1,7 @@
 #include "server/zone_desk.hpp"
 
 #include "server/shrink_guard.hpp"
+#include "server/source_merge.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -25,52 +26,24 @@ SourceOutcome refused(ZoneState& state, std::string why) {
   return {state.config.name, SourceOutcome::Kind::refused, std::move(why), nullptr, nullptr, {}};
 }
 
-std::string rolled_back_words() {
-  return "the source still has what was rolled back: change it, or bring it back with "
-         "`taproot rollback`";
+bool discards(ZoneDesk::Mode mode) {
+  return mode == ZoneDesk::Mode::discard || mode == ZoneDesk::Mode::look_discard;
 }
 
-/// How many of the newest versions an operator made by going back, one after the other.
-std::size_t rollbacks_in_a_row(zonestore::Journal& journal, const zonestore::ZoneVersion& current) {
-  const auto is_rollback = [](const zonestore::Provenance& provenance) {
-    return provenance.source.starts_with("version ");
-  };
-  if (!is_rollback(current.provenance())) return 0;
-  const auto rows = journal.history(current.apex(), current.history().size());
-  if (!rows) return 1;
-  const auto end = std::find_if(rows->begin(), rows->end(),
-                                [&](const auto& row) { return !is_rollback(row.provenance); });
-  return static_cast<std::size_t>(end - rows->begin());
+/// The source as it is, and nothing of what was edited.
+MergedSource source_alone() {
+  zonestore::DivergenceStep all;
+  all.drops_all = true;
+  return {MergedSource::Kind::take, "",
+          std::make_shared<const zonestore::DivergenceStep>(std::move(all))};
 }
 
-/// Serial aside.
-bool says_the_same(const zonestore::ZoneVersion& version, const zonestore::ZoneVersion& candidate) {
-  zonestore::ZoneBuilder builder(version);
-  builder.set_serial(candidate.serial());
-  const auto other = builder.finish();
-  return other && zonestore::changes_between(**other, candidate).changes.empty();
-}
-
-/// True if an operator went back from just these contents: then the source, which still has them,
-/// must not bring them back, neither at a reload nor after a restart. Who goes back twice went
-/// back from both.
-bool is_rolled_back(zonestore::Journal& journal, const zonestore::ZoneVersion* current,
-                    const zonestore::ZoneVersion& candidate) {
-  if (current == nullptr || current->history().empty()) return false;
-  std::size_t steps = rollbacks_in_a_row(journal, *current);
-  std::shared_ptr<const zonestore::ZoneVersion> before;
-  for (auto step = current->history().rbegin(); step != current->history().rend(); ++step) {
-    if (steps-- == 0) break;
-    zonestore::ChangeSet undo = **step;
-    for (auto& change : undo.changes) std::swap(change.before, change.after);
-    zonestore::ZoneBuilder builder(before ? *before : *current);
-    if (!builder.apply(undo)) return false;
-    auto undone = builder.finish();
-    if (!undone) return false;
-    before = std::move(*undone);
-    if (says_the_same(*before, candidate)) return true;
-  }
-  return false;
+SourceOutcome kept(ZoneState& state, const std::string& why,
+                   std::shared_ptr<const zonestore::ZoneVersion> current) {
+  state.refused = why;
+  state.is_pending = false;
+  state.stopped.reset();
+  return {state.config.name, SourceOutcome::Kind::unchanged, why, std::move(current), nullptr, {}};
 }
 
 SourceOutcome outcome_of(ZoneState& state, const Result<zonestore::Installed>& result) {
@@ -97,6 +70,10 @@ void log_outcomes(const std::vector<SourceOutcome>& outcomes) {
                    outcome.why);
     }
   }
+}
+
+zonestore::RulePolicy rules_of(const ZoneState& state) {
+  return state.config.check ? state.config.check->rules : zonestore::RulePolicy();
 }
 
 Result<void> ZoneDesk::set_zone(const ZoneConfig& zone) {
@@ -140,7 +117,7 @@ void ZoneDesk::read(const std::vector<dns::Name>& apexes, const Reading& how, Do
     if (state->config.vanished.empty()) {
       const bool is_settled = state->readings > 0 && state->refused.empty() && !state->is_pending &&
                               !state->stopped && store_.current(apex);
-      wanted.push_back({state->config, is_settled});
+      wanted.push_back({state->config, is_settled && !discards(how.mode)});
       remotes_.fill(wanted.back().config);
     } else {
       gone.push_back({apex,
@@ -174,7 +151,7 @@ void ZoneDesk::judge(std::vector<LoadedZone> loaded, const Reading& how, Done do
   for (auto& zone : loaded) {
     const auto found = zones_.find(zone.name);
     const auto reading = found == zones_.end() ? 0 : ++found->second.readings;
-    auto check = external_check_of(zone);
+    auto check = external_check_of(zone, how);
     if (!check) {
       at_once.push_back(std::move(zone));
       continue;
@@ -192,14 +169,20 @@ void ZoneDesk::judge(std::vector<LoadedZone> loaded, const Reading& how, Done do
 }
 
 /// What the zone's command is to judge, or nothing: what changes nothing needs no judge.
-std::optional<ExternalCheck> ZoneDesk::external_check_of(const LoadedZone& loaded) const {
+std::optional<ExternalCheck> ZoneDesk::external_check_of(const LoadedZone& loaded,
+                                                         const Reading& how) const {
   const auto* state = find(loaded.name);
-  const auto& candidate = loaded.candidate.version;
+  auto candidate = loaded.candidate.version;
   if (state == nullptr || !candidate) return std::nullopt;
   const auto& config = state->config.check;
   if (!config || config->command.empty()) return std::nullopt;
   const auto current = store_.current(loaded.name);
-  if (is_rolled_back(store_.journal(), current.get(), *candidate)) return std::nullopt;
+  if (!discards(how.mode)) {
+    auto merged = loaded.candidate;  // the next version, edits and all, is what is judged
+    const auto merge = merge_source(store_, loaded.name, loaded.source, rules_of(*state), merged);
+    if (merge.kind != MergedSource::Kind::take) return std::nullopt;
+    candidate = merged.version;
+  }
   const auto preview = store_.preview(
       {candidate, state->config.serial, loaded.candidate.serial_is_ours, "", "", "", std::nullopt});
   if (!preview || !preview->changed) return std::nullopt;
@@ -230,6 +213,7 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const 
   std::vector<SourceOutcome> outcomes;
   std::vector<zonestore::InstallRequest> requests;
   std::vector<ZoneState*> installing;
+  std::vector<std::shared_ptr<const zonestore::DivergenceStep>> divergences;
   for (auto& zone : loaded) {
     const auto found = zones_.find(zone.name);
     // Dropped, or its file gone, while it was read.
@@ -240,10 +224,20 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const 
           {zone.name, SourceOutcome::Kind::unchanged, "", store_.current(zone.name), nullptr, {}});
       continue;
     }
+    MergedSource merged;
+    if (zone.candidate.version) {
+      merged = discards(how.mode)
+                   ? source_alone()
+                   : merge_source(store_, zone.name, zone.source, rules_of(state), zone.candidate);
+    }
     state.findings = zone.candidate.findings;
     remotes_.on_read(zone.documents, zone.candidate.version != nullptr);
-    if (!zone.candidate.version) {
+    if (!zone.candidate.version || merged.kind == MergedSource::Kind::refuse) {
       outcomes.push_back(refused(state, first_error(state.findings)));
+      continue;
+    }
+    if (merged.kind == MergedSource::Kind::keep) {
+      outcomes.push_back(kept(state, merged.why, store_.current(zone.name)));
       continue;
     }
     if (auto aside = keep_aside(state, zone, how)) {
@@ -255,13 +249,24 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const 
       continue;
     }
     requests.push_back({zone.candidate.version, state.config.serial, zone.candidate.serial_is_ours,
-                        how.who, how.why, zone.source, std::nullopt, std::nullopt, zone.revision});
+                        how.who, how.why, zone.source, std::nullopt, std::nullopt, zone.revision,
+                        merged.divergence});
     installing.push_back(&state);
+    divergences.push_back(merged.divergence);
   }
   const auto results = store_.install(std::move(requests));
   for (std::size_t i = 0; i < results.size(); ++i) {
     outcomes.push_back(outcome_of(*installing[i], results[i]));
-    if (results[i]) loader_.installed(installing[i]->config.name, results[i]->version);
+    if (!results[i]) continue;
+    const auto& divergence = divergences[i];
+    // The loader goes on from what the source says, which a zone that was edited does not.
+    if (!divergence || divergence->drops_all) {
+      loader_.installed(installing[i]->config.name, results[i]->version);
+    }
+    // The source has come to say what the zone says: that is no new version, but worth a note.
+    if (!results[i]->changed && divergence && !divergence->empty()) {
+      (void)store_.journal().diverge(installing[i]->config.name, *divergence);
+    }
   }
   return outcomes;
 }
@@ -269,17 +274,10 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const 
 std::optional<SourceOutcome> ZoneDesk::keep_aside(const ZoneState& state, const LoadedZone& loaded,
                                                   const Reading& how) const {
   const auto current = store_.current(state.config.name);
-  if (is_rolled_back(store_.journal(), current.get(), *loaded.candidate.version)) {
-    return SourceOutcome{state.config.name,
-                         SourceOutcome::Kind::unchanged,
-                         rolled_back_words(),
-                         current,
-                         nullptr,
-                         {}};
-  }
   // A zone's first version has nothing that it could disturb.
   const bool is_automatic = state.config.publish == Publish::automatic || current == nullptr;
-  const bool installs = how.mode == Mode::apply || (how.mode == Mode::publish && is_automatic);
+  const bool installs = how.mode == Mode::apply || how.mode == Mode::discard ||
+                        (how.mode == Mode::publish && is_automatic);
   auto stop = why_shrunk(current.get(), *loaded.candidate.version, state.config.max_shrink_percent);
   const bool may_pass = !stop || how.force == stop->force_id;
   if (installs && may_pass) return std::nullopt;

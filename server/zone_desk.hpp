@@ -52,6 +52,9 @@ struct ZoneState {
   std::optional<GuardStop> stopped;          ///< the guard that the source waits at
 };
 
+/// How grave the findings about a zone are.
+zonestore::RulePolicy rules_of(const ZoneState& state);
+
 /// Brings sources into the store: reads them, keeps what was wrong with them, has the operator's
 /// commands judge them, and installs what is good and may be installed. A source with errors
 /// changes nothing. No zone waits for the command of another. Belongs to the control loop.
@@ -73,9 +76,11 @@ class ZoneDesk {
 
   /// What to do with a source that is good and differs.
   enum class Mode {
-    publish,  ///< install it if the zone is published automatically
-    apply,    ///< install it in any case
-    look      ///< install nothing
+    publish,      ///< install it if the zone is published automatically
+    apply,        ///< install it in any case
+    look,         ///< install nothing
+    discard,      ///< install it as it is, whatever was edited, and forget that
+    look_discard  ///< what `discard` would do
   };
 
   /// How sources are read, and for whom.
@@ -95,7 +100,8 @@ class ZoneDesk {
 
  private:
   void judge(std::vector<LoadedZone> loaded, const Reading& how, Done done);
-  std::optional<ExternalCheck> external_check_of(const LoadedZone& loaded) const;
+  std::optional<ExternalCheck> external_check_of(const LoadedZone& loaded,
+                                                 const Reading& how) const;
   std::vector<SourceOutcome> take_judged(LoadedZone& zone, std::uint64_t reading,
                                          std::vector<zonestore::Finding> findings,
                                          const Reading& how);

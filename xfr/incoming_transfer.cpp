@@ -1,5 +1,6 @@
 #include "xfr/incoming_transfer.hpp"
 
+#include "dns/rdata.hpp"
 #include "dns/types.hpp"
 
 #include <cassert>
@@ -145,7 +146,9 @@ Result<void> IncomingTransfer::take_record(dns::Record record) {
     if (!is_soa) return bad("the transfer does not begin with the zone's SOA");
     stage_ = Stage::middle;
   } else if (is_soa) {
-    if (record.rdata != records_.front().rdata) {
+    // Compression may have changed the case of names.
+    if (dns::canonical(RRType::SOA, record.rdata) !=
+        dns::canonical(RRType::SOA, records_.front().rdata)) {
       return bad("the SOA at the end is another than at the beginning: the zone changed meanwhile");
     }
     stage_ = Stage::complete;

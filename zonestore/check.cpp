@@ -102,8 +102,8 @@ std::vector<Finding> run_check(const dns::Name& apex, const SourceRecords& recor
                                const std::vector<dns::Name>& empty, const LineReader& lines,
                                const RulePolicy& policy) {
   auto findings = run_rules(CheckIndex(apex, records, empty), policy, Extent::part);
+  add_excerpts(findings, lines);  // first: it finds the columns
   sort_findings(findings, records.files);
-  add_excerpts(findings, lines);
   return findings;
 }
 
@@ -117,8 +117,8 @@ Candidate check_zone(const dns::Name& apex, SourceRecords records, const LineRea
   policy.apply_to(candidate.findings);
   candidate.findings.insert(candidate.findings.end(), std::make_move_iterator(found.begin()),
                             std::make_move_iterator(found.end()));
-  sort_findings(candidate.findings, records.files);
   add_excerpts(candidate.findings, lines);
+  sort_findings(candidate.findings, records.files);
   if (!has_errors(candidate.findings)) candidate.version = build(index, records.items);
   return candidate;
 }

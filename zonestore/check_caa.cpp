@@ -54,7 +54,8 @@ bool is_issuer(std::string_view value) {
 bool is_report_url(std::string_view value) {
   constexpr std::array<std::string_view, 3> schemes = {"mailto:", "https://", "http://"};
   return std::any_of(schemes.begin(), schemes.end(), [&](std::string_view scheme) {
-    return value.size() > scheme.size() && same_word(value.substr(0, scheme.size()), scheme);
+    return value.size() > scheme.size() &&
+           same_ignoring_case(value.substr(0, scheme.size()), scheme);
   });
 }
 
@@ -63,8 +64,9 @@ void check_record(CheckedZone& zone, const Item& item) {
   if (wire.size() < 2) return;
   const auto caa = caa_of(wire);
   const std::string title = item.owner.to_text() + " CAA";
-  const auto known = std::any_of(known_tags.begin(), known_tags.end(),
-                                 [&](std::string_view tag) { return same_word(tag, caa.tag); });
+  const auto known = std::any_of(known_tags.begin(), known_tags.end(), [&](std::string_view tag) {
+    return same_ignoring_case(tag, caa.tag);
+  });
   if (!known) {
     const bool forbids = (caa.flags & critical) != 0;
     const std::string says = title + " has the tag " + in_quotes(caa.tag) + ", which nobody knows" +
@@ -79,13 +81,13 @@ void check_record(CheckedZone& zone, const Item& item) {
                      ", of which only 128 means something",
                  "write 0, or 128 for critical");
   }
-  if (caa.tag.size() >= 5 && same_word(std::string_view(caa.tag).substr(0, 5), "issue") &&
+  if (caa.tag.size() >= 5 && same_ignoring_case(std::string_view(caa.tag).substr(0, 5), "issue") &&
       !is_issuer(caa.value)) {
     zone.warning("caa-syntax", item, title + ": " + in_quotes(caa.value) + " names no issuer",
                  "write the CA's domain alone, as in \"ca.example.net\", or \";\" for no CA",
                  {caa.value, {}});
   }
-  if (same_word(caa.tag, "iodef") && !is_report_url(caa.value)) {
+  if (same_ignoring_case(caa.tag, "iodef") && !is_report_url(caa.value)) {
     zone.warning("caa-syntax", item,
                  title + ": " + in_quotes(caa.value) + " is no place for reports",
                  "write mailto:ADDRESS or https://…", {caa.value, {}});

@@ -37,14 +37,15 @@ bool is_number(std::string_view text, std::uint32_t most) {
 template <std::size_t N>
 bool is_one_of(std::string_view value, const std::array<std::string_view, N>& words) {
   return std::any_of(words.begin(), words.end(),
-                     [&](std::string_view word) { return same_word(word, value); });
+                     [&](std::string_view word) { return same_ignoring_case(word, value); });
 }
 
 /// RFC 7489 section 6.2: a URI, perhaps with "!" and a size behind it.
 bool is_report_uri(std::string_view uri) {
   uri = without_blanks(uri.substr(0, uri.find('!')));
   constexpr std::string_view mailto = "mailto:";
-  if (uri.size() < mailto.size() || !same_word(uri.substr(0, mailto.size()), mailto)) return false;
+  if (uri.size() < mailto.size() || !same_ignoring_case(uri.substr(0, mailto.size()), mailto))
+    return false;
   const auto address = uri.substr(mailto.size());
   const auto at = address.find('@');
   return at != std::string_view::npos && at > 0 && at + 1 < address.size() &&
@@ -68,7 +69,8 @@ std::string cure_of(const Tag& tag) {
   }
   if (name == "pct") return is_number(value, 100) ? "" : "write a number from 0 to 100";
   if (name == "ri") return is_number(value, 0xffff'ffffu) ? "" : "write seconds, as in ri=86400";
-  if (name == "rf") return same_word(value, "afrf") ? "" : "write rf=afrf, or leave it out";
+  if (name == "rf")
+    return same_ignoring_case(value, "afrf") ? "" : "write rf=afrf, or leave it out";
   if (name == "fo") {
     const auto parts = split(value, ':');
     const bool good = std::all_of(parts.begin(), parts.end(), [](std::string_view part) {

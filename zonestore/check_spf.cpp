@@ -35,7 +35,7 @@ constexpr std::array<std::string_view, 10> words = {"all", "include", "a",      
 
 bool is_mechanism(std::string_view word) {
   return std::any_of(mechanisms.begin(), mechanisms.end(),
-                     [&](std::string_view one) { return same_word(one, word); });
+                     [&](std::string_view one) { return same_ignoring_case(one, word); });
 }
 
 /// One term of a record, taken apart but not judged.
@@ -46,7 +46,7 @@ struct Term {
   std::string_view argument;  ///< behind ':' or '='; for a and mx with the prefix lengths
   bool is_modifier = false;
 
-  bool is(std::string_view name) const { return same_word(word, name); }
+  bool is(std::string_view name) const { return same_ignoring_case(word, name); }
 };
 
 Term term_of(std::string_view text) {
@@ -77,7 +77,8 @@ std::vector<Term> terms_of(std::string_view record) {
 /// RFC 7208 section 4.5: the version stands alone.
 bool is_spf(std::string_view text) {
   constexpr std::string_view version = "v=spf1";
-  if (text.size() < version.size() || !same_word(text.substr(0, version.size()), version)) {
+  if (text.size() < version.size() ||
+      !same_ignoring_case(text.substr(0, version.size()), version)) {
     return false;
   }
   return text.size() == version.size() || text[version.size()] == ' ';
@@ -88,8 +89,8 @@ bool looks_like_spf(std::string_view text) {
   const auto start = text.find_first_not_of(" \t\"");
   if (start == std::string_view::npos) return false;
   const auto head = text.substr(start, 6);
-  return same_word(head.substr(0, 5), "v=spf") || same_word(head, "v =spf") ||
-         same_word(head, "v= spf") || same_word(head.substr(0, 4), "spf1");
+  return same_ignoring_case(head.substr(0, 5), "v=spf") || same_ignoring_case(head, "v =spf") ||
+         same_ignoring_case(head, "v= spf") || same_ignoring_case(head.substr(0, 4), "spf1");
 }
 
 /// What is wrong, and what to write; nothing wrong: an empty problem.

@@ -54,7 +54,7 @@ std::string_view without_blanks(std::string_view text) {
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-bool same_word(std::string_view a, std::string_view b) {
+bool same_ignoring_case(std::string_view a, std::string_view b) {
   const auto lowered = [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c + 0; };
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [&](char x, char y) { return lowered(x) == lowered(y); });

@@ -38,7 +38,7 @@ TagList tags_of(std::string_view text);
 std::string_view without_blanks(std::string_view text);
 
 /// Compares without regard to the case of ASCII letters.
-bool same_word(std::string_view a, std::string_view b);
+bool same_ignoring_case(std::string_view a, std::string_view b);
 
 /// The parts between separators; one empty part for an empty text.
 std::vector<std::string_view> split(std::string_view text, char separator);

@@ -37,6 +37,13 @@ bool has_errno(int code) {
   return kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN || kind == SQLITE_FULL;
 }
 
+/// Whether versions wait in a write-ahead log beside the file, as after a crash.
+bool has_log(const std::filesystem::path& file) {
+  std::error_code code;
+  const auto size = std::filesystem::file_size(file.string() + "-wal", code);
+  return !code && size > 0;
+}
+
 std::string as_uri(const std::string& path) {
   std::string uri = "file:";
   for (const char c : path) {
@@ -121,8 +128,9 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
   const int flags = write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
   auto ready = database->connect(file.string(), flags);
   if (ready) ready = database->configure(access);
-  if (!ready && !write && std::filesystem::exists(file)) {
+  if (!ready && !write && std::filesystem::exists(file) && !has_log(file)) {
     // On a read-only file system the files beside it cannot be made; nobody else writes then.
+    // What is in a log would be passed over, though: old versions would come back.
     ready = database->connect(as_uri(file.string()), flags | SQLITE_OPEN_URI);
     if (ready) ready = database->configure(access);
   }
@@ -225,6 +233,10 @@ bool Database::in_transaction() const {
   return sqlite3_get_autocommit(handle_) == 0;
 }
 
+void Database::roll_back() noexcept {
+  if (in_transaction()) (void)sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
 tl::unexpected<Error> Database::failure(int code, std::string_view doing) const {
   std::string words = file_ + ": " + std::string(doing) + ": ";
   words += handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
@@ -235,14 +247,18 @@ tl::unexpected<Error> Database::failure(int code, std::string_view doing) const 
 }
 
 Result<std::unique_ptr<Transaction>> Transaction::begin(Database& database, Purpose purpose) {
+  // One whose own ROLLBACK failed, for want of memory, would stay in the way for good.
+  database.roll_back();
+  // Made before it begins, for the same reason.
+  std::unique_ptr<Transaction> transaction(new Transaction(database));
   auto begun = database.run(purpose == Purpose::writing ? "BEGIN IMMEDIATE" : "BEGIN");
   if (!begun) return tl::unexpected(begun.error());
-  return std::unique_ptr<Transaction>(new Transaction(database));
+  return transaction;
 }
 
 Transaction::~Transaction() {
   // SQLite rolls back by itself after some errors. If ROLLBACK fails too, closing does it.
-  if (database_.in_transaction()) (void)database_.run("ROLLBACK");
+  database_.roll_back();
 }
 
 Result<void> Transaction::commit() {

@@ -108,6 +108,8 @@ class Database {
   Result<void> checkpoint();
 
   bool in_transaction() const;
+  /// Ends a transaction that is open, without a word if that fails: also without memory for words.
+  void roll_back() noexcept;
   const std::string& file() const { return file_; }
   tl::unexpected<Error> failure(int code, std::string_view doing) const;
 

@@ -145,6 +145,18 @@ constexpr auto rules = std::to_array<Rule>({
     {"misspelt-label", Severity::warning, settable, "a label looks like a slip of the pen"},
     {"bad-a-label", Severity::warning, settable, "a label begins with xn-- and is no A-label"},
     {"external-check", Severity::error, fixed, "the operator's own command refuses the zone"},
+    {"edit-op", Severity::error, fixed, "a change does not say what to do"},
+    {"edit-values", Severity::error, fixed, "a delete has values"},
+    {"edit-ttl", Severity::error, fixed, "what goes has a TTL"},
+    {"edit-too-large", Severity::error, fixed, "a transaction has more than 10,000 changes"},
+    {"edit-outside-zone", Severity::error, fixed, "a change does not lie in the zone"},
+    {"edit-soa", Severity::error, fixed, "a change would leave the zone without its one SOA"},
+    {"edit-twice", Severity::error, fixed, "a transaction puts the same RRset twice"},
+    {"edit-nothing", Severity::note, fixed, "a change changes nothing"},
+    {"edit-not-in-source", Severity::note, fixed, "RRsets were edited, and are not in the source"},
+    {"edit-conflict", Severity::error, fixed, "an edit and the source contradict each other"},
+    {"edits-unreadable", Severity::error, fixed, "what was edited cannot be read"},
+    {"not-written-back", Severity::warning, fixed, "an edit is not in its source file"},
 });
 
 }  // namespace

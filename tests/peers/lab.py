@@ -356,11 +356,14 @@ class Taproot(Server):
     def command(self):
         return [self.binary, "serve", "--config", self.config]
 
+    def process_options(self):
+        return {}
+
     def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 self.command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                cwd=self.folder, env=self.environment(),
+                cwd=self.folder, env=self.environment(), **self.process_options(),
             )
         wait_until(f"taproot to answer on port {self.port}", self.up)
         return self

@@ -82,6 +82,12 @@ TEST_CASE("wrong usage ends with 64 and one line", "[server][cli]") {
                std::vector<std::string>{"history"}, std::vector<std::string>{"diff", "example.com"},
                std::vector<std::string>{"diff", "example.com", "x"},
                std::vector<std::string>{"rollback", "example.com", "--to", "0"},
+               std::vector<std::string>{"edit"}, std::vector<std::string>{"edit", "example.com"},
+               std::vector<std::string>{"edit", "example.com", "--put", "www A"},
+               std::vector<std::string>{"edit", "example.com", "--put", "www 300 192.0.2.1"},
+               std::vector<std::string>{"edit", "example.com", "--delete", "www A 192.0.2.1"},
+               std::vector<std::string>{"edit", "example.com", "--put", "www 300 A 192.0.2.1",
+                                        "--put", "www 60 A 192.0.2.2"},
                std::vector<std::string>{"apply", "--timeout", "soon"},
                std::vector<std::string>{"key"}, std::vector<std::string>{"key", "generate"},
                std::vector<std::string>{"key", "generate", "a..b"},
@@ -103,8 +109,9 @@ TEST_CASE("help has an example for every verb, and lists only what is there", "[
   const auto help = run({"--help"});
   CHECK(help.code == 0);
   CHECK_THAT(help.out, !Catch::Contains("audit"));
-  for (const auto* verb : {"serve", "check", "status", "plan", "apply", "verify", "history", "show",
-                           "diff", "rollback", "reload", "notify", "import", "drop", "serial"}) {
+  for (const auto* verb :
+       {"serve", "check", "status", "plan", "apply", "verify", "history", "show", "diff",
+        "rollback", "edit", "reload", "notify", "import", "drop", "serial"}) {
     INFO(verb);
     CHECK_THAT(help.out, Catch::Contains(verb));
     const auto own = run({verb, "--help"});
@@ -262,6 +269,84 @@ TEST_CASE("apply passes on what was typed and by whom", "[server][cli]") {
   CHECK(site.run({"rollback", "example.com", "--to", "40"}).code == 0);
   CHECK(site.daemon.operations.last_rollback.to->number == 40u);
   CHECK(site.daemon.operations.last_rollback.based_on == 42u);
+}
+
+TEST_CASE("edit sends what was typed as one transaction", "[server][cli][edit]") {
+  Site site;
+  auto& operations = site.daemon.operations;
+  operations.edit_report = {"example.com.", 43, 5, true, false, "", {}, {}, ""};
+  operations.edit_report.changes = {{"www.example.com.", "A", {}, {"300 A 192.0.2.1"}}};
+  const auto ran =
+      site.run({"edit", "example.com", "--add", "t TXT hello  you", "--put",
+                "www 300 IN a 192.0.2.1", "--put", "WWW A 192.0.2.2", "--remove", "x A 192.0.2.3",
+                "--delete", "old", "--delete", "@ MX", "--why", "move", "--if-match", "42"});
+  INFO(ran.err << ran.out);
+  CHECK(ran.code == 0);
+  CHECK_THAT(ran.out, Catch::Contains("v43") && Catch::Contains("+ 300 A 192.0.2.1") &&
+                          Catch::Contains("1 added"));
+  const auto& asked = operations.last_edit;
+  CHECK(asked.who == "alice");
+  CHECK(asked.why == "move");
+  CHECK(asked.based_on == 42u);
+  using Op = zonestore::EditChange::Op;
+  REQUIRE(asked.changes.size() == 5);
+  CHECK(asked.changes[0].op == Op::drop);
+  CHECK(asked.changes[1].owner.to_text() == "example.com.");
+  CHECK(asked.changes[1].type == dns::RRType::MX);
+  CHECK(asked.changes[2].op == Op::remove);
+  CHECK(asked.changes[3].op == Op::put);
+  CHECK(asked.changes[3].values.size() == 2);
+  CHECK(asked.changes[3].ttl == 300u);
+  CHECK(asked.changes[4].op == Op::add);
+  CHECK(asked.changes[4].values[0].size() == 11);
+}
+
+TEST_CASE("edit takes changes from a file", "[server][cli][edit]") {
+  Site site;
+  const std::string list = R"([{"op": "delete", "owner": "old"}])";
+  const auto text = GENERATE_COPY(list, "{\"changes\": " + list + "}");
+  site.folder.file("changes.json", text);
+  const auto file = (site.folder.path() / "changes.json").string();
+  CHECK(site.run({"edit", "example.com", "--file", file}).code == 0);
+  CHECK(site.daemon.operations.last_edit.changes.size() == 1);
+  site.folder.file("changes.json", "{");
+  CHECK(site.run({"edit", "example.com", "--file", file}).code == 64);
+  CHECK(site.run({"edit", "example.com", "--file", file + "x"}).code == 1);
+}
+
+TEST_CASE("the exit codes of edit", "[server][cli][edit]") {
+  Site site;
+  auto& report = site.daemon.operations.edit_report;
+  report.zone = "example.com.";
+  report.changed = true;
+  SECTION("a dry run with changes ends with 2") {
+    CHECK(site.run({"edit", "example.com", "--delete", "x", "--dry-run"}).code == 2);
+    CHECK(site.daemon.operations.last_edit.dry_run);
+    report.changed = false;
+    CHECK(site.run({"edit", "example.com", "--delete", "x", "--dry-run"}).code == 0);
+  }
+  SECTION("a refusal ends with 1, and says why") {
+    report.refused = "no";
+    report.findings.emplace_back();
+    report.findings.back().message = "changes[0]: it cannot be";
+    const auto ran = site.run({"edit", "example.com", "--delete", "x"});
+    CHECK(ran.code == 1);
+    CHECK_THAT(ran.out, Catch::Contains("refused") && Catch::Contains("it cannot be"));
+  }
+  SECTION("an edit that did not get into its file ends with 4") {
+    report.findings.emplace_back();
+    report.findings.back().rule = "not-written-back";
+    CHECK(site.run({"edit", "example.com", "--delete", "x", "--write-back"}).code == 4);
+    CHECK(site.daemon.operations.last_edit.write_back);
+  }
+  SECTION("without changes") {
+    CHECK(site.run({"edit", "example.com", "--write-back"}).code == 0);
+    CHECK(site.run({"edit", "example.com", "--discard"}).code == 0);
+    CHECK(site.daemon.operations.last_edit.discard);
+  }
+  SECTION("a version that is not current ends with 1") {
+    CHECK(site.run({"edit", "example.com", "--delete", "x", "--if-match", "7"}).code == 1);
+  }
 }
 
 TEST_CASE("a guard that refuses an apply ends it with 5", "[server][cli]") {

@@ -170,7 +170,7 @@ bool agree(const std::string& text, const PieceSizes& sizes, bool must_be_plain)
 TEST_CASE("random zone files are read in pieces as in one", "[zonestore][fast_records]") {
   Random random(7);
   std::size_t plain = 0;
-  for (int round = 0; round < 1500; ++round) {
+  for (int round = 0; round < 500; ++round) {
     const std::string text = zone(random);
     const bool good = read_zone_text(apex(), text, "zone", {}).findings.empty();
     plain += good;
@@ -179,14 +179,14 @@ TEST_CASE("random zone files are read in pieces as in one", "[zonestore][fast_re
       REQUIRE(agree(text, small_pieces(least), false));
     }
   }
-  CHECK(plain > 1000);
+  CHECK(plain > 300);
 }
 
 TEST_CASE("mutated zone files never make the readers differ", "[zonestore][fast_records]") {
   constexpr std::string_view odd("\0\n\r\t \"\\();@$.=0aA\x7f\x80\xc3\xff", 22);
   Random random(11);
   std::size_t plain = 0;
-  for (int round = 0; round < 6000; ++round) {
+  for (int round = 0; round < 1500; ++round) {
     std::string text = zone(random);
     for (auto count = 1 + random.below(3); count > 0; --count) {
       const auto at = random.below(static_cast<std::uint32_t>(text.size()));

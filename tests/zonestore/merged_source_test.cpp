@@ -45,7 +45,7 @@ const Finding* find_rule(const Candidate& candidate, std::string_view rule) {
 
 std::size_t count_rule(const Candidate& candidate, std::string_view rule) {
   std::size_t count = 0;
-  for (const auto& finding : candidate.findings) count += finding.rule == rule ? 1U : 0U;
+  for (const auto& finding : candidate.findings) count += finding.rule == rule ? 1u : 0u;
   return count;
 }
 

@@ -1,6 +1,7 @@
 #include "tests/zonestore/peer_readers.hpp"
 
 #include "dns/text_fields.hpp"
+#include "dns/types.hpp"
 #include "dns/wire.hpp"
 
 #include <algorithm>
@@ -38,7 +39,7 @@ WireLines lines_of_ldns(const std::string& output) {
     if (!(fields >> owner >> ttl >> in >> type >> mark >> size) || mark != "\\#") continue;
     fields >> hex;
     lines.push_back(wire_line(dns::Name::from_text(owner).value(), ttl,
-                              static_cast<unsigned>(std::stoul(type.substr(4))), hex));
+                              static_cast<unsigned>(dns::rrtype_from_text(type).value()), hex));
   }
   std::sort(lines.begin(), lines.end());
   return lines;
@@ -124,7 +125,7 @@ std::optional<WireLines> read_with_bind(const std::filesystem::path& zone, std::
 }
 
 bool accepted_by_knot(const std::filesystem::path& zone, std::string& words) {
-  const auto ran = run("kzonecheck -d off -o example.com " + quoted(zone));
+  const auto ran = run("kzonecheck -v -d off -o example.com " + quoted(zone));
   words = ran.output;
   return ran.status == 0;
 }

@@ -35,7 +35,11 @@ struct RecordSet {
   const Node* type = nullptr;
   const Node* ttl = nullptr;
   const Node* values = nullptr;
+  std::size_t merged = 0;  ///< maps taken in by "<<"
 };
+
+/// Merge keys of merged maps grow with the power of their depth; nobody needs more than a few.
+constexpr std::size_t most_merged = 100;
 
 /// YAML forbids what many editors do.
 bool has_tab_indentation(std::string_view text, std::uint32_t line) {
@@ -69,6 +73,7 @@ class RecordReader {
   void collect(const Node& map, RecordSet& set, bool merged);
   void collect_key(const Node& key, const Node& value, RecordSet& set, bool merged);
   void merge(const Node& value, RecordSet& set);
+  void merge_map(const Node& map, RecordSet& set);
   void note_octodns(const Node& options);
   std::optional<dns::RRType> read_type(const Node& set, const Node* node);
   std::optional<std::uint32_t> read_ttl(const Node* node);
@@ -240,14 +245,22 @@ void RecordReader::collect_key(const Node& key, const Node& value, RecordSet& se
 /// YAML's merge key: a map, or a list of maps of which the first has precedence.
 void RecordReader::merge(const Node& value, RecordSet& set) {
   if (!visit(value)) return;
-  if (value.is_map()) return collect(value, set, true);
+  if (value.is_map()) return merge_map(value, set);
   if (!value.is_sequence()) {
     return error("wrong-shape", value, "\"<<\" wants a map", "write an alias of a map: \"<<: *a\"");
   }
   for (const Node* map : value.children) {
     if (!map->is_map()) return error("wrong-shape", *map, "\"<<\" wants maps", "write an alias");
-    if (visit(*map)) collect(*map, set, true);
+    if (visit(*map)) merge_map(*map, set);
   }
+}
+
+void RecordReader::merge_map(const Node& map, RecordSet& set) {
+  if (++set.merged <= most_merged) return collect(map, set, true);
+  if (set.merged > most_merged + 1) return;  // told already
+  error("too-many-nodes", map,
+        "more than " + std::to_string(most_merged) + " maps are merged into one record set",
+        "merge fewer, or write the data themselves");
 }
 
 /// octoDNS's own options say what octoDNS is to do. Only what would change the zone is told.

@@ -63,7 +63,7 @@ AppliedProvider applied(ApplyState state) {
 ApplyReport apply_report(std::vector<ApplyState> states) {
   ApplyReport report;
   report.id = "a1";
-  report.zones = {{"example.com.", 42, 5, "", {}}};
+  report.zones = {{"example.com.", 42, 5, "", {}, {}}};
   for (const auto state : states) report.zones[0].providers.push_back(applied(state));
   return report;
 }
@@ -206,7 +206,7 @@ TEST_CASE("plan ends with 2 if there is something to do", "[server][cli]") {
   Site site;
   PlannedProvider provider;
   provider.changes = {{"a.", "A", {}, {"300 A 192.0.2.1"}}};
-  site.daemon.operations.plan_report.zones = {{"example.com.", 1, 1, {}, {}, {provider}}};
+  site.daemon.operations.plan_report.zones = {{"example.com.", 1, 1, {}, {}, {}, {provider}}};
   CHECK(site.run({"plan"}).code == 2);
   site.daemon.operations.plan_report.zones[0].providers[0].error = "401";
   CHECK(site.run({"plan"}).code == 1);
@@ -360,7 +360,7 @@ TEST_CASE("a guard that refuses an apply ends it with 5", "[server][cli]") {
 TEST_CASE("a reload that refuses something ends with 1", "[server][cli]") {
   Site site;
   auto& report = site.daemon.operations.reload_report;
-  report.zones = {{"example.com.", ReloadResult::installed, 42, 5, {}}};
+  report.zones = {{"example.com.", ReloadResult::installed, 42, 5, {}, {}}};
   CHECK(site.run({"reload"}).code == 0);
   report.zones[0].result = ReloadResult::refused;
   report.zones[0].findings = {

@@ -416,18 +416,21 @@ std::string departs(const std::string& report, const char* schema) {
 TEST_CASE("reports have the shape that the OpenAPI document says", "[server][control]") {
   const std::optional<GuardStop> guard = GuardStop{"max-deletes", "why", "f1"};
   StatusReport status;
-  status.zones = {{"z.", 1, 1, 1, WallTime(), "w", "y", "s", "", {{}}, {}}};
+  status.zones.emplace_back();
+  status.zones[0].zone = "z.";
+  status.zones[0].committed = WallTime();
+  status.zones[0].findings.emplace_back();
   ProviderRow provider;
   provider.guard = guard;
   provider.nameservers = {{}};
   status.zones[0].providers = {provider, ProviderRow()};
   CHECK(departs(to_json(status), "Status") == "");
   PlanReport plan;
-  plan.zones = {{"z.", 1, 1, {{"o", "A", {"a"}, {}}}, {{}}, {{}}}};
+  plan.zones = {{"z.", 1, 1, {{"o", "A", {"a"}, {}}}, {}, {{}}, {{}}}};
   plan.zones[0].providers[0].guard = guard;
   CHECK(departs(to_json(plan), "Plan") == "");
   ApplyReport apply;
-  apply.zones = {{"z.", 1, 1, "", {{}}}};
+  apply.zones = {{"z.", 1, 1, "", {}, {{}}}};
   apply.zones[0].providers[0].nameservers = {{"n", "e", true, 0.5, "", ""}, {}};
   CHECK(departs(to_json(apply), "Apply") == "");
   VerifyReport verify;
@@ -438,7 +441,7 @@ TEST_CASE("reports have the shape that the OpenAPI document says", "[server][con
   CHECK(departs(to_json(DiffReport{"z.", {}, {}, {{"o", "A", {}, {"a"}}}}), "Diff") == "");
   CHECK(departs(to_json(RollbackReport()), "Rollback") == "");
   CHECK(departs(to_json(NotifyReport{{{"z.", 1, {"e"}}}}), "Notify") == "");
-  CHECK(departs(to_json(ReloadReport{"", {"n"}, {{"z.", ReloadResult::refused, 1, 1, {{}}}}}),
+  CHECK(departs(to_json(ReloadReport{"", {"n"}, {{"z.", ReloadResult::refused, 1, 1, {}, {{}}}}}),
                 "Reload") == "");
   CHECK(departs(to_json(Error{Errc::io, "x"}), "Error") == "");
 }

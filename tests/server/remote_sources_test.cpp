@@ -1,5 +1,6 @@
 #include "server/remote_sources.hpp"
 
+#include "dns/presentation.hpp"
 #include "net/http_server.hpp"
 #include "server/remote_proof.hpp"
 #include "server/zone_parts.hpp"

@@ -161,7 +161,7 @@ std::optional<net::HttpRequest> RemoteFetch::redirected(const net::HttpResponse&
   auto next = net::resolve_reference(url_, std::string(location.value_or("")));
   const auto here = net::origin_of(config_.url);
   const auto there = next ? net::origin_of(*next) : Result<net::Origin>(fail(Errc::bad_text, ""));
-  if (!location || !there) {
+  if (!location || location->empty() || !there) {
     fail_as("source-redirect", part_name() + "the server redirects to nowhere", cure);
   } else if (!here || !(*here == *there)) {
     fail_as("source-redirect",

@@ -113,7 +113,9 @@ TEST_CASE("what changes something needs the token", "[server][control]") {
     CHECK_THAT(header(without, "WWW-Authenticate"), Catch::StartsWith("Bearer"));
     CHECK(daemon.request("POST", path, {{"Authorization", "Basic eDp5"}}).status == 401);
     CHECK(daemon.operations.asked.empty());
-    const std::string body = path.ends_with("/edit") ? R"({"changes": []})" : "";
+    const std::string body = path.ends_with("/edit")     ? R"({"changes": []})"
+                             : path.ends_with("/serial") ? R"({"above": "secondaries"})"
+                                                         : "";
     CHECK(daemon.post(path, body).status == 200);
     daemon.operations.asked.clear();
   }

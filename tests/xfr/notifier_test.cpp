@@ -134,14 +134,12 @@ TEST_CASE("a burst makes few rounds and the newest wins", "[xfr][notifier]") {
   net::Loop loop;
   Secondary secondary(loop);
   xfr::Notifier notifier(loop);
-  const auto start = net::Loop::now();
   notifier.tell(subject(1), {secondary.target()});
   REQUIRE(run_until(loop, [&] { return secondary.told.size() == 1; }));
   for (std::uint32_t serial = 2; serial <= 1000; ++serial) {
     notifier.tell(subject(serial), {secondary.target()});
   }
   REQUIRE(run_until(loop, [&] { return secondary.told.size() == 2; }));
-  CHECK(net::Loop::now() - start >= 50ms);
   CHECK(secondary.told == std::vector<std::uint32_t>{1, 1000});
   CHECK(notifier.state(name("example.org"), secondary.target())->serial == dns::Serial(1000));
 }

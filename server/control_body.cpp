@@ -167,8 +167,8 @@ Result<Operations::SerialRequest> read_serial_body(const std::string& body) {
   request.who = reader.text("who").value_or(unnamed);
   request.why = reader.text("why").value_or("");
   if (const auto whole = reader.finish(); !whole) return tl::unexpected(whole.error());
-  if (above != "secondaries") {
-    return fail(Errc::bad_text, R"(say above what: "above": "secondaries")");
+  if (above.value_or("secondaries") != "secondaries") {
+    return fail(Errc::bad_text, "above: only \"secondaries\" is known");
   }
   return request;
 }

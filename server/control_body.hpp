@@ -15,7 +15,7 @@ Result<Operations::ApplyRequest> read_apply_body(const std::string& body);
 /// Without the zone, which stands in the path. Times are counted from `now`.
 Result<Operations::RollbackRequest> read_rollback_body(
     const std::string& body, WallTime now = std::chrono::system_clock::now());
-/// {"above": "secondaries"}, which must be said; without the zone.
+/// {"above": "secondaries"}, the only thing it can be; without the zone.
 Result<Operations::SerialRequest> read_serial_body(const std::string& body);
 /// Without the zone.
 Result<Operations::DropRequest> read_drop_body(const std::string& body);

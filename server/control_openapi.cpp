@@ -316,7 +316,7 @@ constexpr std::string_view document = R"json({
           "items": {"type": "object", "required": ["zone", "serial", "told"],
           "properties": {"zone": {"type": "string"}, "serial": {"type": "integer"},
           "told": {"type": "array", "items": {"type": "string"}}}}}}},
-      "SerialRequest": {"type": "object", "additionalProperties": false, "required": ["above"],
+      "SerialRequest": {"type": "object", "additionalProperties": false,
           "properties": {"above": {"type": "string", "enum": ["secondaries"]},
           "who": {"type": "string"}, "why": {"type": "string"}}},
       "Serial": {"type": "object", "required": ["zone", "version", "serial", "changed",

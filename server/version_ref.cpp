@@ -52,7 +52,8 @@ std::optional<WallTime> ago(std::string_view text, WallTime now) {
     return std::nullopt;
   }
   const auto span = span_of(text);
-  if (!span || *span > now.time_since_epoch()) return std::nullopt;
+  const auto since_1970 = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch());
+  if (!span || *span > since_1970) return std::nullopt;
   return now - *span;
 }
 

@@ -198,7 +198,7 @@ TEST_CASE("plan ends with 2 if there is something to do", "[server][cli]") {
   Site site;
   PlannedProvider provider;
   provider.changes = {{"a.", "A", {}, {"300 A 192.0.2.1"}}};
-  site.daemon.operations.plan_report.zones = {{"example.com.", 1, 1, {}, {}, {provider}}};
+  site.daemon.operations.plan_report.zones = {{"example.com.", 1, 1, {}, {}, {}, {provider}}};
   CHECK(site.run({"plan"}).code == 2);
   site.daemon.operations.plan_report.zones[0].providers[0].error = "401";
   CHECK(site.run({"plan"}).code == 1);

@@ -348,18 +348,19 @@ std::string departs(const std::string& report, const char* schema) {
 TEST_CASE("reports have the shape that the OpenAPI document says", "[server][control]") {
   const std::optional<GuardStop> guard = GuardStop{"max-deletes", "why", "f1"};
   StatusReport status;
-  status.zones = {{"z.", 1, 1, 1, WallTime(), "w", "y", "s", "", {{}}, {}}};
+  status.zones = {
+      {"z.", 1, 1, 1, WallTime(), "w", "y", "c0ffee", "s", "", "gone", guard, {{}}, {}}};
   ProviderRow provider;
   provider.guard = guard;
   provider.nameservers = {{}};
   status.zones[0].providers = {provider, ProviderRow()};
   CHECK(departs(to_json(status), "Status") == "");
   PlanReport plan;
-  plan.zones = {{"z.", 1, 1, {{"o", "A", {"a"}, {}}}, {{}}, {{}}}};
+  plan.zones = {{"z.", 1, 1, {{"o", "A", {"a"}, {}}}, guard, {{}}, {{}}}};
   plan.zones[0].providers[0].guard = guard;
   CHECK(departs(to_json(plan), "Plan") == "");
   ApplyReport apply;
-  apply.zones = {{"z.", 1, 1, "", {{}}}};
+  apply.zones = {{"z.", 1, 1, "", guard, {{}}}};
   apply.zones[0].providers[0].nameservers = {{"n", "e", true, 0.5, "", ""}, {}};
   CHECK(departs(to_json(apply), "Apply") == "");
   VerifyReport verify;
@@ -369,9 +370,12 @@ TEST_CASE("reports have the shape that the OpenAPI document says", "[server][con
   CHECK(departs(to_json(ShowReport{"z.", 1, {}, {"r"}}), "Show") == "");
   CHECK(departs(to_json(DiffReport{"z.", {}, {}, {{"o", "A", {}, {"a"}}}}), "Diff") == "");
   CHECK(departs(to_json(RollbackReport()), "Rollback") == "");
+  CHECK(departs(to_json(SerialReport()), "Serial") == "");
+  CHECK(departs(to_json(DropReport()), "Drop") == "");
   CHECK(departs(to_json(NotifyReport{{{"z.", 1, {"e"}}}}), "Notify") == "");
-  CHECK(departs(to_json(ReloadReport{"", {"n"}, {{"z.", ReloadResult::refused, 1, 1, {{}}}}}),
-                "Reload") == "");
+  CHECK(
+      departs(to_json(ReloadReport{"", {"n"}, {{"z.", ReloadResult::refused, 1, 1, guard, {{}}}}}),
+              "Reload") == "");
   CHECK(departs(to_json(Error{Errc::io, "x"}), "Error") == "");
 }
 

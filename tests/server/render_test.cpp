@@ -81,7 +81,7 @@ PlanReport plan_report() {
   broken.provider = "powerdns-rome";
   broken.via = Via::api;
   broken.error = "pdns.rome.example: 401";
-  plan.zones = {{"example.com.", 42, 2026112302, {}, {}, {powerdns, nsd, broken}}};
+  plan.zones = {{"example.com.", 42, 2026112302, {}, {}, {}, {powerdns, nsd, broken}}};
   return plan;
 }
 
@@ -195,7 +195,7 @@ TEST_CASE("an apply, nameserver by nameserver", "[server][render]") {
   powerdns.calls = 1;
   powerdns.nameservers = {
       {"ns1.berlin.example.", "198.51.100.53:53", false, std::nullopt, "serial 5", "timeout"}};
-  report.zones = {{"example.com.", 42, 2026112302, "", {nsd, powerdns}}};
+  report.zones = {{"example.com.", 42, 2026112302, "", {}, {nsd, powerdns}}};
   CHECK(render_apply(to_json(report), false).value() ==
         R"(example.com.  v42  serial 2026112302
   nsd-frankfurt             transfer          visible

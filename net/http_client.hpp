@@ -32,7 +32,8 @@ class HttpFetch {
 
 /// Fetches over HTTP/1.1 and HTTP/2, with connections kept for the next request.
 ///
-/// Speaks http and https only; verifies certificates; follows no redirect (a 302 is a response
+/// Speaks http and https only; verifies certificates, and shows one where the request names it;
+/// follows no redirect (a 302 is a response
 /// like any other); keeps no cookies; uses no proxy, also none of the environment's; undoes no
 /// compression. Host names are resolved on the work pool, so that the loop never waits.
 class HttpClient {

@@ -1,5 +1,7 @@
 #include "net/http_transfer.hpp"
 
+#include "net/url.hpp"
+
 #include <algorithm>
 #include <new>
 #include <optional>
@@ -23,7 +25,7 @@ bool is_one_line(std::string_view value) {
   return value.find_first_of(std::string_view("\r\n\0", 3)) == value.npos;
 }
 
-/// These say where the message ends, which is not the caller's to say.
+/// These say where a message ends. In a request that is not the caller's to say.
 bool frames_the_message(const HttpHeaders& headers) {
   return find_header(headers, "Content-Length") || find_header(headers, "Transfer-Encoding");
 }
@@ -42,29 +44,13 @@ std::optional<Error> why_unsendable(const HttpRequest& request) {
   return std::nullopt;
 }
 
-std::string part_of(CURLU* url, CURLUPart part) {
-  char* text = nullptr;
-  if (curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) return {};
-  std::string copy = text;
-  curl_free(text);
-  return copy;
-}
-
 /// The URL itself is in no error: it may carry a key.
 Result<HttpTarget> target_of(const std::string& url) {
-  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parts(curl_url(), &curl_url_cleanup);
-  if (!parts) throw std::bad_alloc();
-  const bool parsed =
-      is_one_line(url) && curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), 0) == CURLUE_OK;
-  if (!parsed) return fail(Errc::bad_text, "this is not a URL that can be fetched");
+  const auto origin = origin_of(url);
+  if (!origin) return tl::unexpected(origin.error());
   HttpTarget target;
-  target.host = part_of(parts.get(), CURLUPART_HOST);
-  const auto scheme = part_of(parts.get(), CURLUPART_SCHEME);
-  if (target.host.empty() || (scheme != "http" && scheme != "https")) {
-    return fail(Errc::bad_text, "only http:// and https:// URLs are fetched");
-  }
-  target.port = static_cast<std::uint16_t>(std::stoul(part_of(parts.get(), CURLUPART_PORT)));
-  if (target.host.front() == '[') target.host = target.host.substr(1, target.host.size() - 2);
+  target.host = origin->host;
+  target.port = origin->port;
   target.is_address = Address::from_text(target.host).has_value();
   return target;
 }
@@ -132,7 +118,20 @@ void HttpTransfer::set_options() {
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body_octets);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
+  if (request_.connect_timeout) {
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     static_cast<long>(request_.connect_timeout->count()));
+  }
+  set_certificates();
+}
+
+void HttpTransfer::set_certificates() {
+  CURL* const easy = easy_.get();
   if (request_.ca_file) curl_easy_setopt(easy, CURLOPT_CAINFO, request_.ca_file->c_str());
+  if (!request_.client_certificate) return;
+  const auto& key = request_.client_key ? request_.client_key : request_.client_certificate;
+  curl_easy_setopt(easy, CURLOPT_SSLCERT, request_.client_certificate->c_str());
+  curl_easy_setopt(easy, CURLOPT_SSLKEY, key->c_str());
 }
 
 void HttpTransfer::set_method() {
@@ -180,7 +179,10 @@ std::size_t HttpTransfer::on_head(std::string_view line) noexcept {
     head_too_large_ = true;
     return 0;
   }
-  if (line.starts_with("HTTP/")) response_.headers.clear();  // what was before was a 1xx
+  if (line.starts_with("HTTP/")) {
+    response_.headers.clear();  // what was before was a 1xx
+    is_http1_ = line.starts_with("HTTP/1");
+  }
   const auto colon = line.find(':');
   if (colon != line.npos && colon > 0) {
     auto value = line.substr(colon + 1);
@@ -212,6 +214,7 @@ Result<HttpResponse> HttpTransfer::outcome(CURLcode code) {
     long status = 0;
     curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
     response_.status = static_cast<int>(status);
+    response_.ended_by_close = is_http1_ && !frames_the_message(response_.headers);
     return std::move(response_);
   }
   // libcurl's detailed words may quote the peer; those about TLS quote its certificate at most.

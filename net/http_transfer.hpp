@@ -57,6 +57,7 @@ class HttpTransfer {
 
   static void append(List& list, const std::string& line);
   void set_options();
+  void set_certificates();
   void set_method();
   void set_headers();
   std::size_t on_head(std::string_view line) noexcept;
@@ -67,6 +68,7 @@ class HttpTransfer {
   HttpResponse response_;
   std::size_t head_octets_ = 0;
   bool head_too_large_ = false;
+  bool is_http1_ = false;
   bool body_too_large_ = false;
   std::array<char, CURL_ERROR_SIZE> words_{};
   List headers_;  // libcurl borrows these three: they go after the handle

@@ -69,7 +69,10 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
       reread_(std::move(reread)),
       started_(std::chrono::system_clock::now()),
       store_(std::move(journal), config_.history),
-      desk_(loop, store_),
+      remotes_(loop, config_.state / "sources",
+               [this](const auto& zone) { on_document_changed(zone); }),
+      desk_(loop, store_, remotes_),
+      editor_(loop, store_, desk_),
       distributor_(loop, store_, config_),
       serials_(loop, store_, desk_, distributor_),
       planner_(store_, desk_, distributor_),
@@ -81,7 +84,7 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
 App::~App() = default;
 
 Result<std::unique_ptr<App>> App::start(net::Loop& loop, Config config, Reread reread) {
-  auto journal = zonestore::Journal::open(config.state, config.history);
+  auto journal = zonestore::Journal::open_for_serving(config.state, config.history);
   if (!journal) return tl::unexpected<Error>(journal.error());
   std::unique_ptr<App> app(
       new App(loop, std::move(config), std::move(reread), std::move(*journal)));
@@ -105,6 +108,11 @@ Result<void> App::open() {
   if (!serving) return tl::unexpected<Error>(serving.error());
   serving_ = std::move(*serving);
   auto token = read_or_make_token(config_.control.token_file);
+  if (!token && store_.journal().trouble()) {
+    spdlog::warn("{}: until then nothing can be changed over the control API",
+                 token.error().detail);
+    token = make_token();
+  }
   if (!token) return tl::unexpected<Error>(token.error());
   Control::Options options;
   options.listen = config_.control.listen;
@@ -120,7 +128,40 @@ Result<void> App::open() {
 /// A long transfer may be the last to hold an old version: it is freed here, not on its loop.
 void App::keep_house() {
   store_.free_retired();
+  watch_state();
+  if (!checkpointing_ && store_.journal().wants_checkpoint()) tidy_journal();
   housekeeping_.set_after(std::chrono::seconds(5));
+}
+
+void App::tidy_journal() {
+  checkpointing_ = true;
+  const auto done = std::make_shared<Result<void>>();
+  loop_.work([done, folder = config_.state] { *done = zonestore::Journal::checkpoint(folder); },
+             [this, done] {
+               checkpointing_ = false;
+               if (!*done) spdlog::warn("{}", done->error().detail);
+             });
+}
+
+/// Says once that the state cannot be written, and once that it can again; then the sources that
+/// were refused meanwhile get another chance.
+void App::watch_state() {
+  auto& journal = store_.journal();
+  if (journal.trouble()) (void)journal.try_writing();  // how it went is in trouble()
+  const bool is_writable = !journal.trouble();
+  if (is_writable == is_state_writable_) return;
+  is_state_writable_ = is_writable;
+  if (!is_writable) {
+    spdlog::error("{}", state_warning(*journal.trouble()));
+    return;
+  }
+  spdlog::info("the state can be written again");
+  std::vector<dns::Name> refused;
+  for (const auto& [name, zone] : desk_.zones()) {
+    if (!zone.refused.empty()) refused.push_back(name);
+  }
+  desk_.read(refused, ZoneDesk::Mode::publish, "file", "",
+             [](const auto& outcomes) { log_outcomes(outcomes); });
 }
 
 void App::set_zones() {
@@ -131,6 +172,7 @@ void App::set_zones() {
       spdlog::error("{}: its versions cannot be read, its source has to do: {}",
                     zone.name.to_text(), set.error().detail);
     }
+    remotes_.set_zone(zone);
     distributor_.set_zone(zone);
   }
   for (const auto& name : desk_.names()) {
@@ -138,7 +180,9 @@ void App::set_zones() {
     spdlog::info("{}: no longer configured, not served any more", name.to_text());
     distributor_.drop_zone(name);
     desk_.drop_zone(name);
+    remotes_.drop_zone(name);
   }
+  remotes_.tidy();
   homes_.remember(config_.zones);
   watch_.configure(config_);
   for (const auto& warning : folder_warnings()) spdlog::warn("{}", warning);
@@ -175,6 +219,7 @@ void App::on_transfer(const TransferEvent& event) {
 }
 
 void App::load_all(std::function<void()> done) {
+  // A zone whose documents have to be fetched first is read when they are here.
   read_and_log(desk_.names(), std::move(done));
 }
 
@@ -182,7 +227,10 @@ void App::load_all(std::function<void()> done) {
 void App::read_and_log(const std::vector<dns::Name>& zones, std::function<void()> done) {
   std::vector<dns::Name> known;
   std::vector<dns::Name> fresh;
-  for (const auto& zone : zones) (serials_.must_ask(zone) ? fresh : known).push_back(zone);
+  for (const auto& zone : zones) {
+    if (!remotes_.is_ready(zone)) continue;
+    (serials_.must_ask(zone) ? fresh : known).push_back(zone);
+  }
   const auto waiting = std::make_shared<int>(2);
   const auto arrived = [waiting, done = std::move(done)](const auto& outcomes) {
     log_outcomes(outcomes);
@@ -192,6 +240,10 @@ void App::read_and_log(const std::vector<dns::Name>& zones, std::function<void()
   serials_.know(fresh, [this, fresh, arrived] {
     desk_.read(fresh, ZoneDesk::Mode::publish, "file", "", arrived);
   });
+}
+
+void App::on_document_changed(const dns::Name& zone) {
+  read_and_log({zone}, [] {});
 }
 
 void App::reload_all() {
@@ -270,20 +322,44 @@ void App::report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& repor
   }
 }
 
+/// Who asks for a reload wants what is there now: a document that could not be had is a failure
+/// here, while the copy goes on being good enough otherwise.
+void App::report_documents(ReloadReport& report) {
+  for (auto& zone : report.zones) {
+    const auto name = dns::Name::from_text(zone.zone);
+    for (const auto& row : name ? remotes_.rows(*name) : std::vector<SourceRow>()) {
+      if (row.error.empty()) continue;
+      zone.result = ReloadResult::refused;
+      const bool is_told =
+          std::any_of(zone.findings.begin(), zone.findings.end(),
+                      [&](const auto& one) { return one.rule == row.rule && one.file == row.url; });
+      if (is_told) continue;  // what was refused is a finding of the zone itself
+      zonestore::Finding finding;
+      finding.rule = row.rule;
+      finding.file = row.url;
+      finding.message = row.error;
+      finding.cure = row.cure;
+      zone.findings.push_back(std::move(finding));
+    }
+  }
+}
+
 void App::reload(ReloadRequest request, server::Done<ReloadReport> done) {
   auto report = std::make_shared<ReloadReport>();
   if (request.zones.empty()) *report = take_config();
   auto names = chosen(request.zones);
   if (!names) return done(tl::unexpected<Error>(names.error()));
   const std::string who = request.who.empty() ? "reload" : request.who;
-  serials_.know(
-      *names, [this, report, names = *names, done = std::move(done),
-               how = ZoneDesk::Reading{ZoneDesk::Mode::publish, who, request.why, request.force}] {
-        desk_.read(names, how, [this, report, done](auto outcomes) {
-          report_reload(std::move(outcomes), *report);
-          done(std::move(*report));
-        });
+  const ZoneDesk::Reading how{ZoneDesk::Mode::publish, who, request.why, request.force};
+  remotes_.refresh(*names, [this, report, names = *names, how, done = std::move(done)] {
+    serials_.know(names, [this, report, names, how, done] {
+      desk_.read(names, how, [this, report, done](auto outcomes) {
+        report_reload(std::move(outcomes), *report);
+        report_documents(*report);
+        done(std::move(*report));
       });
+    });
+  });
 }
 
 Result<std::vector<dns::Name>> App::chosen(const Zones& zones) const {

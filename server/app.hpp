@@ -11,10 +11,12 @@
 #include "server/operations.hpp"
 #include "server/planner.hpp"
 #include "server/policy.hpp"
+#include "server/remote_sources.hpp"
 #include "server/serve.hpp"
 #include "server/serving.hpp"
 #include "server/source_watch.hpp"
 #include "server/zone_desk.hpp"
+#include "server/zone_editor.hpp"
 #include "server/zone_homes.hpp"
 #include "zonestore/published.hpp"
 #include "zonestore/store.hpp"
@@ -63,6 +65,7 @@ class App final : public Operations {
   Result<DiffReport> diff(const dns::Name& zone, VersionRef a,
                           std::optional<VersionRef> b) override;
   void rollback(RollbackRequest request, server::Done<RollbackReport> done) override;
+  void edit(EditRequest request, server::Done<EditReport> done) override;
   void reload(ReloadRequest request, server::Done<ReloadReport> done) override;
   Result<NotifyReport> notify(const Zones& zones) override;
   Result<SerialReport> raise_serial(const SerialRequest& request) override;
@@ -75,8 +78,10 @@ class App final : public Operations {
   Result<void> open();
   void set_zones();
   void publish_policy();
+  void tidy_journal();
   void on_installed(const zonestore::Installed& installed);
   void on_transfer(const TransferEvent& event);
+  void on_document_changed(const dns::Name& zone);
   void on_sources(SourceNews news);
   void take_appeared(std::map<dns::Name, ZoneConfig> appeared);
   void take_vanished(const std::map<dns::Name, std::string>& vanished);
@@ -85,6 +90,8 @@ class App final : public Operations {
   ReloadReport take_config();
   void keep_house();
   void read_and_log(const std::vector<dns::Name>& zones, std::function<void()> done);
+  void report_documents(ReloadReport& report);
+  void watch_state();
   void report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& report);
 
   Result<std::vector<dns::Name>> chosen(const Zones& zones) const;
@@ -104,7 +111,9 @@ class App final : public Operations {
   WallTime started_;
   zonestore::ZoneStore store_;
   zonestore::Published<Policy> policy_;
+  RemoteSources remotes_;
   ZoneDesk desk_;
+  ZoneEditor editor_;
   Distributor distributor_;
   FirstSerials serials_;
   Planner planner_;
@@ -113,6 +122,8 @@ class App final : public Operations {
   SourceWatch watch_;
   std::map<std::string, WallTime> plans_;  ///< shown to somebody, and until when they hold
   net::Timer housekeeping_;
+  bool checkpointing_ = false;
+  bool is_state_writable_ = true;  ///< as it was told last
   std::unique_ptr<Serving> serving_;
   std::unique_ptr<Control> control_;
 };

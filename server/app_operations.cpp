@@ -106,10 +106,14 @@ Result<StatusReport> App::status(const Zones& zones) {
   report.taproot_version = TAPROOT_VERSION;
   report.started = started_;
   report.warnings = folder_warnings();
+  if (const auto& trouble = store_.journal().trouble()) {
+    report.warnings.push_back(state_warning(*trouble));
+  }
   for (const auto& name : *names) {
     const auto current = store_.current(name);
     report.zones.push_back(
         make_zone_row(*desk_.find(name), current.get(), distributor_, report.now));
+    report.zones.back().documents = remotes_.rows(name);
   }
   return report;
 }
@@ -216,7 +220,7 @@ Result<NotifyReport> App::notify(const Zones& zones) {
 }
 
 std::string App::metrics() {
-  return render_metrics({store_, distributor_, desk_, *serving_, started_});
+  return render_metrics({store_, distributor_, desk_, remotes_, *serving_, started_});
 }
 
 // --- Changing ----------------------------------------------------------------------------------
@@ -224,10 +228,12 @@ std::string App::metrics() {
 void App::plan(const Zones& zones, server::Done<PlanReport> done) {
   const auto names = chosen(zones);
   if (!names) return done(tl::unexpected<Error>(names.error()));
-  planner_.plan(*names, [this, done = std::move(done)](PlanReport report) {
-    std::erase_if(plans_, [&](const auto& plan) { return plan.second < report.made; });
-    plans_[report.id] = report.expires;
-    done(std::move(report));
+  remotes_.refresh(*names, [this, names = *names, done = std::move(done)] {
+    planner_.plan(names, [this, done](PlanReport report) {
+      std::erase_if(plans_, [&](const auto& plan) { return plan.second < report.made; });
+      plans_[report.id] = report.expires;
+      done(std::move(report));
+    });
   });
 }
 
@@ -235,9 +241,11 @@ void App::apply(ApplyRequest request, server::Done<ApplyReport> done) {
   const auto names = chosen(request.zones);
   if (!names) return done(tl::unexpected<Error>(names.error()));
   const auto shared = std::make_shared<const ApplyRequest>(std::move(request));
-  planner_.plan(*names, [this, shared, done = std::move(done)](const PlanReport& plan) {
-    if (auto reason = why_not(*shared, plan)) return done(tl::unexpected<Error>(*reason));
-    carry_out(*shared, plan, done);
+  remotes_.refresh(*names, [this, shared, names = *names, done = std::move(done)] {
+    planner_.plan(names, [this, shared, done](const PlanReport& plan) {
+      if (auto reason = why_not(*shared, plan)) return done(tl::unexpected<Error>(*reason));
+      carry_out(*shared, plan, done);
+    });
   });
 }
 
@@ -402,6 +410,13 @@ void App::rollback(RollbackRequest request, server::Done<RollbackReport> done) {
   if (!installed) return done(tl::unexpected<Error>(installed.error()));
   done(RollbackReport{request.zone.to_text(), *to, installed->version->number(),
                       installed->version->serial().value(), installed->changed});
+}
+
+void App::edit(EditRequest request, server::Done<EditReport> done) {
+  if (desk_.find(request.zone) == nullptr) {
+    return done(tl::unexpected<Error>(chosen({request.zone}).error()));
+  }
+  editor_.edit(std::move(request), std::move(done));
 }
 
 }  // namespace taproot::server

@@ -88,6 +88,7 @@ void App::drop_zones(const std::set<dns::Name>& zones) {
     spdlog::info("{}: not served any more", name.to_text());
     distributor_.drop_zone(name);
     desk_.drop_zone(name);
+    remotes_.drop_zone(name);
     watch_.forget(name);
   }
   publish_policy();

@@ -21,10 +21,12 @@ struct CommandLine {
   CheckFlags check;
   ApplyFlags apply;
   RollbackFlags rollback;
+  EditFlags edit;
   ReloadFlags reload;
   SerialFlags serial;
   DropFlags drop;
   KeyFlags key;
+  ImportFlags import;
   std::vector<std::string> zones;
   std::string zone;
   bool watch = false;
@@ -108,6 +110,13 @@ void add_check(CLI::App& app, CommandLine& line) {
                    "a configuration, or zone files named after their zones");
   add_repeated(verb, "--zone", line.check.zones, "NAME=FILE: check one zone file");
   verb->add_flag("--strict", line.check.strict, "warnings count as findings, too");
+  verb->add_option("--format", line.check.format,
+                   "text (default), json (as --json), or sarif for code review")
+      ->check(CLI::IsMember({"text", "json", "sarif"}));
+  verb->add_flag("--rules", line.check.rules,
+                 "list the rules, how grave they are, and which can be set; check nothing");
+  verb->add_flag("--no-external", line.check.no_external,
+                 "leave out the commands of check.command");
   verb->callback([&] {
     line.run = [&](Terminal& terminal) { return run_check(line.common, line.check, terminal); };
   });
@@ -175,6 +184,31 @@ void add_apply(CLI::App& app, CommandLine& line) {
   });
 }
 
+void add_edit(CLI::App& app, CommandLine& line) {
+  auto* verb = add_daemon_verb(app, line, "edit", "Change records now, all of it or nothing",
+                               "taproot edit example.com --put 'www 300 A 192.0.2.1' \\\n"
+                               "    --delete 'old' --why \"www moves\"");
+  auto& flags = line.edit;
+  verb->add_option("ZONE", flags.zone, "the zone")->required();
+  add_repeated(verb, "--put", flags.put,
+               "'OWNER [TTL] TYPE VALUE': the RRset is this; of one owner and type, all of them");
+  add_repeated(verb, "--add", flags.add, "'OWNER [TTL] TYPE VALUE': this value, too");
+  add_repeated(verb, "--remove", flags.remove, "'OWNER TYPE VALUE': without this value");
+  add_repeated(verb, "--delete", flags.drop, "'OWNER [TYPE]': the RRset, or all of the owner");
+  verb->add_option("--file", flags.file,
+                   "changes as JSON (docs/control-api.md); - is standard input");
+  verb->add_option("--if-match", flags.based_on, "only if this is the current version");
+  verb->add_option("--why", flags.why, "for the history");
+  verb->add_flag("--write-back", flags.write_back,
+                 "write it into the zone's source file, too; alone: what was edited so far");
+  verb->add_flag("--discard", flags.discard,
+                 "take the source as it is, and forget what was edited");
+  verb->add_flag("--dry-run", flags.dry_run, "only show what would change");
+  verb->callback([&] {
+    line.run = [&](Terminal& terminal) { return run_edit(line.common, line.edit, terminal); };
+  });
+}
+
 void add_changing_verbs(CLI::App& app, CommandLine& line) {
   auto* rollback =
       add_daemon_verb(app, line, "rollback", "A new, higher serial with old contents, everywhere",
@@ -231,6 +265,31 @@ void add_key(CLI::App& app, CommandLine& line) {
       [&] { line.run = [&](Terminal& t) { return run_key_generate(line.common, line.key, t); }; });
 }
 
+void add_import(CLI::App& app, CommandLine& line) {
+  auto* verb = add_verb(app, line, "import", "Write a zone that is elsewhere as canonical YAML",
+                        "taproot import example.com --from axfr://192.0.2.53 --key keys/xfr \\\n"
+                        "    --output zones/example.com.yaml");
+  auto& flags = line.import;
+  verb->add_option("ZONE", flags.zone, "the zone")->required();
+  verb->add_option("--from", flags.from,
+                   "a zone, YAML or JSON file, axfr://HOST[:PORT], or a provider of the "
+                   "configuration that has an API")
+      ->required();
+  verb->add_option("--output", flags.output, "the file to write (default: -, standard output)");
+  verb->add_flag("--force", flags.force, "replace the file if it is there");
+  verb->add_option("--format", flags.format, "yaml (default), json or zone");
+  verb->add_option("--key", flags.key,
+                   "TSIG key of the transfer: its file, as key generate writes it, or "
+                   "NAME:ALGORITHM:BASE64, which everyone on this host can see in ps");
+  verb->add_flag("--keep-serial", flags.keep_serial, "write the SOA's serial, too");
+  verb->add_flag("--keep-dnssec", flags.keep_dnssec, "keep RRSIG and all else a signer made");
+  verb->add_option("--timeout", flags.timeout_seconds,
+                   "seconds that reading may take (default: 300)")
+      ->check(CLI::Range(1, 86'400));
+  verb->callback(
+      [&] { line.run = [&](Terminal& t) { return run_import(line.common, line.import, t); }; });
+}
+
 void add_verbs(CLI::App& app, CommandLine& line, const std::function<int(Config, Reread)>& serve) {
   app.set_version_flag("--version", "taproot " TAPROOT_VERSION);
   app.require_subcommand(1);
@@ -239,7 +298,9 @@ void add_verbs(CLI::App& app, CommandLine& line, const std::function<int(Config,
   add_reading_verbs(app, line);
   add_apply(app, line);
   add_history_verbs(app, line);
+  add_edit(app, line);
   add_changing_verbs(app, line);
+  add_import(app, line);
   add_key(app, line);
 }
 

@@ -100,16 +100,22 @@ Result<DaemonClient> DaemonClient::find(const CommonFlags& common, const ConfigW
   return DaemonClient(control.listen, control.token_file);
 }
 
-Result<std::string> DaemonClient::answer_of(net::HttpRequest request) const {
+Result<net::HttpResponse> DaemonClient::response_of(net::HttpRequest request) const {
   request.url = "http://" + endpoint_.to_text() + request.url;
   request.timeout = longest_wait;
-  const auto response = net::http_fetch(request);
+  auto response = net::http_fetch(request);
   if (!response && nobody_listens(response.error())) {
     return fail(Errc::io, "no taproot is running at " + endpoint_.to_text() +
                               ": start it with `taproot serve`, or name the right address with "
                               "--control");
   }
   if (!response) return fail_in("the control API", response.error());
+  return response;
+}
+
+Result<std::string> DaemonClient::answer_of(net::HttpRequest request) const {
+  const auto response = response_of(std::move(request));
+  if (!response) return tl::unexpected(response.error());
   if (response->status != 200) return tl::unexpected(error_of(*response));
   return response->body;
 }
@@ -120,13 +126,14 @@ Result<std::string> DaemonClient::get(const std::string& path_and_query) const {
   return answer_of(std::move(request));
 }
 
-Result<std::string> DaemonClient::post(const std::string& path, const std::string& body,
-                                       std::optional<std::uint64_t> based_on) const {
+Result<net::HttpRequest> DaemonClient::post_request(const std::string& path,
+                                                    const std::string& body,
+                                                    std::optional<std::uint64_t> based_on) const {
   const auto token = read_token(token_file_);
   if (!token && token.error().code == Errc::not_found) {
     // Without a daemon there is no token either, and that is the better thing to say.
     const auto alive = get("/healthz");
-    if (!alive) return alive;
+    if (!alive) return tl::unexpected(alive.error());
     return fail(Errc::not_found, token_file_.string() +
                                      ": there is no token: name the state folder of the taproot "
                                      "that runs with --state or --config");
@@ -139,7 +146,27 @@ Result<std::string> DaemonClient::post(const std::string& path, const std::strin
   request.headers = {{"Content-Type", "application/json"},
                      {"Authorization", "Bearer " + std::string(token->reveal())}};
   if (based_on) request.headers.emplace_back("If-Match", "\"" + std::to_string(*based_on) + "\"");
-  return answer_of(std::move(request));
+  return request;
+}
+
+Result<std::string> DaemonClient::post(const std::string& path, const std::string& body,
+                                       std::optional<std::uint64_t> based_on) const {
+  auto request = post_request(path, body, based_on);
+  if (!request) return tl::unexpected(request.error());
+  return answer_of(std::move(*request));
+}
+
+Result<DaemonClient::Answer> DaemonClient::post_for_findings(
+    const std::string& path, const std::string& body, std::optional<std::uint64_t> based_on) const {
+  auto request = post_request(path, body, based_on);
+  if (!request) return tl::unexpected(request.error());
+  auto response = response_of(std::move(*request));
+  if (!response) return tl::unexpected(response.error());
+  const auto document = Document::parse(response->body);
+  const bool has_findings =
+      response->status == 422 && document && !document->list("findings").empty();
+  if (response->status != 200 && !has_findings) return tl::unexpected(error_of(*response));
+  return Answer{response->status, std::move(response->body)};
 }
 
 }  // namespace taproot::server

@@ -23,6 +23,15 @@ class DaemonClient {
   static Result<DaemonClient> find(const CommonFlags& common, const ConfigWorld& world);
 
   Result<std::string> get(const std::string& path_and_query) const;
+  /// What was answered, if that is a document: 200, or 422 with findings.
+  struct Answer {
+    int status = 200;
+    std::string body;
+  };
+  /// As post(), for requests that are refused with findings.
+  Result<Answer> post_for_findings(const std::string& path, const std::string& body,
+                                   std::optional<std::uint64_t> based_on) const;
+
   /// With the token; `based_on` goes into If-Match.
   Result<std::string> post(const std::string& path, const std::string& body,
                            std::optional<std::uint64_t> based_on = std::nullopt) const;
@@ -30,7 +39,10 @@ class DaemonClient {
  private:
   DaemonClient(const net::Endpoint& endpoint, std::filesystem::path token_file)
       : endpoint_(endpoint), token_file_(std::move(token_file)) {}
+  Result<net::HttpResponse> response_of(net::HttpRequest request) const;
   Result<std::string> answer_of(net::HttpRequest request) const;
+  Result<net::HttpRequest> post_request(const std::string& path, const std::string& body,
+                                        std::optional<std::uint64_t> based_on) const;
 
   net::Endpoint endpoint_;
   std::filesystem::path token_file_;

@@ -24,6 +24,9 @@ struct CheckFlags {
   std::vector<std::string> files;
   std::vector<std::string> zones;  ///< NAME=FILE
   bool strict = false;
+  std::string format = "text";  ///< or "json" or "sarif"
+  bool rules = false;           ///< list the rules, and check nothing
+  bool no_external = false;     ///< leave the operator's own commands out
 };
 
 struct ApplyFlags {
@@ -58,10 +61,36 @@ struct DropFlags {
   std::string why;
 };
 
+struct EditFlags {
+  std::string zone;
+  std::vector<std::string> put;     ///< "www 300 A 192.0.2.1"
+  std::vector<std::string> add;     ///< the same
+  std::vector<std::string> remove;  ///< "www A 192.0.2.1"
+  std::vector<std::string> drop;    ///< "www A" or "www"
+  std::optional<std::string> file;  ///< {"changes": […]} or the list alone; "-" is standard input
+  std::optional<std::uint64_t> based_on;
+  std::string why;
+  bool write_back = false;
+  bool discard = false;
+  bool dry_run = false;
+};
+
 struct KeyFlags {
   std::string name;
   std::string algorithm = "hmac-sha256";
   std::optional<std::string> file;
+};
+
+struct ImportFlags {
+  std::string zone;
+  std::string from;          ///< a file, axfr://HOST[:PORT], or a provider's name
+  std::string output = "-";  ///< standard output
+  std::string format = "yaml";
+  std::optional<std::string> key;  ///< NAME:ALGORITHM:BASE64, or the file that has it
+  bool force = false;
+  bool keep_serial = false;
+  bool keep_dnssec = false;
+  std::uint64_t timeout_seconds = 300;
 };
 
 /// The configuration file that was named, or the first of the usual ones that is there.
@@ -89,11 +118,13 @@ int run_show(const CommonFlags& common, const std::string& zone,
 int run_diff(const CommonFlags& common, const std::string& zone, const std::string& a,
              const std::optional<std::string>& b, Terminal& terminal);
 int run_rollback(const CommonFlags& common, const RollbackFlags& flags, Terminal& terminal);
+int run_edit(const CommonFlags& common, const EditFlags& flags, Terminal& terminal);
 int run_serial(const CommonFlags& common, const SerialFlags& flags, Terminal& terminal);
 int run_drop(const CommonFlags& common, const DropFlags& flags, Terminal& terminal);
 int run_reload(const CommonFlags& common, const ReloadFlags& flags, Terminal& terminal);
 int run_notify(const CommonFlags& common, const std::vector<std::string>& zones,
                Terminal& terminal);
+int run_import(const CommonFlags& common, const ImportFlags& flags, Terminal& terminal);
 int run_key_generate(const CommonFlags& common, const KeyFlags& flags, Terminal& terminal);
 
 }  // namespace taproot::server

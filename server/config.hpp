@@ -5,15 +5,18 @@
 #include "dns/secret.hpp"
 #include "dns/tsig.hpp"
 #include "net/endpoint.hpp"
+#include "server/check_config.hpp"
 #include "xfr/access.hpp"
 #include "zonestore/finding.hpp"
 #include "zonestore/journal.hpp"
 #include "zonestore/serial_policy.hpp"
+#include "zonestore/sources/merged_source.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -74,17 +77,49 @@ struct ProviderConfig {
   GuardConfig guards;
 };
 
+/// A document on a server of ours, and how we know that it is the right one.
+struct RemoteConfig {
+  std::string url;  ///< https, or http on loopback; its query may carry a key
+  zonestore::SourceKind kind = zonestore::SourceKind::yaml;
+  std::chrono::milliseconds interval = std::chrono::seconds(60);  ///< from one look to the next
+  std::chrono::milliseconds timeout = std::chrono::seconds(30);   ///< for all of one look
+  std::size_t max_octets = std::size_t{64} << 20;
+  Secret token;  ///< sent as a bearer token; empty: none
+  std::optional<std::string> ca_file;
+  std::optional<std::string> client_certificate;
+  std::optional<std::string> client_key;
+  bool has_checksum = false;  ///< URL.sha256 must name the document's SHA-256
+  /// URL.sig must be a signature of the document by this Ed25519 key: 32 octets.
+  std::optional<std::string> signer;
+};
+
+/// One of the sources of a zone that is not just a file.
+struct SourceConfig {
+  std::string shown;           ///< as the operator wrote it, without what a URL's query may carry
+  std::filesystem::path path;  ///< of a file
+  std::optional<RemoteConfig> remote;
+  std::vector<zonestore::OwnerPattern> owns;  ///< empty: it may have anything
+
+  // Of a document, filled in by RemoteSources before it is read:
+  std::string id;                             ///< its name among all documents
+  std::vector<std::filesystem::path> copies;  ///< the first that is there holds the document
+  std::vector<zonestore::Finding> findings;   ///< why there is none, or why it is not taken
+};
+
 /// One zone and where it comes from.
 struct ZoneConfig {
   dns::Name name;
-  std::filesystem::path source;     ///< absolute, or relative to the working directory
-  std::string shown;                ///< the source as the operator wrote it, for findings
+  /// The file it comes from, absolute or relative to the working directory; empty with `sources`.
+  std::filesystem::path source;
+  std::string shown;                  ///< the source as the operator wrote it, for findings
+  std::vector<SourceConfig> sources;  ///< where it comes from if not just from `source`
   std::filesystem::path directory;  ///< the folder it is one of; empty: it is named
   /// Why it has no source now and is served as it was until a person drops it; empty: it has one.
   std::string vanished;
   std::vector<std::string> providers;
   zonestore::SerialPolicy serial = zonestore::SerialPolicy::increment;
   Publish publish = Publish::automatic;
+  std::shared_ptr<const CheckConfig> check;  ///< null: the rules as they are, and no command
   /// A source that would take more of the names away waits for a person; 100: none does.
   unsigned max_shrink_percent = 20;
 };

@@ -1,4 +1,5 @@
 #include "server/config_sections.hpp"
+#include "server/config_url.hpp"
 
 #include <algorithm>
 
@@ -129,55 +130,13 @@ void read_transfer(MapReader& map, const ConfigScope& scope, const Config& confi
   read_access(map, scope, key, provider);
 }
 
-/// What is wrong with an API's URL, if anything.
-struct UrlFault {
-  std::string rule;
-  std::string message;
-  std::string cure;
-};
-
-bool is_loopback_host(std::string_view host) {
-  if (host == "localhost") return true;
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  const auto address = net::Address::from_text(host);
-  return address && address->is_loopback();
-}
-
-std::optional<UrlFault> fault_of_url(std::string_view url) {
-  const bool is_http = url.starts_with("http://");
-  if (!is_http && !url.starts_with("https://")) {
-    return UrlFault{"config-bad-value", "url is not an https URL", "write https://HOST[:PORT]"};
-  }
-  url.remove_prefix(is_http ? 7 : 8);
-  const std::string_view authority = url.substr(0, url.find_first_of("/?#"));
-  if (authority.find('@') != std::string_view::npos) {
-    return UrlFault{"config-inline-secret", "url holds a user name or password",
-                    "take it out and use api-key-file"};
-  }
-  const bool bracketed = authority.starts_with('[');
-  const auto colon = authority.find(':', bracketed ? authority.find(']') : 0);
-  const std::string_view host = authority.substr(0, colon);
-  if (host.empty() || url.find_first_of(" \t\"<>") != std::string_view::npos) {
-    return UrlFault{"config-bad-value", "url has no proper host", "write https://HOST[:PORT]"};
-  }
-  if (url.find_first_of("?#") != std::string_view::npos) {
-    return UrlFault{"config-bad-value", "url must not have a query or fragment",
-                    "write https://HOST[:PORT]"};
-  }
-  if (is_http && !is_loopback_host(host)) {
-    return UrlFault{"config-plain-http",
-                    "url: http to " + std::string(host) + " would send the API key in the clear",
-                    "use https; http is for 127.0.0.1, [::1] and localhost only"};
-  }
-  return std::nullopt;
-}
-
 void read_url(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
   const auto* node = map.need("url", "write url: https://HOST[:PORT] of the PowerDNS API");
   if (node == nullptr) return;
   const auto url = read_text(*node, "url", scope.findings);
   if (!url) return;
-  if (const auto fault = fault_of_url(*url)) {
+  static constexpr UrlUse use{"API key", "api-key-file", false};
+  if (const auto fault = fault_of_url(*url, use)) {
     scope.findings.hide(node->place);
     scope.findings.error(node->place, fault->rule, fault->message, fault->cure);
     return;

@@ -232,4 +232,13 @@ ConfigWorld ConfigWorld::real() {
   return world;
 }
 
+Result<dns::TsigKey> tsig_key_from_text(const Secret& text) {
+  auto key = written_key(text.reveal());
+  if (!key) return tl::unexpected(key.error());
+  if (!key->name || !key->algorithm) {
+    return fail(Errc::bad_text, "has no name and algorithm: write NAME:ALGORITHM:BASE64");
+  }
+  return dns::TsigKey{std::move(*key->name), *key->algorithm, std::move(key->secret)};
+}
+
 }  // namespace taproot::server

@@ -33,4 +33,8 @@ Result<Secret> follow_secret_reference(std::string_view text, const ConfigWorld&
 Result<Secret> tsig_secret_from_text(const Secret& text, const dns::Name& name,
                                      dns::TsigAlgorithm algorithm);
 
+/// A whole TSIG key: "NAME:ALGORITHM:BASE64" or BIND's key statement. Fails with Errc::bad_text
+/// without showing it.
+Result<dns::TsigKey> tsig_key_from_text(const Secret& text);
+
 }  // namespace taproot::server

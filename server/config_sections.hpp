@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 
 namespace taproot::server {
@@ -23,6 +24,7 @@ std::filesystem::path resolve(const ConfigScope& scope, const std::string& path)
 struct ZoneDefaults {
   zonestore::SerialPolicy serial = zonestore::SerialPolicy::increment;
   Publish publish = Publish::automatic;
+  std::shared_ptr<const CheckConfig> check;
   unsigned max_shrink_percent = 20;
 };
 
@@ -39,6 +41,13 @@ void read_providers_section(const ConfigNode& node, const ConfigScope& scope, Co
 ZoneDefaults read_defaults_section(const ConfigNode& node, const ConfigScope& scope);
 void read_zones_section(const ConfigNode& node, const ConfigScope& scope,
                         const ZoneDefaults& defaults, Config& config);
+
+/// Reads `source` or `sources` of a zone; false, with findings, if the zone has none.
+bool read_sources(MapReader& map, const ConfigScope& scope, ZoneConfig& zone);
+
+/// Reads the key `check` of a zone or of defaults; what it leaves open is as in `otherwise`.
+std::shared_ptr<const CheckConfig> read_check(MapReader& map, const ConfigScope& scope,
+                                              const std::shared_ptr<const CheckConfig>& otherwise);
 
 /// Reads a secret that stands in a file (`file_key`) or behind a reference (`key`), whichever of
 /// the two is there; nothing, with a finding, if it cannot be had. `what` names its owner.

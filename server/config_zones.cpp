@@ -111,15 +111,10 @@ void read_directory(const ConfigNode& node, const ZoneConfig& pattern, const Con
 
 void read_named_zone(MapReader& map, const ConfigNode* name_node, ZoneConfig zone,
                      const ConfigScope& scope, Seen& seen, Config& config) {
-  const auto* source = map.need("source", "write source: FILE (.yaml, .json or a zone file)");
   const auto name = name_node != nullptr ? read_name(*name_node, "zone name", scope.findings)
                                          : std::optional<dns::Name>();
-  const auto written = source != nullptr ? read_text(*source, "source", scope.findings)
-                                         : std::optional<std::string>();
-  if (!name || !written) return;
-  zone.name = *name;
-  zone.source = resolve(scope, *written);
-  zone.shown = *written;
+  zone.name = name.value_or(dns::Name::root());
+  if (!read_sources(map, scope, zone) || !name) return;
   add_zone(std::move(zone), name_node->place, scope, seen, config);
 }
 
@@ -127,6 +122,7 @@ void read_zone(const ConfigNode& node, const ConfigScope& scope, const ZoneDefau
                Seen& seen, Config& config) {
   MapReader map(node, scope.findings, "zone");
   ZoneConfig zone;
+  zone.check = read_check(map, scope, defaults.check);
   const auto* name = map.find("name");
   const auto* directory = map.find("directory");
   zone.providers = read_provider_references(map, scope, config);
@@ -140,6 +136,7 @@ void read_zone(const ConfigNode& node, const ConfigScope& scope, const ZoneDefau
                          "a zone has either name and source or directory",
                          "make two entries of it");
     (void)map.find("source");
+    (void)map.find("sources");
   } else if (directory != nullptr) {
     read_directory(*directory, zone, scope, seen, config);
   } else if (name != nullptr) {
@@ -148,6 +145,7 @@ void read_zone(const ConfigNode& node, const ConfigScope& scope, const ZoneDefau
     scope.findings.error(map.place(), "config-missing-key", "zone has neither name nor directory",
                          "write name: example.com and source: FILE, or directory: FOLDER");
     (void)map.find("source");
+    (void)map.find("sources");
   }
   map.finish();
 }
@@ -158,6 +156,7 @@ ZoneDefaults read_defaults_section(const ConfigNode& node, const ConfigScope& sc
   MapReader map(node, scope.findings, "defaults");
   ZoneDefaults defaults;
   read_policies(map, scope, defaults);
+  defaults.check = read_check(map, scope, nullptr);
   map.finish();
   return defaults;
 }

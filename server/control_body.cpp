@@ -94,6 +94,9 @@ class BodyReader {
     return names;
   }
 
+  /// Whether a key is there that others will read.
+  bool has(const char* key) { return find(key) != nullptr; }
+
   /// Every key was asked for, and nothing was wrong.
   Result<void> finish() {
     if (object_.is_object()) {
@@ -160,6 +163,25 @@ Result<Operations::RollbackRequest> read_rollback_body(const std::string& body, 
   return request;
 }
 
+Result<Operations::EditRequest> read_edit_body(const std::string& body) {
+  BodyReader reader(body);
+  Operations::EditRequest request;
+  const bool has_changes = reader.has("changes");
+  request.write_back = reader.flag("write_back");
+  request.discard = reader.flag("discard");
+  request.dry_run = reader.flag("dry_run");
+  request.who = reader.text("who").value_or(unnamed);
+  request.why = reader.text("why").value_or("");
+  if (const auto whole = reader.finish(); !whole) return tl::unexpected(whole.error());
+  if (!has_changes && !request.write_back && !request.discard) {
+    return fail(Errc::bad_text, "changes is missing: what to do");
+  }
+  if (request.discard && (has_changes || request.write_back)) {
+    return fail(Errc::bad_text, "discard cannot stand beside changes or write_back");
+  }
+  return request;
+}
+
 Result<Operations::SerialRequest> read_serial_body(const std::string& body) {
   BodyReader reader(body);
   Operations::SerialRequest request;
@@ -167,8 +189,8 @@ Result<Operations::SerialRequest> read_serial_body(const std::string& body) {
   request.who = reader.text("who").value_or(unnamed);
   request.why = reader.text("why").value_or("");
   if (const auto whole = reader.finish(); !whole) return tl::unexpected(whole.error());
-  if (above.value_or("secondaries") != "secondaries") {
-    return fail(Errc::bad_text, "above: only \"secondaries\" is known");
+  if (above != "secondaries") {
+    return fail(Errc::bad_text, R"(say above what: "above": "secondaries")");
   }
   return request;
 }

@@ -2,6 +2,7 @@
 
 #include "server/control_body.hpp"
 #include "server/reports_json.hpp"
+#include "zonestore/sources/edit_document.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -174,6 +175,33 @@ void post_rollback(const ControlCall& call) {
   call.operations.rollback(std::move(*request), answer_later<RollbackReport>(call));
 }
 
+/// 422 with findings if it was refused.
+void answer_edit(const ControlCall& call, const Result<EditReport>& report) {
+  if (!report) return respond_error(call, report.error());
+  const bool refused = !report->refused.empty();
+  respond_json(*call.responder, refused ? 422 : 200, to_json(*report),
+               refused || report->dry_run ? net::HttpHeaders() : etag(report->version));
+}
+
+void post_edit(const ControlCall& call) {
+  auto request = read_edit_body(call.request.body);
+  if (!request) return refuse(call, request.error());
+  if (!is_still_current(call, call.zone)) return;
+  auto document = zonestore::read_edit_document(call.zone, call.request.body);
+  if (!document.findings.empty()) {
+    EditReport report;
+    report.zone = call.zone.to_text();
+    report.refused = zonestore::to_line(document.findings.front());
+    report.findings = std::move(document.findings);
+    return answer_edit(call, report);
+  }
+  request->zone = call.zone;
+  request->based_on = call.based_on;
+  request->changes = std::move(document.changes);
+  call.operations.edit(std::move(*request),
+                       [call](const Result<EditReport>& report) { answer_edit(call, report); });
+}
+
 void post_notify(const ControlCall& call) {
   const auto body = read_empty_body(call.request.body);
   if (!body) return refuse(call, body.error());
@@ -205,7 +233,7 @@ void post_reload(const ControlCall& call) {
   call.operations.reload(std::move(*request), answer_later<ReloadReport>(call));
 }
 
-constexpr std::array<ControlRoute, 16> routes{{
+constexpr std::array<ControlRoute, 17> routes{{
     {"GET", "/healthz", false, get_health},
     {"GET", "/openapi.json", false, get_openapi},
     {"GET", "/metrics", false, get_metrics},
@@ -218,6 +246,7 @@ constexpr std::array<ControlRoute, 16> routes{{
     {"GET", "/v1/zones/{zone}/show", false, get_show},
     {"GET", "/v1/zones/{zone}/diff", false, get_diff},
     {"POST", "/v1/zones/{zone}/rollback", true, post_rollback},
+    {"POST", "/v1/zones/{zone}/edit", true, post_edit},
     {"POST", "/v1/zones/{zone}/notify", true, post_notify},
     {"POST", "/v1/zones/{zone}/serial", true, post_serial},
     {"POST", "/v1/zones/{zone}/drop", true, post_drop},

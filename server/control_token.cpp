@@ -27,19 +27,6 @@ std::string reason(int error) {
   return std::generic_category().message(error);
 }
 
-Result<Secret> new_token() {
-  std::array<std::uint8_t, token_octets> octets{};
-  if (RAND_bytes(octets.data(), static_cast<int>(octets.size())) != 1) {
-    return fail(Errc::io, "the system gives no random octets");
-  }
-  std::string text = dns::base64_encode(octets);
-  OPENSSL_cleanse(octets.data(), octets.size());
-  std::replace(text.begin(), text.end(), '+', '-');
-  std::replace(text.begin(), text.end(), '/', '_');
-  text.erase(std::find(text.begin(), text.end(), '='), text.end());
-  return Secret(std::move(text));
-}
-
 /// Writes the file whole or not at all: a start that is cut off must not leave half a token.
 Result<void> write_new(const std::filesystem::path& file, const Secret& token) {
   const auto beside = file.string() + ".new";
@@ -76,10 +63,23 @@ Result<Secret> read_token(const std::filesystem::path& file) {
   return std::move(read->secret);
 }
 
+Result<Secret> make_token() {
+  std::array<std::uint8_t, token_octets> octets{};
+  if (RAND_bytes(octets.data(), static_cast<int>(octets.size())) != 1) {
+    return fail(Errc::io, "the system gives no random octets");
+  }
+  std::string text = dns::base64_encode(octets);
+  OPENSSL_cleanse(octets.data(), octets.size());
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  text.erase(std::find(text.begin(), text.end(), '='), text.end());
+  return Secret(std::move(text));
+}
+
 Result<Secret> read_or_make_token(const std::filesystem::path& file) {
   auto token = read_token(file);
   if (token || token.error().code != Errc::not_found) return token;
-  token = new_token();
+  token = make_token();
   if (!token) return token;
   const auto written = write_new(file, *token);
   if (!written) return tl::unexpected(written.error());

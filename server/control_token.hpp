@@ -12,6 +12,9 @@ namespace taproot::server {
 /// too short one is Errc::io or Errc::bad_text. The folder must exist.
 Result<Secret> read_or_make_token(const std::filesystem::path& file);
 
+/// A new token in no file: nobody will know it.
+Result<Secret> make_token();
+
 /// The token that a running taproot made, for commands; Errc::not_found or Errc::refused says who
 /// may read it.
 Result<Secret> read_token(const std::filesystem::path& file);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iterator>
 #include <utility>
@@ -74,6 +75,29 @@ void zones(Text& text, const MetricSources& from) {
   for (const auto& [name, state] : from.desk.zones()) {
     text.sample({{"zone", name.to_text()}}, state.refused.empty() ? 0 : 1);
   }
+}
+
+void documents(Text& text, const RemoteSources& remotes) {
+  const auto all = remotes.all_rows();
+  const auto now = std::chrono::system_clock::now();
+  const auto for_each = [&](const auto& sample) {
+    for (const auto& [zone, rows] : all) {
+      for (const auto& row : rows) {
+        sample(Labels{{"zone", zone.to_text()}, {"source", row.url}}, row);
+      }
+    }
+  };
+  text.family("taproot_source_age_seconds", "gauge",
+              "Since the server last said that our copy of this document is right.");
+  for_each([&](const Labels& labels, const SourceRow& row) {
+    if (!row.confirmed) return;
+    text.sample(labels, std::max(0.0, seconds(now) - seconds(*row.confirmed)));
+  });
+  text.family("taproot_source_failing", "gauge",
+              "1 if this document could not be had, or was refused, at the last attempt.");
+  for_each([&](const Labels& labels, const SourceRow& row) {
+    text.sample(labels, row.error.empty() ? 0 : 1);
+  });
 }
 
 template <class Sample>
@@ -155,7 +179,11 @@ std::string render_metrics(const MetricSources& sources) {
   Text text;
   text.family("taproot_start_time_seconds", "gauge", "When this process began to serve.");
   text.sample({}, seconds(sources.started));
+  text.family("taproot_state_writable", "gauge",
+              "1 if versions can be recorded, 0 if every change is refused.");
+  text.sample({}, sources.store.journal().trouble() ? 0 : 1);
   zones(text, sources);
+  documents(text, sources.remotes);
   nameservers(text, sources.distributor.board());
   text.family("taproot_notify_sent_total", "counter", "NOTIFY messages sent.");
   text.sample({}, sources.distributor.notifier().sent());

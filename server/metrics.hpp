@@ -1,6 +1,7 @@
 #pragma once
 
 #include "server/distributor.hpp"
+#include "server/remote_sources.hpp"
 #include "server/serving.hpp"
 #include "server/zone_desk.hpp"
 #include "zonestore/store.hpp"
@@ -14,6 +15,7 @@ struct MetricSources {
   const zonestore::ZoneStore& store;
   const Distributor& distributor;
   const ZoneDesk& desk;
+  const RemoteSources& remotes;
   const Serving& serving;
   zonestore::WallTime started;
 };

@@ -4,6 +4,7 @@
 #include "dns/result.hpp"
 #include "server/reports.hpp"
 #include "server/version_ref.hpp"
+#include "zonestore/edit.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -49,6 +50,17 @@ class Operations {
     std::string why;
   };
 
+  struct EditRequest {
+    dns::Name zone;
+    std::vector<zonestore::EditChange> changes;
+    std::optional<std::uint64_t> based_on;  ///< refuse with Errc::conflict unless it is current
+    bool write_back = false;                ///< bring the edits into the source's file, too
+    bool discard = false;  ///< take the source as it is instead, and forget earlier edits
+    bool dry_run = false;  ///< change nothing
+    std::string who;
+    std::string why;
+  };
+
   struct ReloadRequest {
     Zones zones;                       ///< none: all of them, and the configuration
     std::optional<std::string> force;  ///< lets the guard of this id pass, once
@@ -90,6 +102,8 @@ class Operations {
   virtual Result<DiffReport> diff(const dns::Name& zone, VersionRef a,
                                   std::optional<VersionRef> b) = 0;
   virtual void rollback(RollbackRequest request, Done<RollbackReport> done) = 0;
+  /// All changes as one version, or none: then the report says which of them cannot be, and why.
+  virtual void edit(EditRequest request, Done<EditReport> done) = 0;
   /// Reads the configuration (if no zones are named) and the zones' sources again.
   virtual void reload(ReloadRequest request, Done<ReloadReport> done) = 0;
   virtual Result<NotifyReport> notify(const Zones& zones) = 0;

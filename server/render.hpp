@@ -19,6 +19,7 @@ Result<std::string> render_verify(std::string_view json, bool colour);
 Result<std::string> render_history(std::string_view json, bool colour);
 Result<std::string> render_show(std::string_view json, bool colour);
 Result<std::string> render_diff(std::string_view json, bool colour);
+Result<std::string> render_edit(std::string_view json, bool colour);
 Result<std::string> render_rollback(std::string_view json, bool colour);
 Result<std::string> render_serial(std::string_view json, bool colour);
 Result<std::string> render_drop(std::string_view json, bool colour);

@@ -3,6 +3,8 @@
 #include "server/render_document.hpp"
 #include "server/render_text.hpp"
 
+#include <algorithm>
+
 namespace taproot::server {
 
 namespace {
@@ -83,6 +85,21 @@ std::string zone_line(const Document& zone, bool colour) {
   return line;
 }
 
+/// How old the copy of a document is, and what is wrong with getting a newer one.
+std::string document_line(const Document& row, std::string_view now, bool colour) {
+  std::string line = "  " + row.text("url") + "  ";
+  const auto confirmed = row.text("confirmed");
+  line +=
+      confirmed.empty() ? "there is no copy" : "the copy is " + age(row, "confirmed", now) + " old";
+  const auto next = milliseconds_of(row.text("next"));
+  const auto until = milliseconds_of(now);
+  const auto wait = next && until ? duration_text(std::max<std::int64_t>(*next - *until, 0)) : "";
+  const auto error = row.text("error");
+  if (!error.empty()) line += "; " + painted("last attempt: " + error, Paint::bad, colour);
+  if (wait.empty()) return line + ", being fetched";
+  return line + ", next in " + wait;
+}
+
 void zone_rows(const Document& zone, std::string_view now, bool colour, Table& table) {
   table.line(zone_line(zone, colour));
   if (const auto refused = zone.text("candidate_refused"); !refused.empty()) {
@@ -94,6 +111,9 @@ void zone_rows(const Document& zone, std::string_view now, bool colour, Table& t
   }
   if (const auto gone = zone.text("source_gone"); !gone.empty()) {
     table.line("  " + painted(gone, Paint::waiting, colour));
+  }
+  for (const auto& document : zone.list("documents")) {
+    table.line(document_line(document, now, colour));
   }
   for (const auto& provider : zone.list("providers")) {
     provider_row(provider, now, table);

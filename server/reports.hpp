@@ -87,6 +87,18 @@ struct ProviderRow {
   std::vector<NameserverRow> nameservers;
 };
 
+/// A document on a server that a zone is made of.
+struct SourceRow {
+  std::string url;                    ///< without its query
+  std::optional<WallTime> fetched;    ///< the copy we have; nothing: there is none
+  std::optional<WallTime> confirmed;  ///< when the server last said that the copy is right
+  std::string error;                  ///< of the last look; empty if it went well
+  std::string rule;                   ///< of the error, and what to do about it
+  std::string cure;
+  std::optional<WallTime> failing_since;
+  std::optional<WallTime> next;  ///< when it is looked at again; nothing: it is being looked at
+};
+
 struct ZoneRow {
   std::string zone;
   std::uint64_t version = 0;  ///< 0: no version was ever good, the zone answers SERVFAIL
@@ -97,6 +109,7 @@ struct ZoneRow {
   std::string why;
   std::string revision{};  ///< the commit checked out where the source of this version lies
   std::string source;
+  std::vector<SourceRow> documents;  ///< those of its sources that come from servers
   /// Why the source as it stands now was not taken, in one line; empty if it was.
   std::string candidate_refused;
   /// What it waits for because its source vanished, with the command; empty: it has a source.
@@ -281,6 +294,19 @@ struct RollbackReport {
   std::uint64_t version = 0;   ///< the new, higher version
   std::uint32_t serial = 0;
   bool changed = false;  ///< false: the current version has these contents already
+};
+
+/// What an edit did with its zone, or would do.
+struct EditReport {
+  std::string zone;
+  std::uint64_t version = 0;  ///< the new one; the current one if nothing changed
+  std::uint32_t serial = 0;
+  bool changed = false;
+  bool dry_run = false;
+  std::string written_back;  ///< the file that has the edits now; empty: none was written
+  std::vector<PlannedChange> changes;
+  std::vector<zonestore::Finding> findings;
+  std::string refused;  ///< why nothing was done, in one line; the findings say more
 };
 
 struct NotifyReport {

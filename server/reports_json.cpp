@@ -42,7 +42,17 @@ std::string_view severity_text(zonestore::Severity severity) {
   return "error";
 }
 
+Json json_of(const zonestore::Finding::Related& related) {
+  return {{"file", related.file},
+          {"line", related.line},
+          {"column", related.column},
+          {"message", related.message},
+          {"excerpt", related.excerpt}};
+}
+
 Json json_of(const zonestore::Finding& finding) {
+  Json related = Json::array();
+  for (const auto& one : finding.related) related.push_back(json_of(one));
   return {{"severity", severity_text(finding.severity)},
           {"rule", finding.rule},
           {"file", finding.file},
@@ -50,7 +60,9 @@ Json json_of(const zonestore::Finding& finding) {
           {"column", finding.column},
           {"message", finding.message},
           {"cure", finding.cure},
-          {"excerpt", finding.excerpt}};
+          {"excerpt", finding.excerpt},
+          {"length", zonestore::length_of(finding)},
+          {"related", std::move(related)}};
 }
 
 // Named before list_of(), which calls them by their argument.
@@ -58,6 +70,7 @@ Json json_of(const zonestore::Finding& finding);
 Json json_of(const std::optional<GuardStop>& guard);
 Json json_of(const NameserverRow& row);
 Json json_of(const ProviderRow& row);
+Json json_of(const SourceRow& row);
 Json json_of(const ZoneRow& row);
 Json json_of(const PlannedChange& change);
 Json json_of(const PlannedProvider& plan);
@@ -116,6 +129,17 @@ Json json_of(const ProviderRow& row) {
           {"nameservers", list_of(row.nameservers)}};
 }
 
+Json json_of(const SourceRow& row) {
+  return {{"url", row.url},
+          {"fetched", time_or_null(row.fetched)},
+          {"confirmed", time_or_null(row.confirmed)},
+          {"error", row.error},
+          {"rule", row.rule},
+          {"cure", row.cure},
+          {"failing_since", time_or_null(row.failing_since)},
+          {"next", time_or_null(row.next)}};
+}
+
 Json json_of(const ZoneRow& row) {
   return {{"zone", row.zone},
           {"version", row.version},
@@ -126,6 +150,7 @@ Json json_of(const ZoneRow& row) {
           {"why", row.why},
           {"source", row.source},
           {"commit", row.revision},
+          {"documents", list_of(row.documents)},
           {"candidate_refused", row.candidate_refused},
           {"source_gone", row.source_gone},
           {"guard", json_of(row.guard)},
@@ -376,6 +401,25 @@ std::string to_json(const RollbackReport& report) {
                   {"changed", report.changed}});
 }
 
+/// One that was refused is an error with findings.
+std::string to_json(const EditReport& report) {
+  if (!report.refused.empty()) {
+    return text_of({{"error", report.refused},
+                    {"code", code_text(Errc::bad_zone)},
+                    {"zone", report.zone},
+                    {"findings", list_of(report.findings)}});
+  }
+  return text_of({{"zone", report.zone},
+                  {"version", report.version},
+                  {"serial", report.serial},
+                  {"changed", report.changed},
+                  {"dry_run", report.dry_run},
+                  {"written_back", report.written_back},
+                  {"counts", counts_of(report.changes)},
+                  {"changes", list_of(report.changes)},
+                  {"findings", list_of(report.findings)}});
+}
+
 std::string to_json(const NotifyReport& report) {
   return text_of({{"zones", list_of(report.zones)}});
 }
@@ -412,6 +456,17 @@ std::string to_json(const CheckReport& report) {
                   {"warnings", warnings},
                   {"zones", list_of(report.zones)},
                   {"findings", list_of(report.findings)}});
+}
+
+std::string to_json(std::span<const zonestore::Rule> rules) {
+  Json list = Json::array();
+  for (const auto& rule : rules) {
+    list.push_back({{"rule", rule.name},
+                    {"severity", rule.severity ? severity_text(*rule.severity) : "off"},
+                    {"settable", rule.weight == zonestore::Rule::Weight::settable},
+                    {"summary", rule.summary}});
+  }
+  return text_of({{"rules", std::move(list)}});
 }
 
 std::string to_json(const Error& error) {

@@ -2,7 +2,9 @@
 
 #include "dns/result.hpp"
 #include "server/reports.hpp"
+#include "zonestore/rule_table.hpp"
 
+#include <span>
 #include <string>
 
 namespace taproot::server {
@@ -19,11 +21,13 @@ std::string to_json(const HistoryReport& report);
 std::string to_json(const ShowReport& report);
 std::string to_json(const DiffReport& report);
 std::string to_json(const RollbackReport& report);
+std::string to_json(const EditReport& report);
 std::string to_json(const NotifyReport& report);
 std::string to_json(const SerialReport& report);
 std::string to_json(const DropReport& report);
 std::string to_json(const ReloadReport& report);
 std::string to_json(const CheckReport& report);
+std::string to_json(std::span<const zonestore::Rule> rules);
 
 /// {"error": "…", "code": "…"}
 std::string to_json(const Error& error);

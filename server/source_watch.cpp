@@ -41,6 +41,13 @@ void SourceWatch::watch_files(const Config& config) {
   file_of_.clear();
   for (const auto& zone : config.zones) {
     if (!zone.vanished.empty()) continue;
+    for (const auto& source : zone.sources) {
+      if (!source.remote) wanted[source.path].push_back(zone.name);
+    }
+    if (!zone.sources.empty()) {
+      file_of_[zone.name] = zone.sources.front().shown;  // and so it comes from no folder
+      continue;
+    }
     wanted[zone.source].push_back(zone.name);
     file_of_[zone.name] = zone.source;
   }

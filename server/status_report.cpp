@@ -176,6 +176,12 @@ ZoneRow make_zone_row(const ZoneState& state, const zonestore::ZoneVersion* vers
   return out;
 }
 
+std::string state_warning(const Error& trouble) {
+  return "the state cannot be written: what there is is served, every change is refused, and it is "
+         "tried again every few seconds: " +
+         trouble.detail;
+}
+
 VersionRow make_version_row(const zonestore::VersionSummary& summary) {
   const auto& by = summary.provenance;
   return {by.number, summary.serial.value(), by.committed,  by.who,          by.why,

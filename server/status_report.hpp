@@ -14,6 +14,9 @@ namespace taproot::server {
 ZoneRow make_zone_row(const ZoneState& state, const zonestore::ZoneVersion* version,
                       const Distributor& distributor, WallTime now);
 
+/// What an operator must know while the state cannot be written.
+std::string state_warning(const Error& trouble);
+
 /// One line of history from a journal's summary.
 VersionRow make_version_row(const zonestore::VersionSummary& summary);
 VersionRow make_version_row(const zonestore::ZoneVersion& version);

@@ -52,6 +52,7 @@ std::optional<WallTime> ago(std::string_view text, WallTime now) {
     return std::nullopt;
   }
   const auto span = span_of(text);
+  // In seconds: as the clock's nanoseconds a long span would run over.
   const auto since_1970 = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch());
   if (!span || *span > since_1970) return std::nullopt;
   return now - *span;

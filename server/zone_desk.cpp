@@ -1,10 +1,12 @@
 #include "server/zone_desk.hpp"
 
 #include "server/shrink_guard.hpp"
+#include "server/source_merge.hpp"
 
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace taproot::server {
@@ -24,24 +26,24 @@ SourceOutcome refused(ZoneState& state, std::string why) {
   return {state.config.name, SourceOutcome::Kind::refused, std::move(why), nullptr, nullptr, {}};
 }
 
-std::string rolled_back_words() {
-  return "the source still has what was rolled back: change it, or bring it back with "
-         "`taproot rollback`";
+bool discards(ZoneDesk::Mode mode) {
+  return mode == ZoneDesk::Mode::discard || mode == ZoneDesk::Mode::look_discard;
 }
 
-/// True if an operator went back from just these contents: then the source, which still has them,
-/// must not bring them back, neither at a reload nor after a restart.
-bool is_rolled_back(const zonestore::ZoneVersion* current,
-                    const zonestore::ZoneVersion& candidate) {
-  if (current == nullptr || current->history().empty()) return false;
-  if (!current->provenance().source.starts_with("version ")) return false;
-  zonestore::ChangeSet undo = *current->history().back();
-  for (auto& change : undo.changes) std::swap(change.before, change.after);
-  zonestore::ZoneBuilder builder(*current);
-  if (!builder.apply(undo)) return false;
-  builder.set_serial(candidate.serial());
-  const auto left = builder.finish();
-  return left && zonestore::changes_between(**left, candidate).changes.empty();
+/// The source as it is, and nothing of what was edited.
+MergedSource source_alone() {
+  zonestore::DivergenceStep all;
+  all.drops_all = true;
+  return {MergedSource::Kind::take, "",
+          std::make_shared<const zonestore::DivergenceStep>(std::move(all))};
+}
+
+SourceOutcome kept(ZoneState& state, const std::string& why,
+                   std::shared_ptr<const zonestore::ZoneVersion> current) {
+  state.refused = why;
+  state.is_pending = false;
+  state.stopped.reset();
+  return {state.config.name, SourceOutcome::Kind::unchanged, why, std::move(current), nullptr, {}};
 }
 
 SourceOutcome outcome_of(ZoneState& state, const Result<zonestore::Installed>& result) {
@@ -70,6 +72,10 @@ void log_outcomes(const std::vector<SourceOutcome>& outcomes) {
   }
 }
 
+zonestore::RulePolicy rules_of(const ZoneState& state) {
+  return state.config.check ? state.config.check->rules : zonestore::RulePolicy();
+}
+
 Result<void> ZoneDesk::set_zone(const ZoneConfig& zone) {
   const auto [at, is_new] = zones_.try_emplace(zone.name);
   ZoneState& state = at->second;
@@ -86,6 +92,7 @@ Result<void> ZoneDesk::set_zone(const ZoneConfig& zone) {
 
 void ZoneDesk::drop_zone(const dns::Name& apex) {
   zones_.erase(apex);
+  loader_.forget(apex);
   store_.drop(apex);
 }
 
@@ -102,13 +109,16 @@ std::vector<dns::Name> ZoneDesk::names() const {
 }
 
 void ZoneDesk::read(const std::vector<dns::Name>& apexes, const Reading& how, Done done) {
-  std::vector<ZoneConfig> wanted;
+  std::vector<WantedZone> wanted;
   std::vector<SourceOutcome> gone;
   for (const auto& apex : apexes) {
     const auto* state = find(apex);
     if (state == nullptr) continue;
     if (state->config.vanished.empty()) {
-      wanted.push_back(state->config);
+      const bool is_settled = state->readings > 0 && state->refused.empty() && !state->is_pending &&
+                              !state->stopped && store_.current(apex);
+      wanted.push_back({state->config, is_settled && !discards(how.mode)});
+      remotes_.fill(wanted.back().config);
     } else {
       gone.push_back({apex,
                       SourceOutcome::Kind::vanished,
@@ -118,25 +128,116 @@ void ZoneDesk::read(const std::vector<dns::Name>& apexes, const Reading& how, Do
                       {}});
     }
   }
-  loader_.load(wanted, [this, how, gone = std::move(gone), done = std::move(done)](auto loaded) {
-    auto outcomes = take(std::move(loaded), how);
-    outcomes.insert(outcomes.end(), gone.begin(), gone.end());
-    done(std::move(outcomes));
-  });
+  loader_.load(std::move(wanted),
+               [this, how, gone = std::move(gone), done = std::move(done)](auto loaded) {
+                 judge(std::move(loaded), how, [gone, done](auto outcomes) {
+                   outcomes.insert(outcomes.end(), gone.begin(), gone.end());
+                   done(std::move(outcomes));
+                 });
+               });
+}
+
+/// Takes what needs no command at once, and each of the others when its command has ended; `done`
+/// hears of all of them together.
+void ZoneDesk::judge(std::vector<LoadedZone> loaded, const Reading& how, Done done) {
+  struct Judging {
+    std::vector<SourceOutcome> outcomes;
+    std::size_t open = 0;
+    Done done;
+  };
+  const auto judging = std::make_shared<Judging>();
+  judging->done = std::move(done);
+  std::vector<LoadedZone> at_once;
+  for (auto& zone : loaded) {
+    const auto found = zones_.find(zone.name);
+    const auto reading = found == zones_.end() ? 0 : ++found->second.readings;
+    auto check = external_check_of(zone, how);
+    if (!check) {
+      at_once.push_back(std::move(zone));
+      continue;
+    }
+    ++judging->open;
+    const auto waiting = std::make_shared<LoadedZone>(std::move(zone));
+    checks_.run(std::move(*check), [this, judging, waiting, reading, how](auto findings) {
+      auto outcomes = take_judged(*waiting, reading, std::move(findings), how);
+      std::move(outcomes.begin(), outcomes.end(), std::back_inserter(judging->outcomes));
+      if (--judging->open == 0) judging->done(std::move(judging->outcomes));
+    });
+  }
+  judging->outcomes = take(std::move(at_once), how);
+  if (judging->open == 0) judging->done(std::move(judging->outcomes));
+}
+
+/// What the zone's command is to judge, or nothing: what changes nothing needs no judge.
+std::optional<ExternalCheck> ZoneDesk::external_check_of(const LoadedZone& loaded,
+                                                         const Reading& how) const {
+  const auto* state = find(loaded.name);
+  auto candidate = loaded.candidate.version;
+  if (state == nullptr || !candidate) return std::nullopt;
+  const auto& config = state->config.check;
+  if (!config || config->command.empty()) return std::nullopt;
+  const auto current = store_.current(loaded.name);
+  if (!discards(how.mode)) {
+    auto merged = loaded.candidate;  // the next version, edits and all, is what is judged
+    const auto merge = merge_source(store_, loaded.name, loaded.source, rules_of(*state), merged);
+    if (merge.kind != MergedSource::Kind::take) return std::nullopt;
+    candidate = merged.version;
+  }
+  const auto preview = store_.preview(
+      {candidate, state->config.serial, loaded.candidate.serial_is_ours, "", "", "", std::nullopt});
+  if (!preview || !preview->changed) return std::nullopt;
+  return ExternalCheck{preview->version, config, loaded.source, current ? current->number() : 0};
+}
+
+std::vector<SourceOutcome> ZoneDesk::take_judged(LoadedZone& zone, std::uint64_t reading,
+                                                 std::vector<zonestore::Finding> findings,
+                                                 const Reading& how) {
+  const auto* state = find(zone.name);
+  if (state == nullptr) return {};  // dropped meanwhile
+  if (state->readings != reading) {
+    return std::vector<SourceOutcome>{SourceOutcome{zone.name,
+                                                    SourceOutcome::Kind::unchanged,
+                                                    "the source was read again while its check ran",
+                                                    nullptr,
+                                                    nullptr,
+                                                    {}}};
+  }
+  if (zonestore::has_errors(findings)) zone.candidate.version = nullptr;
+  std::move(findings.begin(), findings.end(), std::back_inserter(zone.candidate.findings));
+  std::vector<LoadedZone> one;
+  one.push_back(std::move(zone));
+  return take(std::move(one), how);
 }
 
 std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const Reading& how) {
   std::vector<SourceOutcome> outcomes;
   std::vector<zonestore::InstallRequest> requests;
   std::vector<ZoneState*> installing;
+  std::vector<std::shared_ptr<const zonestore::DivergenceStep>> divergences;
   for (auto& zone : loaded) {
     const auto found = zones_.find(zone.name);
     // Dropped, or its file gone, while it was read.
     if (found == zones_.end() || !found->second.config.vanished.empty()) continue;
     ZoneState& state = found->second;
+    if (zone.is_unchanged) {
+      outcomes.push_back(
+          {zone.name, SourceOutcome::Kind::unchanged, "", store_.current(zone.name), nullptr, {}});
+      continue;
+    }
+    MergedSource merged;
+    if (zone.candidate.version) {
+      merged = discards(how.mode)
+                   ? source_alone()
+                   : merge_source(store_, zone.name, zone.source, rules_of(state), zone.candidate);
+    }
     state.findings = zone.candidate.findings;
-    if (!zone.candidate.version) {
+    remotes_.on_read(zone.documents, zone.candidate.version != nullptr);
+    if (!zone.candidate.version || merged.kind == MergedSource::Kind::refuse) {
       outcomes.push_back(refused(state, first_error(state.findings)));
+      continue;
+    }
+    if (merged.kind == MergedSource::Kind::keep) {
+      outcomes.push_back(kept(state, merged.why, store_.current(zone.name)));
       continue;
     }
     if (auto aside = keep_aside(state, zone, how)) {
@@ -148,12 +249,24 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const 
       continue;
     }
     requests.push_back({zone.candidate.version, state.config.serial, zone.candidate.serial_is_ours,
-                        how.who, how.why, zone.source, std::nullopt, std::nullopt, zone.revision});
+                        how.who, how.why, zone.source, std::nullopt, std::nullopt, zone.revision,
+                        merged.divergence});
     installing.push_back(&state);
+    divergences.push_back(merged.divergence);
   }
   const auto results = store_.install(std::move(requests));
   for (std::size_t i = 0; i < results.size(); ++i) {
     outcomes.push_back(outcome_of(*installing[i], results[i]));
+    if (!results[i]) continue;
+    const auto& divergence = divergences[i];
+    // The loader goes on from what the source says, which a zone that was edited does not.
+    if (!divergence || divergence->drops_all) {
+      loader_.installed(installing[i]->config.name, results[i]->version);
+    }
+    // The source has come to say what the zone says: that is no new version, but worth a note.
+    if (!results[i]->changed && divergence && !divergence->empty()) {
+      (void)store_.journal().diverge(installing[i]->config.name, *divergence);
+    }
   }
   return outcomes;
 }
@@ -161,17 +274,10 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const 
 std::optional<SourceOutcome> ZoneDesk::keep_aside(const ZoneState& state, const LoadedZone& loaded,
                                                   const Reading& how) const {
   const auto current = store_.current(state.config.name);
-  if (is_rolled_back(current.get(), *loaded.candidate.version)) {
-    return SourceOutcome{state.config.name,
-                         SourceOutcome::Kind::unchanged,
-                         rolled_back_words(),
-                         current,
-                         nullptr,
-                         {}};
-  }
   // A zone's first version has nothing that it could disturb.
   const bool is_automatic = state.config.publish == Publish::automatic || current == nullptr;
-  const bool installs = how.mode == Mode::apply || (how.mode == Mode::publish && is_automatic);
+  const bool installs = how.mode == Mode::apply || how.mode == Mode::discard ||
+                        (how.mode == Mode::publish && is_automatic);
   auto stop = why_shrunk(current.get(), *loaded.candidate.version, state.config.max_shrink_percent);
   const bool may_pass = !stop || how.force == stop->force_id;
   if (installs && may_pass) return std::nullopt;

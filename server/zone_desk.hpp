@@ -3,6 +3,8 @@
 #include "dns/name.hpp"
 #include "net/loop.hpp"
 #include "server/config.hpp"
+#include "server/external_check.hpp"
+#include "server/remote_sources.hpp"
 #include "server/reports.hpp"
 #include "server/zone_loader.hpp"
 #include "zonestore/candidate.hpp"
@@ -46,16 +48,22 @@ struct ZoneState {
   std::vector<zonestore::Finding> findings;  ///< of the last reading
   std::string refused;                       ///< why the last reading was not taken; empty: it was
   bool is_pending = false;                   ///< the source differs and waits for `taproot apply`
+  std::uint64_t readings = 0;                ///< how often it was read: the newest one counts
   std::optional<GuardStop> stopped;          ///< the guard that the source waits at
 };
 
-/// Brings sources into the store: reads them, keeps what was wrong with them, and installs what is
-/// good and may be installed. A source with errors changes nothing. Belongs to the control loop.
+/// How grave the findings about a zone are.
+zonestore::RulePolicy rules_of(const ZoneState& state);
+
+/// Brings sources into the store: reads them, keeps what was wrong with them, has the operator's
+/// commands judge them, and installs what is good and may be installed. A source with errors
+/// changes nothing. No zone waits for the command of another. Belongs to the control loop.
 class ZoneDesk {
  public:
   using Done = std::function<void(std::vector<SourceOutcome>)>;
 
-  ZoneDesk(net::Loop& loop, zonestore::ZoneStore& store) : store_(store), loader_(loop) {}
+  ZoneDesk(net::Loop& loop, zonestore::ZoneStore& store, RemoteSources& remotes)
+      : store_(store), remotes_(remotes), loader_(loop), checks_(loop) {}
 
   /// Adds a zone to those served, or takes its new configuration. Fails if what the journal has of
   /// it cannot be read: then it is served as not loaded until its source is installed anew.
@@ -68,9 +76,11 @@ class ZoneDesk {
 
   /// What to do with a source that is good and differs.
   enum class Mode {
-    publish,  ///< install it if the zone is published automatically
-    apply,    ///< install it in any case
-    look      ///< install nothing
+    publish,      ///< install it if the zone is published automatically
+    apply,        ///< install it in any case
+    look,         ///< install nothing
+    discard,      ///< install it as it is, whatever was edited, and forget that
+    look_discard  ///< what `discard` would do
   };
 
   /// How sources are read, and for whom.
@@ -89,13 +99,21 @@ class ZoneDesk {
   }
 
  private:
+  void judge(std::vector<LoadedZone> loaded, const Reading& how, Done done);
+  std::optional<ExternalCheck> external_check_of(const LoadedZone& loaded,
+                                                 const Reading& how) const;
+  std::vector<SourceOutcome> take_judged(LoadedZone& zone, std::uint64_t reading,
+                                         std::vector<zonestore::Finding> findings,
+                                         const Reading& how);
   std::vector<SourceOutcome> take(std::vector<LoadedZone> loaded, const Reading& how);
   std::optional<SourceOutcome> keep_aside(const ZoneState& state, const LoadedZone& loaded,
                                           const Reading& how) const;
   SourceOutcome look_at(const ZoneState& state, const LoadedZone& loaded) const;
 
   zonestore::ZoneStore& store_;
+  RemoteSources& remotes_;
   ZoneLoader loader_;
+  ExternalChecks checks_;
   std::map<dns::Name, ZoneState> zones_;
 };
 

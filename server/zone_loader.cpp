@@ -1,5 +1,6 @@
 #include "server/zone_loader.hpp"
 
+#include "server/zone_parts.hpp"
 #include "zonestore/sources/work_tree.hpp"
 #include "zonestore/sources/zone_source.hpp"
 
@@ -12,7 +13,8 @@
 namespace taproot::server {
 
 struct ZoneLoader::Request {
-  std::vector<ZoneConfig> zones;
+  std::vector<WantedZone> zones;
+  std::vector<std::shared_ptr<Remembered>> remembered;  ///< of each of them
   std::vector<LoadedZone> loaded;
   std::size_t begun = 0;
   std::size_t running = 0;
@@ -28,30 +30,55 @@ constexpr std::size_t large_zone_records = 100'000;
 /// The commits of folders, for the sources of one job: most of them lie in one.
 using Revisions = std::map<std::filesystem::path, std::string>;
 
-std::string revision_of(const std::filesystem::path& source, Revisions& known) {
+/// Of a zone's file, or of the first file of several sources; empty if there is none.
+std::string revision_of(const ZoneConfig& zone, Revisions& known) {
+  std::filesystem::path source = zone.source;
+  for (const auto& one : zone.sources) {
+    if (source.empty()) source = one.path;
+  }
+  if (source.empty()) return "";
   const auto [at, is_new] = known.try_emplace(source.parent_path());
   if (is_new) at->second = zonestore::work_tree_revision(source);
   return at->second;
 }
 
-LoadedZone load_one(const ZoneConfig& zone, Revisions& revisions) {
-  // Before the file, so that a checkout in between is not credited with what it did not bring.
-  const auto revision = revision_of(zone.source, revisions);
-  LoadedZone loaded{zone.name, zone.shown, zonestore::load_zone(zone.name, zone.source, zone.shown),
-                    revision};
+}  // namespace
+
+LoadedZone ZoneLoader::load_one(const WantedZone& zone, Remembered& remembered,
+                                std::string revision) {
+  const auto& config = zone.config;
+  const auto rules = config.check ? config.check->rules : zonestore::RulePolicy();
+  LoadedZone loaded{config.name, config.shown, {}, std::move(revision)};
+  if (!config.sources.empty()) {
+    load_parts_of(config, loaded);
+    return loaded;
+  }
+  const std::lock_guard lock(remembered.reading);
+  auto& memory = remembered.memory;
+  if (zone.is_settled && memory.is_unchanged(config.source, rules)) {
+    loaded.is_unchanged = true;
+    return loaded;
+  }
+  loaded.candidate =
+      zonestore::load_zone(config.name, config.source, config.shown, {}, rules, &memory);
   const auto& version = loaded.candidate.version;
-  if (version && version->record_count() > large_zone_records) malloc_trim(0);
+  const bool needed_much = memory.large() == nullptr;
+  if (needed_much && version && version->record_count() > large_zone_records) malloc_trim(0);
   return loaded;
 }
 
-}  // namespace
-
-void ZoneLoader::load(const std::vector<ZoneConfig>& zones, Done done) {
+void ZoneLoader::load(std::vector<WantedZone> zones, Done done) {
   const auto request = std::make_shared<Request>();
-  request->zones = zones;
-  request->loaded.resize(zones.size());
+  request->zones = std::move(zones);
+  request->loaded.resize(request->zones.size());
+  request->remembered.reserve(request->zones.size());
+  for (const auto& zone : request->zones) {
+    auto& remembered = remembered_[zone.config.name];
+    if (!remembered) remembered = std::make_shared<Remembered>();
+    request->remembered.push_back(remembered);
+  }
   request->done = std::move(done);
-  if (zones.empty()) return loop_.post([request] { request->done({}); });
+  if (request->zones.empty()) return loop_.post([request] { request->done({}); });
   for (std::size_t i = 0; i < parallel_jobs; ++i) begin_batch(request);
 }
 
@@ -65,7 +92,10 @@ void ZoneLoader::begin_batch(const std::shared_ptr<Request>& request) {
   const auto job = [request, from, to] {
     Revisions revisions;
     for (std::size_t i = from; i < to; ++i) {
-      request->loaded[i] = load_one(request->zones[i], revisions);
+      // Before the file, so that a checkout in between is not credited with what it did not bring.
+      auto revision = revision_of(request->zones[i].config, revisions);
+      request->loaded[i] =
+          load_one(request->zones[i], *request->remembered[i], std::move(revision));
     }
   };
   loop_.work(job, [this, request] {
@@ -73,6 +103,15 @@ void ZoneLoader::begin_batch(const std::shared_ptr<Request>& request) {
     begin_batch(request);
     if (request->running == 0) request->done(std::move(request->loaded));
   });
+}
+
+void ZoneLoader::installed(const dns::Name& zone,
+                           const std::shared_ptr<const zonestore::ZoneVersion>& version) {
+  const auto found = remembered_.find(zone);
+  if (found == remembered_.end()) return;
+  // If it is being read again this comes too late, and costs some memory, nothing else.
+  const std::unique_lock lock(found->second->reading, std::try_to_lock);
+  if (lock) found->second->memory.installed(version);
 }
 
 }  // namespace taproot::server

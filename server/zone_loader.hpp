@@ -4,20 +4,40 @@
 #include "net/loop.hpp"
 #include "server/config.hpp"
 #include "zonestore/candidate.hpp"
+#include "zonestore/sources/zone_source.hpp"
 
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace taproot::server {
+
+/// The document that was read for one of a zone's sources.
+struct ReadDocument {
+  std::string id;      ///< as RemoteSources calls it
+  std::string sha256;  ///< empty: its copy is damaged
+};
 
 /// One zone as its source has it now.
 struct LoadedZone {
   dns::Name name;
   std::string source;  ///< as the operator wrote it
   zonestore::Candidate candidate;
-  std::string revision{};  ///< the commit of the work tree that the source lies in
+  std::string revision{};                 ///< the commit of the work tree that the source lies in
+  bool is_unchanged = false;              ///< not read: it is what it was at the last reading
+  std::vector<ReadDocument> documents{};  ///< if it is made of any
+};
+
+/// One zone whose source is wanted.
+struct WantedZone {
+  ZoneConfig config;
+  /// Whatever came of the last reading is done with: if nothing was written to the file since, it
+  /// need not be read.
+  bool is_settled = false;
 };
 
 /// Reads and checks zones' sources on the work pool, a few at a time, and hands all of one
@@ -29,10 +49,21 @@ class ZoneLoader {
   explicit ZoneLoader(net::Loop& loop) : loop_(loop) {}
 
   /// Reads these zones as they stand now; `done` is called once, on the loop, also for none.
-  void load(const std::vector<ZoneConfig>& zones, Done done);
+  void load(std::vector<WantedZone> zones, Done done);
+
+  /// The store made `version` of what was read last: SourceMemory::installed().
+  void installed(const dns::Name& zone,
+                 const std::shared_ptr<const zonestore::ZoneVersion>& version);
+  void forget(const dns::Name& zone) { remembered_.erase(zone); }
 
  private:
   struct Request;
+  /// A source's memory goes from one job to the next; two of one zone wait for each other.
+  struct Remembered {
+    std::mutex reading;
+    zonestore::SourceMemory memory;
+  };
+  static LoadedZone load_one(const WantedZone& zone, Remembered& remembered, std::string revision);
   void begin_batch(const std::shared_ptr<Request>& request);
 
   /// Small zones are read many to a job, so that a hundred thousand of them are few jobs.
@@ -40,6 +71,7 @@ class ZoneLoader {
   static constexpr std::size_t parallel_jobs = 2;
 
   net::Loop& loop_;
+  std::unordered_map<dns::Name, std::shared_ptr<Remembered>, dns::NameHash> remembered_;
 };
 
 }  // namespace taproot::server

@@ -73,14 +73,24 @@ void Notifier::tell(Zone& zone, const NotifySubject& subject, const NotifyTarget
   if (!told_a_later_one) begin(entry, subject);
 }
 
+/// When a new round of this target may send: at once if it has answered the last one, or was
+/// never told anything; else not before `min_gap` is over. What waits already keeps its turn.
+net::Instant Notifier::turn_of(const Entry& entry) const {
+  const auto now = net::Loop::now();
+  if (!entry.round || !entry.sent_at) return now;
+  if (entry.round->tries() == 0 && entry.queued) return std::max(now, (*entry.queued)->first);
+  if (entry.round->acknowledged() || entry.round->is_over()) return now;
+  return std::max(now, *entry.sent_at + options_.min_gap);
+}
+
 /// A round that has not sent anything yet is simply replaced: so the newest of a burst wins.
 void Notifier::begin(Entry& entry, const NotifySubject& subject) {
+  const auto turn = turn_of(entry);
   forget(entry);
   const auto id = static_cast<std::uint16_t>(random_());
   entry.round.emplace(subject, entry.target.key, id);
   entry.asked = asked_.emplace(Asked::key_type(entry.target.to, id), &entry);
-  const auto now = net::Loop::now();
-  schedule(entry, entry.sent_at ? std::max(now, *entry.sent_at + options_.min_gap) : now);
+  schedule(entry, turn);
 }
 
 /// Takes an entry out of everything that points at it.

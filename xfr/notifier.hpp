@@ -48,8 +48,9 @@ struct NotifyState {
 ///
 /// Sends over one UDP socket per address family and source address, however many targets there
 /// are, and never waits for anybody: a frozen secondary costs a datagram every 15 minutes. A burst
-/// of versions is told at once with its first one, and then at most every `min_gap` with the newest
-/// one there is. Belongs to its loop's thread.
+/// of versions is told at once with its first one, and then with the newest one there is whenever
+/// the secondary has answered; one that does not answer is told at most every `min_gap`. Belongs
+/// to its loop's thread.
 class Notifier {
  public:
   struct Options {
@@ -106,6 +107,7 @@ class Notifier {
   void tell(Zone& zone, const NotifySubject& subject, const NotifyTarget& target);
   void seen(const dns::Name& apex, dns::Serial serial,
             const std::function<bool(const NotifyTarget&)>& is_meant);
+  net::Instant turn_of(const Entry& entry) const;
   void begin(Entry& entry, const NotifySubject& subject);
   void forget(Entry& entry);
   void schedule(Entry& entry, std::optional<net::Instant> wake);

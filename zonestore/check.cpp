@@ -1,6 +1,7 @@
 #include "zonestore/check.hpp"
 
 #include "zonestore/check_index.hpp"
+#include "zonestore/check_practice.hpp"
 #include "zonestore/check_rules.hpp"
 #include "zonestore/sources/zone_source.hpp"
 
@@ -17,14 +18,19 @@ namespace {
 
 constexpr std::string_view more_findings = "more-findings";
 
-std::vector<Finding> run_rules(const CheckIndex& index) {
+/// Some rules compare all names with each other: for those the records must be a whole zone.
+enum class Extent { whole, part };
+
+std::vector<Finding> run_rules(const CheckIndex& index, const RulePolicy& policy, Extent extent) {
   FindingList findings(SourceLimits{}.findings);
-  CheckedZone zone(index, findings, !has_errors(index.records().findings));
+  CheckedZone zone(index, findings, !has_errors(index.records().findings), policy);
   check_apex(zone);
   check_sets(zone);
   check_owners(zone);
   check_cname_chains(zone);
   check_targets(zone);
+  check_practice(zone);
+  if (extent == Extent::whole) check_labels(zone);
   return findings.take();
 }
 
@@ -45,8 +51,9 @@ void add_excerpts(std::vector<Finding>& findings, const LineReader& lines) {
   if (!lines) return;
   for (auto& finding : findings) {
     if (finding.line > 0 && finding.excerpt.empty()) {
-      finding.excerpt = lines(finding.file, finding.line);
+      add_excerpt(finding, lines(finding.file, finding.line));
     }
+    for (auto& related : finding.related) related.excerpt = lines(related.file, related.line);
   }
 }
 
@@ -70,33 +77,48 @@ std::shared_ptr<const ZoneVersion> build(const CheckIndex& index,
 
 }  // namespace
 
-void CheckedZone::add(Severity severity, const char* rule, const Place& place, std::string message,
-                      std::string cure) {
-  if (place.file == Place::elsewhere) return;
+std::string CheckedZone::file_of(const Place& place) const {
   const auto& files = index_.records().files;
-  const std::string file = place.file < files.size() ? files[place.file] : "";
-  findings_.add(
-      {severity, rule, file, place.line, place.column, std::move(message), std::move(cure), ""});
+  return place.file < files.size() ? files[place.file] : "";
+}
+
+void CheckedZone::add(std::optional<Severity> by_itself, const char* rule, const Place& place,
+                      std::string message, std::string cure, const FindingDetails& details) {
+  if (place.file == Place::elsewhere) return;
+  const auto severity = policy_.severity_of(rule, by_itself);
+  if (!severity) return;
+  Finding finding{
+      *severity,       rule, file_of(place), place.line, place.column, std::move(message),
+      std::move(cure), ""};
+  finding.focus = details.focus;
+  for (const auto& [item, says] : details.also) {
+    if (item.place.line == 0) continue;
+    finding.related.push_back({file_of(item.place), item.place.line, item.place.column, says});
+  }
+  findings_.add(std::move(finding));
 }
 
 std::vector<Finding> run_check(const dns::Name& apex, const SourceRecords& records,
-                               const std::vector<dns::Name>& empty, const LineReader& lines) {
-  auto findings = run_rules(CheckIndex(apex, records, empty));
+                               const std::vector<dns::Name>& empty, const LineReader& lines,
+                               const RulePolicy& policy) {
+  auto findings = run_rules(CheckIndex(apex, records, empty), policy, Extent::part);
+  add_excerpts(findings, lines);  // first: it finds the columns
   sort_findings(findings, records.files);
-  add_excerpts(findings, lines);
   return findings;
 }
 
-Candidate check_zone(const dns::Name& apex, SourceRecords records, const LineReader& lines) {
+Candidate check_zone(const dns::Name& apex, SourceRecords records, const LineReader& lines,
+                     const RulePolicy& policy) {
   Candidate candidate;
   candidate.serial_is_ours = records.serial_is_ours;
   const CheckIndex index(apex, records);
-  auto found = run_rules(index);
+  auto found = run_rules(index, policy, Extent::whole);
   candidate.findings = std::move(records.findings);
+  policy.apply_to(candidate.findings);
   candidate.findings.insert(candidate.findings.end(), std::make_move_iterator(found.begin()),
                             std::make_move_iterator(found.end()));
-  sort_findings(candidate.findings, records.files);
   add_excerpts(candidate.findings, lines);
+  sort_findings(candidate.findings, records.files);
   if (!has_errors(candidate.findings)) candidate.version = build(index, records.items);
   return candidate;
 }

@@ -42,8 +42,17 @@ void check_cname(CheckedZone& zone, const CheckIndex::Owner& owner) {
   const char* cure = index.is_apex(owner)
                          ? "the apex needs SOA and NS, so it can have no CNAME: write A and AAAA"
                          : "remove either the CNAME or the other records";
+  FindingDetails details;
+  for (const auto& set : index.sets_of(owner)) {
+    const bool is_it = set.items[0] == place;
+    if (is_it || (may_be_beside_cname(set.type) && &set != cname)) continue;
+    const std::string says = &set == cname ? "the CNAME" : "the " + dns::to_text(set.type);
+    details.also.push_back({index.first_item(set), says + " is here"});
+    if (details.also.size() == 2) break;  // enough to see it
+  }
   zone.error("cname-and-other-data", index.item(place),
-             index.first_item(*cname).owner.to_text() + " has a CNAME beside " + others, cure);
+             index.first_item(*cname).owner.to_text() + " has a CNAME beside " + others, cure,
+             details);
 }
 
 void check_wildcard(CheckedZone& zone, const CheckIndex::Owner& owner) {
@@ -62,11 +71,14 @@ void check_below_dname(CheckedZone& zone, const CheckIndex::Owner& owner) {
   const auto& index = zone.index();
   if (owner.dname == CheckIndex::none || owner.cut != CheckIndex::none) return;
   const auto& item = index.first_item(index.sets_of(owner)[0]);
-  const auto dname = dns::Name::from_trusted(index.owner(owner.dname).wire);
+  const auto& above = index.owner(owner.dname);
+  const auto dname = dns::Name::from_trusted(above.wire);
+  const auto& dname_item = index.first_item(*index.find(above, RRType::DNAME));
   zone.error("data-below-dname", item,
              item.owner.to_text() + " lies below the DNAME at " + dname.to_text() +
                  ", which answers for it",
-             "remove the DNAME, or the records below it");
+             "remove the DNAME, or the records below it",
+             {{}, {{dname_item, "the DNAME is here"}}});
 }
 
 void check_below_cut(CheckedZone& zone, const CheckIndex::Owner& owner) {

@@ -132,9 +132,9 @@ class Surroundings {
 }  // namespace
 
 std::vector<Finding> check_part(const ZoneVersion& version, SourceRecords focus,
-                                const LineReader& lines) {
+                                const LineReader& lines, const RulePolicy& policy) {
   const auto empty = Surroundings(version, focus).gather();
-  return run_check(version.apex(), focus, empty, lines);
+  return run_check(version.apex(), focus, empty, lines, policy);
 }
 
 SourceRecords records_of(const ZoneVersion& version, const Names& names) {
@@ -148,8 +148,9 @@ SourceRecords records_of(const ZoneVersion& version, const Names& names) {
   return records;
 }
 
-std::vector<Finding> check_version(const ZoneVersion& version) {
-  return check_part(version, records_of(version, names_not_plain(version)), nullptr);
+std::vector<Finding> check_version(const ZoneVersion& version, const RulePolicy& policy) {
+  return check_part(version, records_of(version, names_not_plain(version, policy)), nullptr,
+                    policy);
 }
 
 }  // namespace taproot::zonestore

@@ -17,14 +17,34 @@ constexpr std::size_t few_octets = 16 * 1024;
 constexpr std::uint32_t usual_ttl_least = 300;
 constexpr std::uint32_t usual_ttl_most = 7 * 86'400;
 
-/// Special-purpose addresses (RFC 6890): this, private, shared, loopback, link-local, and from
-/// multicast on.
+/// What check_addresses() may have a word about, and a little more.
 bool is_special(RRType type, Octets rdata) {
   if (type == RRType::AAAA) return (rdata[0] & 0xe0) != 0x20;  // only 2000::/3 is global unicast
   const auto a = rdata[0];
   const auto b = rdata[1];
   return a == 0 || a == 10 || a == 127 || a >= 224 || (a == 100 && (b & 0xc0) == 64) ||
-         (a == 169 && b == 254) || (a == 172 && (b & 0xf0) == 16) || (a == 192 && b == 168);
+         (a == 169 && b == 254) || (a == 172 && (b & 0xf0) == 16) ||
+         (a == 192 && (b == 168 || (b == 0 && rdata[2] == 0))) || (a == 198 && (b & 0xfe) == 18);
+}
+
+bool is_for_documentation(RRType type, Octets rdata) {
+  if (type == RRType::AAAA) {
+    return (rdata[1] == 0x01 && rdata[2] == 0x0d) || (rdata[0] == 0x3f && rdata[1] == 0xff);
+  }
+  const auto block = rdata[0] << 16 | rdata[1] << 8 | rdata[2];
+  return block == 0xc0'00'02 || block == 0xc6'33'64 || block == 0xcb'00'71;
+}
+
+/// Labels that may be, or should be, internationalised (RFC 5890).
+bool has_special_label(Octets labels) {
+  for (; !labels.empty(); labels = parent_of(labels)) {
+    const Octets label = labels.subspan(1, labels[0]);
+    if (label.size() > 3 && label[2] == '-' && label[3] == '-') return true;
+    for (const auto octet : label) {
+      if (octet >= 0x80) return true;
+    }
+  }
+  return false;
 }
 
 bool has_address(const Node& node) {
@@ -35,7 +55,9 @@ bool has_address(const Node& node) {
 /// every rule is silent about, decided with few looks at other names.
 class PlainWalk {
  public:
-  explicit PlainWalk(const ZoneVersion& version) : version_(version) {}
+  PlainWalk(const ZoneVersion& version, const RulePolicy& policy)
+      : version_(version),
+        documentation_is_plain_(!policy.severity_of("documentation-address", {})) {}
 
   Names names_not_plain() {
     Names found;
@@ -58,6 +80,7 @@ class PlainWalk {
 
   bool is_plain(const Node& node) const {
     if (node.is_apex() || node.is_wildcard() || dname_ != nullptr) return false;
+    if (has_special_label(node.labels())) return false;
     if (node.has_cname() && node.rrset_count() > 1) return false;
     for (const auto rrset : node.rrsets()) {
       if (rrset.count() > few_records || rrset.packed().size() > few_octets) return false;
@@ -88,7 +111,10 @@ class PlainWalk {
   bool is_plain_address(const Node& node, const RRsetView& rrset) const {
     if (cut_ == &node) return false;
     if (cut_ != nullptr && !is_named(*cut_, node.owner(version_.apex()).wire())) return false;
-    return !rrset.any([&](Octets rdata) { return is_special(rrset.type(), rdata); });
+    return !rrset.any([&](Octets rdata) {
+      return is_special(rrset.type(), rdata) ||
+             (!documentation_is_plain_ && is_for_documentation(rrset.type(), rdata));
+    });
   }
 
   static bool is_named(const Node& cut, Octets nameserver) {
@@ -121,14 +147,15 @@ class PlainWalk {
   }
 
   const ZoneVersion& version_;
+  bool documentation_is_plain_;
   const Node* cut_ = nullptr;    // the topmost zone cut at or above the node
   const Node* dname_ = nullptr;  // a DNAME at or above it
 };
 
 }  // namespace
 
-Names names_not_plain(const ZoneVersion& version) {
-  return PlainWalk(version).names_not_plain();
+Names names_not_plain(const ZoneVersion& version, const RulePolicy& policy) {
+  return PlainWalk(version, policy).names_not_plain();
 }
 
 }  // namespace taproot::zonestore

@@ -67,7 +67,7 @@ std::vector<std::uint32_t> without_doubles(CheckedZone& zone, const CheckIndex::
                  title(index, set) + " " +
                      shortened(dns::rdata_to_text(set.type, item.rdata.wire())) +
                      " stands in the zone twice and is taken once",
-                 "take one of the two out");
+                 "take one of the two out", {{}, {{index.item(left.back()), "the first is here"}}});
   }
   return left;
 }
@@ -94,9 +94,15 @@ void check_single(CheckedZone& zone, const CheckIndex::Set& set,
   const auto& second = zone.index().item(*std::max_element(distinct.begin(), distinct.end()));
   const std::string what = second.owner.to_text() + " has " + std::to_string(distinct.size()) + " ";
   const char* cure = "keep one of them";
-  if (set.type == dns::RRType::SOA) zone.error("several-soas", second, what + "SOAs", cure);
-  if (set.type == dns::RRType::CNAME) zone.error("several-cnames", second, what + "CNAMEs", cure);
-  if (set.type == dns::RRType::DNAME) zone.error("several-dnames", second, what + "DNAMEs", cure);
+  const auto& first = zone.index().item(*std::min_element(distinct.begin(), distinct.end()));
+  const FindingDetails also{{}, {{first, "the first is here"}}};
+  if (set.type == dns::RRType::SOA) zone.error("several-soas", second, what + "SOAs", cure, also);
+  if (set.type == dns::RRType::CNAME) {
+    zone.error("several-cnames", second, what + "CNAMEs", cure, also);
+  }
+  if (set.type == dns::RRType::DNAME) {
+    zone.error("several-dnames", second, what + "DNAMEs", cure, also);
+  }
 }
 
 /// RFC 7505 section 3.

@@ -74,10 +74,13 @@ struct Pointer {
 void tell_cname(CheckedZone& zone, const Pointer& pointer) {
   const std::string message = pointer.text() + ", which is a CNAME";
   const char* cure = "point at the name that the CNAME leads to";
+  const auto& index = zone.index();
+  const auto* cname = index.find(index.owner(pointer.found.answers), RRType::CNAME);
+  const FindingDetails also{{}, {{index.first_item(*cname), "the CNAME is here"}}};
   if (pointer.set.type == RRType::SRV) {
-    zone.warning("target-is-cname", pointer.item, message, cure);
+    zone.warning("target-is-cname", pointer.item, message, cure, also);
   } else {
-    zone.error("target-is-cname", pointer.item, message, cure);
+    zone.error("target-is-cname", pointer.item, message, cure, also);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace taproot::zonestore {
 
@@ -49,12 +50,12 @@ std::string harmless(std::string_view text) {
   return result;
 }
 
-std::string place_of(const Finding& finding) {
-  std::string text = harmless(finding.file);
-  if (finding.line > 0) {
+std::string place_of(std::string_view file, std::size_t line, std::size_t column) {
+  std::string text = harmless(file);
+  if (line > 0) {
     if (!text.empty()) text += ':';
-    text += std::to_string(finding.line);
-    if (finding.column > 0) text += ':' + std::to_string(finding.column);
+    text += std::to_string(line);
+    if (column > 0) text += ':' + std::to_string(column);
   }
   if (!text.empty()) text += ": ";
   return text;
@@ -64,17 +65,41 @@ bool continues_character(char c) {
   return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
 }
 
+/// Octets of the word, or of what stands in quotes, that begins at `at`.
+std::size_t word_length(std::string_view line, std::size_t at) {
+  if (at >= line.size()) return 1;
+  line.remove_prefix(at);
+  const char first = line[0];
+  if (first == '"' || first == '\'') {
+    std::size_t end = 1;
+    while (end < line.size() && line[end] != first) end += line[end] == '\\' ? 2u : 1u;
+    return std::min(end + 1, line.size());
+  }
+  auto end = std::min(line.find_first_of(" \t,;()[]{}\""), line.size());
+  if (end > 1 && line[end - 1] == ':') --end;  // a key of YAML
+  return std::max<std::size_t>(end, 1);
+}
+
+/// A place with its line.
+struct Spot {
+  std::string_view line;
+  std::size_t number;
+  std::size_t column;
+  std::size_t length;
+};
+
 /// The part of a line that is shown: the place in question and what fits around it.
 struct Window {
   std::string text;
   std::size_t caret;  // octets before the caret
+  std::size_t end;    // octets before the end of what the caret underlines
 };
 
-Window window_of(const Finding& finding) {
+Window window_of(const Spot& spot) {
   constexpr std::size_t width = 110;
   constexpr std::size_t before = 70;
-  const std::string& line = finding.excerpt;
-  const std::size_t at = std::min(finding.column - 1, line.size());
+  const std::string_view line = spot.line;
+  const std::size_t at = std::min(spot.column - 1, line.size());
   std::size_t from = at > before && line.size() > width ? at - before : 0;
   while (from > 0 && continues_character(line[from])) --from;
   std::size_t to = std::min(line.size(), from + width);
@@ -82,8 +107,9 @@ Window window_of(const Finding& finding) {
   const std::string_view head = from > 0 ? "..." : "";
   const std::string_view tail = to < line.size() ? "..." : "";
   std::string text(head);
-  text.append(harmless(std::string_view(line).substr(from, to - from))).append(tail);
-  return {std::move(text), head.size() + at - from};
+  text.append(harmless(line.substr(from, to - from))).append(tail);
+  const std::size_t end = std::min(at + spot.length, std::max(to, at + 1));
+  return {std::move(text), head.size() + at - from, head.size() + end - from};
 }
 
 /// As wide as the text before the caret: tabs stay, characters of several octets count once.
@@ -93,15 +119,29 @@ std::string caret_line(const Window& window) {
     if (continues_character(window.text[i])) continue;
     line += window.text[i] == '\t' ? '\t' : ' ';
   }
-  return line + '^';
+  line += '^';
+  for (std::size_t i = window.caret + 1; i < window.end && i < window.text.size(); ++i) {
+    if (!continues_character(window.text[i])) line += '~';
+  }
+  return line;
 }
 
-std::string excerpt_lines(const Finding& finding, bool colour) {
-  if (finding.excerpt.empty() || finding.line == 0 || finding.column == 0) return "";
-  const Window window = window_of(finding);
-  const std::string number = std::to_string(finding.line);
+std::string excerpt_lines(const Spot& spot, std::string_view paint, bool colour) {
+  if (spot.line.empty() || spot.number == 0 || spot.column == 0) return "";
+  const Window window = window_of(spot);
+  const std::string number = std::to_string(spot.number);
   return "  " + number + " | " + window.text + "\n  " + std::string(number.size(), ' ') + " | " +
-         painted(caret_line(window), colour_of(finding.severity), colour) + "\n";
+         painted(caret_line(window), paint, colour) + "\n";
+}
+
+std::string related_lines(const Finding::Related& related, bool colour) {
+  std::string text = painted(place_of(related.file, related.line, related.column), bold, colour);
+  text += painted("note", colour_of(Severity::note), colour) + ": " + harmless(related.message);
+  const std::size_t at = related.column > 0 ? related.column - 1 : 0;
+  return text + "\n" +
+         excerpt_lines(
+             {related.excerpt, related.line, related.column, word_length(related.excerpt, at)},
+             colour_of(Severity::note), colour);
 }
 
 }  // namespace
@@ -111,11 +151,28 @@ bool has_errors(const std::vector<Finding>& findings) {
                      [](const Finding& f) { return f.severity == Severity::error; });
 }
 
+void add_excerpt(Finding& finding, std::string line) {
+  finding.excerpt = std::move(line);
+  if (finding.focus.empty() || finding.column == 0) return;
+  const auto at =
+      finding.excerpt.find(finding.focus, std::min(finding.column - 1, finding.excerpt.size()));
+  if (at == std::string::npos) return;
+  finding.column = at + 1;
+  finding.length = finding.focus.size();
+}
+
+std::size_t length_of(const Finding& finding) {
+  if (finding.length > 0) return finding.length;
+  return finding.column > 0 ? word_length(finding.excerpt, finding.column - 1) : 1;
+}
+
 std::string to_text(const Finding& finding, bool colour) {
-  std::string text = painted(place_of(finding), bold, colour);
+  std::string text = painted(place_of(finding.file, finding.line, finding.column), bold, colour);
   text += painted(word(finding.severity), colour_of(finding.severity), colour);
   text += ": " + harmless(finding.message) + " [" + finding.rule + "]\n";
-  text += excerpt_lines(finding, colour);
+  text += excerpt_lines({finding.excerpt, finding.line, finding.column, length_of(finding)},
+                        colour_of(finding.severity), colour);
+  for (const auto& related : finding.related) text += related_lines(related, colour);
   if (!finding.cure.empty()) text += "  cure: " + harmless(finding.cure) + "\n";
   return text;
 }
@@ -127,7 +184,7 @@ std::string in_quotes(std::string_view written) {
 }
 
 std::string to_line(const Finding& finding) {
-  std::string text = place_of(finding);
+  std::string text = place_of(finding.file, finding.line, finding.column);
   text.append(word(finding.severity)).append(": ").append(harmless(finding.message));
   return text.append(" [").append(finding.rule).append("]");
 }

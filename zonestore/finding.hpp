@@ -7,6 +7,7 @@
 
 namespace taproot::zonestore {
 
+/// In this order: the gravest first.
 enum class Severity { error, warning, note };
 
 /// One thing wrong, or worth a look, in a source of zones: what, where, why, and how to mend it.
@@ -19,7 +20,26 @@ struct Finding {
   std::string message;     ///< one sentence with the names and values concerned
   std::string cure;        ///< one sentence: what to write instead
   std::string excerpt;     ///< the source line, for the caret display; may be empty
+  /// The words of the line that it is about, where `column` is only that of the record.
+  std::string focus{};
+  std::size_t length = 0;  ///< octets from `column` on that it is about; 0: the word there
+
+  /// Another place that it takes to see what is wrong.
+  struct Related {
+    std::string file;
+    std::size_t line = 0;
+    std::size_t column = 0;
+    std::string message;  ///< "the CNAME is here"
+    std::string excerpt{};
+  };
+  std::vector<Related> related{};
 };
+
+/// Gives a finding its source line, and makes it point at its focus if that stands in the line.
+void add_excerpt(Finding& finding, std::string line);
+
+/// Octets that a finding is about in its excerpt, from its column on: at least 1.
+std::size_t length_of(const Finding& finding);
 
 bool has_errors(const std::vector<Finding>& findings);
 

@@ -10,6 +10,7 @@ namespace taproot::zonestore {
 void FindingList::add(Finding finding) {
   const bool error = finding.severity == Severity::error;
   has_errors_ = has_errors_ || error;
+  if (!error && ++milder_of_rule_[finding.rule] > max_of_rule) return leave_out(finding.severity);
   if (findings_.size() < limit_) {
     milder_ += error ? 0 : 1;
     findings_.push_back(std::move(finding));
@@ -32,13 +33,13 @@ bool FindingList::replace_milder(Finding& finding) {
 
 void FindingList::leave_out(Severity severity) {
   ++left_out_;
-  left_out_error_ = left_out_error_ || severity == Severity::error;
+  gravest_left_out_ = std::min(gravest_left_out_, severity);  // the gravest comes first
 }
 
 std::vector<Finding> FindingList::take() {
   if (left_out_ > 0) {
     Finding more;
-    more.severity = left_out_error_ ? Severity::error : Severity::warning;
+    more.severity = gravest_left_out_;
     more.rule = "more-findings";
     more.message = std::to_string(left_out_) + " more findings are not shown";
     more.cure = "mend those above and check again";

@@ -3,14 +3,20 @@
 #include "zonestore/finding.hpp"
 
 #include <cstddef>
+#include <map>
+#include <string>
 #include <vector>
 
 namespace taproot::zonestore {
 
 /// Gathers findings up to a bound and counts the rest, so that a hopeless source costs neither
-/// memory nor the reader's patience. Errors push out warnings when the list is full.
+/// memory nor the reader's patience. Errors push out warnings when the list is full, and of one
+/// rule only so many warnings and notes are kept.
 class FindingList {
  public:
+  /// Warnings and notes of one rule that are kept.
+  static constexpr std::size_t max_of_rule = 20;
+
   explicit FindingList(std::size_t limit) : limit_(limit) {}
 
   void add(Finding finding);
@@ -18,7 +24,7 @@ class FindingList {
   std::size_t size() const { return findings_.size(); }
 
   /// Everything gathered; where some were left out one more of the rule "more-findings" at the
-  /// end, an error if an error was among them. The list is spent.
+  /// end, as grave as the gravest of them. The list is spent.
   std::vector<Finding> take();
 
  private:
@@ -29,7 +35,8 @@ class FindingList {
   std::vector<Finding> findings_;
   std::size_t milder_ = 0;  // findings in the list that are no errors
   std::size_t left_out_ = 0;
-  bool left_out_error_ = false;
+  Severity gravest_left_out_ = Severity::note;
+  std::map<std::string, std::size_t> milder_of_rule_;
   bool has_errors_ = false;
 };
 

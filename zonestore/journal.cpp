@@ -1,26 +1,54 @@
 #include "zonestore/journal.hpp"
 
 #include "zonestore/journal_database.hpp"
+#include "zonestore/journal_divergences.hpp"
 #include "zonestore/journal_lock.hpp"
 #include "zonestore/journal_reader.hpp"
 #include "zonestore/journal_schema.hpp"
 #include "zonestore/journal_tables.hpp"
 #include "zonestore/journal_writer.hpp"
 
+#include <iterator>
 #include <utility>
 
 namespace taproot::zonestore {
 
+namespace {
+
+constexpr const char* database_name = "taproot.db";
+
+}  // namespace
+
 struct Journal::State {
+  std::filesystem::path folder;
   std::unique_ptr<FolderLock> lock;  // first in, last out; none when reading only
   std::unique_ptr<Database> database;
   std::unique_ptr<JournalTables> tables;
   HistoryLimits limits;
   bool read_only = false;
+  bool wants_writing = false;  ///< read_only only until it can be written
+  std::optional<Error> trouble;
+
+  Result<void> open_for_writing();
+  Result<void> connect(Database::Access access);
 
   /// Runs `write` in a transaction: all of it, or nothing.
   template <class Write>
   Result<void> transact(Write&& write) {
+    auto done = transact_now(write);
+    if (done) {
+      trouble.reset();
+    } else if (done.error().code == Errc::io) {
+      trouble = done.error();
+    }
+    return done;
+  }
+
+  template <class Write>
+  Result<void> transact_now(Write&& write) {
+    if (read_only && wants_writing) {
+      if (auto opened = open_for_writing(); !opened) return opened;
+    }
     if (read_only) {
       return fail(Errc::io, database->file() + ": the journal was opened for reading only");
     }
@@ -49,33 +77,73 @@ Journal::~Journal() = default;
 Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path& folder,
                                                HistoryLimits limits, bool read_only) {
   auto state = std::make_unique<State>();
+  state->folder = folder;
   state->limits = limits;
   state->read_only = read_only;
-  const auto file = folder / "taproot.db";
-  if (!read_only) {
-    if (auto made = make_state_folder(folder); !made) return tl::unexpected(made.error());
-    auto lock = FolderLock::take(folder);
-    if (!lock) return tl::unexpected(lock.error());
-    state->lock = std::move(*lock);
-    if (auto made = make_private_file(file); !made) return tl::unexpected(made.error());
-  }
-  const auto access = read_only ? Database::Access::read_only : Database::Access::read_write;
-  auto database = Database::open(file, access);
-  if (!database) return tl::unexpected(database.error());
-  state->database = std::move(*database);
-  if (auto ready = prepare_schema(*state->database, access); !ready) {
-    return tl::unexpected(ready.error());
-  }
-  auto tables = JournalTables::prepare(*state->database);
-  if (!tables) return tl::unexpected(tables.error());
-  state->tables = std::move(*tables);
+  auto opened = read_only ? state->connect(Database::Access::read_only) : state->open_for_writing();
+  if (!opened) return tl::unexpected(opened.error());
   return std::unique_ptr<Journal>(new Journal(std::move(state)));
+}
+
+Result<std::unique_ptr<Journal>> Journal::open_for_serving(const std::filesystem::path& folder,
+                                                           HistoryLimits limits) {
+  auto journal = open(folder, limits);
+  if (journal || journal.error().code != Errc::io) return journal;
+  auto readable = open(folder, limits, true);
+  if (!readable) return journal;  // why it could not be written says more
+  (*readable)->state_->wants_writing = true;
+  (*readable)->state_->trouble = journal.error();
+  return readable;
+}
+
+Result<void> Journal::State::open_for_writing() {
+  if (auto made = make_state_folder(folder); !made) return made;
+  if (!lock) {
+    auto taken = FolderLock::take(folder);
+    if (!taken) return tl::unexpected(taken.error());
+    lock = std::move(*taken);
+  }
+  if (auto made = make_private_file(folder / database_name); !made) return made;
+  if (auto connected = connect(Database::Access::read_write); !connected) return connected;
+  read_only = false;
+  return {};
+}
+
+/// What is open stays open if it fails.
+Result<void> Journal::State::connect(Database::Access access) {
+  auto opened = Database::open(folder / database_name, access);
+  if (!opened) return tl::unexpected(opened.error());
+  if (auto ready = prepare_schema(**opened, access); !ready) return ready;
+  auto prepared = JournalTables::prepare(**opened);
+  if (!prepared) return tl::unexpected(prepared.error());
+  tables = std::move(*prepared);
+  database = std::move(*opened);
+  return {};
+}
+
+const std::optional<Error>& Journal::trouble() const {
+  return state_->trouble;
+}
+
+Result<void> Journal::try_writing() {
+  return state_->transact([&] { return mark_schema(*state_->database); });
+}
+
+bool Journal::wants_checkpoint() const {
+  constexpr int many_pages = 1000;
+  return state_->database->log_pages() > many_pages;
+}
+
+Result<void> Journal::checkpoint(const std::filesystem::path& folder) {
+  auto database = Database::open(folder / database_name, Database::Access::read_write);
+  if (!database) return tl::unexpected(database.error());
+  return (*database)->checkpoint();
 }
 
 Result<void> Journal::record(const std::vector<Entry>& entries) {
   if (entries.empty()) return {};
-  JournalWriter writer(*state_->tables, state_->limits);
   return state_->transact([&]() -> Result<void> {
+    JournalWriter writer(*state_->tables, state_->limits);
     for (const auto& entry : entries) {
       if (auto written = writer.write(entry); !written) {
         return fail_in(entry.version->apex().to_text(), written.error());
@@ -186,6 +254,33 @@ Result<void> Journal::raise_serials(const std::vector<std::pair<dns::Name, dns::
       if (auto raised = state_->tables->update_zone(*zone); !raised) return raised;
     }
     return {};
+  });
+}
+
+Result<std::vector<Divergence>> Journal::divergences(const dns::Name& apex) {
+  const auto zone = state_->tables->find_zone(apex);
+  if (!zone) return tl::unexpected(zone.error());
+  return read_divergences(*state_->tables, zone->id, std::nullopt);
+}
+
+Result<std::vector<Divergence>> Journal::divergences(const dns::Name& apex,
+                                                     const std::vector<RRsetKey>& keys) {
+  const auto zone = state_->tables->find_zone(apex);
+  if (!zone) return tl::unexpected(zone.error());
+  std::vector<Divergence> all;
+  for (const auto& key : keys) {
+    auto one = read_divergences(*state_->tables, zone->id, key);
+    if (!one) return one;
+    std::move(one->begin(), one->end(), std::back_inserter(all));
+  }
+  return all;
+}
+
+Result<void> Journal::diverge(const dns::Name& apex, const DivergenceStep& step) {
+  return state_->transact([&]() -> Result<void> {
+    const auto zone = state_->tables->find_or_add_zone(apex);
+    if (!zone) return tl::unexpected(zone.error());
+    return write_divergences(*state_->tables, zone->id, step);
   });
 }
 

@@ -4,6 +4,7 @@
 #include "dns/result.hpp"
 #include "dns/serial.hpp"
 #include "zonestore/changes.hpp"
+#include "zonestore/divergence.hpp"
 #include "zonestore/zone_version.hpp"
 
 #include <cstdint>
@@ -51,14 +52,26 @@ class Journal {
   /// locked or written.
   static Result<std::unique_ptr<Journal>> open(const std::filesystem::path& folder,
                                                HistoryLimits limits = {}, bool read_only = false);
+  /// Opens it as open() does; if it can be read but not written (a full disk, a read-only mount),
+  /// for reading: trouble() says why, and every write tries again to open it for writing first.
+  static Result<std::unique_ptr<Journal>> open_for_serving(const std::filesystem::path& folder,
+                                                           HistoryLimits limits = {});
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
+
+  /// True when the log of what was committed has grown so that checkpoint() is worth its work.
+  bool wants_checkpoint() const;
+  /// Brings the log of the journal in `folder` into its file, beside the Journal that has it open.
+  /// Blocks for its writes: call it on the work pool. What is committed is safe with or without.
+  static Result<void> checkpoint(const std::filesystem::path& folder);
 
   /// One version to be recorded; `step` is null for a zone's first version.
   struct Entry {
     std::shared_ptr<const ZoneVersion> version;
     std::shared_ptr<const ChangeSet> step;
+    /// Where the zone now says something else than its source; null: as before.
+    std::shared_ptr<const DivergenceStep> divergence = {};
   };
   /// Commits all of them in one transaction, or none. Blocks until they are on disk. Fails with
   /// Errc::io, and with Errc::conflict or bad_serial if a number or a serial is not a new one.
@@ -91,6 +104,20 @@ class Journal {
   Result<void> raise_serial(const dns::Name& apex, dns::Serial serial);
   /// The same for many zones, all or none.
   Result<void> raise_serials(const std::vector<std::pair<dns::Name, dns::Serial>>& serials);
+
+  /// Where the zone says something else than its source did when it was last taken, in the order
+  /// of owners' wire format; of these RRsets, or of all.
+  Result<std::vector<Divergence>> divergences(const dns::Name& apex);
+  Result<std::vector<Divergence>> divergences(const dns::Name& apex,
+                                              const std::vector<RRsetKey>& keys);
+  /// The same without a new version, as when the source has caught up with the zone.
+  Result<void> diverge(const dns::Name& apex, const DivergenceStep& step);
+
+  /// Why nothing can be written: the last try's failure, if it had to do with the file and not
+  /// with what was to be written. Nothing as long as writing works.
+  const std::optional<Error>& trouble() const;
+  /// Writes something without meaning, to see whether writing works (again).
+  Result<void> try_writing();
 
   Result<void> set_applied(const dns::Name& apex, const std::string& provider,
                            const AppliedState& state);

@@ -37,6 +37,13 @@ bool has_errno(int code) {
   return kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN || kind == SQLITE_FULL;
 }
 
+/// Whether versions wait in a write-ahead log beside the file, as after a crash.
+bool has_log(const std::filesystem::path& file) {
+  std::error_code code;
+  const auto size = std::filesystem::file_size(file.string() + "-wal", code);
+  return !code && size > 0;
+}
+
 std::string as_uri(const std::string& path) {
   std::string uri = "file:";
   for (const char c : path) {
@@ -121,8 +128,9 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
   const int flags = write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
   auto ready = database->connect(file.string(), flags);
   if (ready) ready = database->configure(access);
-  if (!ready && !write && std::filesystem::exists(file)) {
+  if (!ready && !write && std::filesystem::exists(file) && !has_log(file)) {
     // On a read-only file system the files beside it cannot be made; nobody else writes then.
+    // What is in a log would be passed over, though: old versions would come back.
     ready = database->connect(as_uri(file.string()), flags | SQLITE_OPEN_URI);
     if (ready) ready = database->configure(access);
   }
@@ -163,8 +171,32 @@ Result<void> Database::configure(Access access) {
                                 "local one for the state folder");
     }
   }
+  watch_log();
   // The limit keeps one very large version from leaving a very large log behind.
   return run("PRAGMA journal_size_limit = 67108864;");
+}
+
+/// SQLite's own habit is to bring the log into the file within the commit that filled it, so that
+/// one commit in many takes long. Here somebody else does it, at leisure; only if nobody comes for
+/// very long the commit does.
+void Database::watch_log() {
+  constexpr int far_too_many_pages = 65'536;
+  const auto hook = [](void* self, sqlite3* handle, const char* name, int pages) noexcept {
+    static_cast<Database*>(self)->log_pages_ = pages;
+    if (pages > far_too_many_pages) {
+      // The commit is good whatever comes of this; the next one tries again.
+      (void)sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    }
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(handle_, hook, this);
+}
+
+Result<void> Database::checkpoint() {
+  const int code =
+      sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  if (code != SQLITE_OK) return failure(code, "bringing the log into the file");
+  return {};
 }
 
 Database::~Database() {
@@ -201,6 +233,10 @@ bool Database::in_transaction() const {
   return sqlite3_get_autocommit(handle_) == 0;
 }
 
+void Database::roll_back() noexcept {
+  if (in_transaction()) (void)sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
 tl::unexpected<Error> Database::failure(int code, std::string_view doing) const {
   std::string words = file_ + ": " + std::string(doing) + ": ";
   words += handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
@@ -211,14 +247,18 @@ tl::unexpected<Error> Database::failure(int code, std::string_view doing) const 
 }
 
 Result<std::unique_ptr<Transaction>> Transaction::begin(Database& database, Purpose purpose) {
+  // One whose own ROLLBACK failed, for want of memory, would stay in the way for good.
+  database.roll_back();
+  // Made before it begins, for the same reason.
+  std::unique_ptr<Transaction> transaction(new Transaction(database));
   auto begun = database.run(purpose == Purpose::writing ? "BEGIN IMMEDIATE" : "BEGIN");
   if (!begun) return tl::unexpected(begun.error());
-  return std::unique_ptr<Transaction>(new Transaction(database));
+  return transaction;
 }
 
 Transaction::~Transaction() {
   // SQLite rolls back by itself after some errors. If ROLLBACK fails too, closing does it.
-  if (database_.in_transaction()) (void)database_.run("ROLLBACK");
+  database_.roll_back();
 }
 
 Result<void> Transaction::commit() {

@@ -100,7 +100,16 @@ class Database {
   /// The first column of the first row.
   Result<std::int64_t> integer(std::string_view sql) const;
 
+  /// Pages that stand in the write-ahead log and may not be in the file itself yet; known from
+  /// this connection's first commit on.
+  int log_pages() const { return log_pages_; }
+  /// Brings what the log holds into the file, without waiting for anybody. Blocks for its writes;
+  /// another connection may commit meanwhile.
+  Result<void> checkpoint();
+
   bool in_transaction() const;
+  /// Ends a transaction that is open, without a word if that fails: also without memory for words.
+  void roll_back() noexcept;
   const std::string& file() const { return file_; }
   tl::unexpected<Error> failure(int code, std::string_view doing) const;
 
@@ -109,8 +118,11 @@ class Database {
   Result<void> connect(const std::string& target, int flags);
   Result<void> configure(Access access);
 
+  void watch_log();
+
   std::string file_;
   sqlite3* handle_ = nullptr;
+  int log_pages_ = 0;
 };
 
 /// All or nothing: rolled back when it goes out of scope without commit().

@@ -83,9 +83,22 @@ UPDATE zones SET octets =
   (SELECT coalesce(sum(octets), 0) FROM versions WHERE versions.zone = zones.id);
 )";
 
+// What the source says where the zone says something else, as chunks of changes; NULL where the
+// source has no such RRset. `by` is a Divergence::By.
+constexpr const char* third_tables = R"(
+CREATE TABLE divergences (
+  zone INTEGER NOT NULL REFERENCES zones,
+  owner BLOB NOT NULL,
+  type INTEGER NOT NULL CHECK (type BETWEEN 1 AND 65535),
+  by INTEGER NOT NULL,
+  content BLOB,
+  PRIMARY KEY (zone, owner, type)
+) STRICT, WITHOUT ROWID;
+)";
+
 /// Step i leads from schema i to schema i + 1; an empty file is schema 0. What was released is
 /// never changed, only followed.
-constexpr std::array<const char*, 2> steps{first_tables, second_tables};
+constexpr std::array<const char*, 3> steps{first_tables, second_tables, third_tables};
 constexpr auto schema_version = static_cast<std::int64_t>(steps.size());
 
 Result<void> bring_up_to_date(Database& database, std::int64_t from) {
@@ -127,6 +140,10 @@ Result<void> prepare_schema(Database& database, Database::Access access) {
   return fail(Errc::io, database.file() +
                             ": was written by an older taproot, and cannot be "
                             "brought up to date while it is opened for reading");
+}
+
+Result<void> mark_schema(Database& database) {
+  return database.run("PRAGMA user_version = " + std::to_string(schema_version));
 }
 
 }  // namespace taproot::zonestore

@@ -10,4 +10,7 @@ namespace taproot::zonestore {
 /// with Errc::io for the file of another program or of a newer taproot.
 Result<void> prepare_schema(Database& database, Database::Access access);
 
+/// Writes the schema's version again, which changes nothing; in a Transaction.
+Result<void> mark_schema(Database& database);
+
 }  // namespace taproot::zonestore

@@ -32,6 +32,18 @@ dns::Serial serial_of(const Query& row, int column) {
   return dns::Serial(static_cast<std::uint32_t>(row.integer(column)));
 }
 
+Octets octets_of(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+std::string text_of(Octets octets) {
+  return {reinterpret_cast<const char*>(octets.data()), octets.size()};
+}
+
+std::uint32_t type_of(const RRsetKey& key) {
+  return static_cast<std::uint32_t>(key.second);
+}
+
 VersionRow version_of(const Query& row) {
   VersionRow version;
   version.summary.provenance = {unsigned_of(row, 0),      wall_time(row.integer(2)),
@@ -51,7 +63,7 @@ VersionRow version_of(const Query& row) {
 Result<std::unique_ptr<JournalTables>> JournalTables::prepare(const Database& database) {
   auto tables = std::unique_ptr<JournalTables>(new JournalTables);
   auto& all = *tables;
-  const std::array<std::pair<Statement*, std::string_view>, 22> texts = {{
+  const std::array<std::pair<Statement*, std::string_view>, 27> texts = {{
       {&all.find_zone_,
        "SELECT id, highest_serial, oldest, newest, base, base_octets, octets FROM zones "
        "WHERE apex = ?"},
@@ -97,6 +109,16 @@ Result<std::unique_ptr<JournalTables>> JournalTables::prepare(const Database& da
        "INSERT INTO homes (apex, directory) VALUES (?, ?) "
        "ON CONFLICT (apex) DO UPDATE SET directory = excluded.directory"},
       {&all.drop_home_, "DELETE FROM homes WHERE apex = ?"},
+      {&all.put_divergence_,
+       "INSERT INTO divergences (zone, owner, type, by, content) VALUES (?, ?, ?, ?, ?) "
+       "ON CONFLICT (zone, owner, type) DO UPDATE SET by = excluded.by, content = "
+       "excluded.content"},
+      {&all.drop_divergence_, "DELETE FROM divergences WHERE zone = ? AND owner = ? AND type = ?"},
+      {&all.drop_divergences_, "DELETE FROM divergences WHERE zone = ?"},
+      {&all.list_divergences_, "SELECT owner, type, by, content FROM divergences WHERE zone = ?"},
+      {&all.find_divergence_,
+       "SELECT owner, type, by, content FROM divergences WHERE zone = ? AND owner = ? AND type = "
+       "?"},
   }};
   for (const auto& [statement, text] : texts) {
     auto prepared = database.prepare(text);
@@ -290,6 +312,44 @@ Result<void> JournalTables::set_home(const dns::Name& apex, const std::string& d
   const std::string key = key_of(apex);
   if (directory.empty()) return drop_home_.start(std::string_view(key)).done();
   return set_home_.start(std::string_view(key), std::string_view(directory)).done();
+}
+
+// --- Divergences -------------------------------------------------------------------------------
+
+Result<void> JournalTables::put_divergence(std::int64_t zone, const DivergenceRow& row) {
+  const auto owner = row.key.first.lowered();
+  const auto content = row.content ? std::optional(octets_of(*row.content)) : std::nullopt;
+  return put_divergence_.start(zone, owner.wire(), type_of(row.key), row.by, content).done();
+}
+
+Result<void> JournalTables::drop_divergence(std::int64_t zone, const RRsetKey& key) {
+  const auto owner = key.first.lowered();
+  return drop_divergence_.start(zone, owner.wire(), type_of(key)).done();
+}
+
+Result<void> JournalTables::drop_divergences(std::int64_t zone) {
+  return drop_divergences_.start(zone).done();
+}
+
+Result<std::vector<JournalTables::DivergenceRow>> JournalTables::divergences(
+    std::int64_t zone, const std::optional<RRsetKey>& key) {
+  const auto owner = key ? key->first.lowered() : dns::Name();
+  auto query = key ? find_divergence_.start(zone, owner.wire(), type_of(*key))
+                   : list_divergences_.start(zone);
+  std::vector<DivergenceRow> rows;
+  auto more = query.next();
+  for (; more && *more; more = query.next()) {
+    dns::WireReader reader(query.octets(0));
+    auto name = dns::Name::from_wire(reader);
+    if (!name) return fail_in("an owner among the divergences", name.error());
+    DivergenceRow row{{std::move(*name), static_cast<dns::RRType>(query.integer(1))},
+                      query.integer(2),
+                      std::nullopt};
+    if (!query.is_null(3)) row.content = text_of(query.octets(3));
+    rows.push_back(std::move(row));
+  }
+  if (!more) return tl::unexpected(more.error());
+  return rows;
 }
 
 }  // namespace taproot::zonestore

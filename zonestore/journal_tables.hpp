@@ -76,6 +76,18 @@ class JournalTables {
                            const AppliedState& state);
   Result<std::optional<AppliedState>> find_applied(std::int64_t zone, const std::string& provider);
 
+  /// One row of divergences; `content` is nothing where the source has no such RRset.
+  struct DivergenceRow {
+    RRsetKey key;
+    std::int64_t by = 0;
+    std::optional<std::string> content;
+  };
+  Result<void> put_divergence(std::int64_t zone, const DivergenceRow& row);
+  Result<void> drop_divergence(std::int64_t zone, const RRsetKey& key);
+  Result<void> drop_divergences(std::int64_t zone);
+  /// All of a zone, or the one of this RRset.
+  Result<std::vector<DivergenceRow>> divergences(std::int64_t zone,
+                                                 const std::optional<RRsetKey>& key);
   Result<std::map<dns::Name, std::string>> homes();
   /// An empty directory: none.
   Result<void> set_home(const dns::Name& apex, const std::string& directory);
@@ -88,6 +100,8 @@ class JournalTables {
   Statement add_version_, find_version_, list_versions_, drop_versions_;
   Statement add_changes_, add_snapshot_, read_changes_, read_snapshot_, find_base_;
   Statement set_applied_, find_applied_;
+  Statement put_divergence_, drop_divergence_, drop_divergences_, list_divergences_,
+      find_divergence_;
   Statement octets_below_, find_serial_, find_time_, find_base_from_;
   Statement list_homes_, set_home_, drop_home_;
 };

@@ -2,6 +2,7 @@
 
 #include "dns/rdata.hpp"
 #include "zonestore/journal_codec.hpp"
+#include "zonestore/journal_divergences.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -85,6 +86,11 @@ Result<void> JournalWriter::write(const Journal::Entry& entry) {
   if (auto written = write_changes(*zone, entry); !written) return written;
   if (with_snapshot) {
     if (auto written = write_snapshot(*zone, entry); !written) return written;
+  }
+  if (entry.divergence) {
+    if (auto written = write_divergences(tables_, zone->id, *entry.divergence); !written) {
+      return written;
+    }
   }
   if (zone->newest == 0) zone->oldest = version.number();
   zone->newest = version.number();

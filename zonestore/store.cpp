@@ -183,7 +183,7 @@ Result<Installed> ZoneStore::prepare(const InstallRequest& request, Batch& batch
   if (!installed) return fail_in(apex.to_text(), installed.error());
   if (!installed->changed) return installed;
   batch.set = batch.set.with(apex, installed->version);
-  batch.entries.push_back({installed->version, installed->step});
+  batch.entries.push_back({installed->version, installed->step, request.divergence});
   if (head.version) batch.replaced.push_back(std::move(head.version));
   head = {installed->version, installed->version->number(), installed->version->serial()};
   return installed;
@@ -275,6 +275,14 @@ Result<Installed> ZoneStore::rollback(const dns::Name& apex, std::uint64_t to, s
   request.who = std::move(who);
   request.why = std::move(why);
   request.source = "version " + std::to_string(to);
+  // The source has not changed: it must not take this back at once.
+  if (const auto now = current(apex)) {
+    const auto changes = content_changes(*now, *request.candidate);
+    const auto known = journal_->divergences(apex);
+    if (!known) return tl::unexpected(known.error());
+    request.divergence =
+        std::make_shared<const DivergenceStep>(diverge(*known, changes, Divergence::By::rollback));
+  }
   return install(std::move(request));
 }
 

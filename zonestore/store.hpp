@@ -31,6 +31,8 @@ struct InstallRequest {
   /// Just this serial, and a version of its own even if nothing else changes; it must be ahead.
   std::optional<dns::Serial> serial{};
   std::string revision{};  ///< the commit of the source's work tree, may be empty
+  /// How the zone parts from its source by this, or comes back to it; null: it does not.
+  std::shared_ptr<const DivergenceStep> divergence = {};
 };
 
 struct Installed {
@@ -88,6 +90,7 @@ class ZoneStore {
   std::shared_ptr<const ZoneVersion> current(const dns::Name& apex) const;
 
   Journal& journal() { return *journal_; }
+  const Journal& journal() const { return *journal_; }
 
  private:
   struct Head;

@@ -1,268 +1,145 @@
 #!/usr/bin/env python3
-"""Load time, memory, AXFR and queries per server-CPU-second of taproot, Knot and NSD.
+"""taproot beside Knot, NSD and BIND: the same zones, one worker each, in the same run.
 
-All three run one after the other in the same run, on the same zone file and with one worker,
-several times over; medians are printed, and ratios to taproot. Loopback only. The zone is a
-delegation zone: three NS records of one child each, every second child with glue inside it.
-
-usage: bench.py TAPROOT [--records N] [--rounds N] [--seconds S] [--json FILE]
+Servers alternate within every round; medians and ratios are printed as Markdown and kept as JSON.
+Everything happens on loopback and in a temporary folder (TMPDIR chooses the disk).
 """
 
 import argparse
+import datetime
+import importlib
 import json
 import os
-import random
-import socket
-import statistics
-import struct
-import subprocess
+import platform
+import signal
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "peers"))
-from lab import Failed, Lab, Server, serial_at, wait_until  # noqa: E402
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from servers import Bind, Knot, Nsd, Taproot  # noqa: E402
+from lab import Failed, Lab  # noqa: E402
+from results import Results  # noqa: E402
+from trial import Trial  # noqa: E402
+import report  # noqa: E402
 
-ZONE = "bench.example"
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def write_zone(path, records):
-    """About `records` records of a delegation zone; returns (records, some owner names)."""
-    count, child, names = 3, 0, []
-    with open(path, "w", encoding="ascii") as file:
-        file.write(f"$ORIGIN {ZONE}.\n$TTL 86400\n"
-                   "@ SOA ns1 hostmaster 2026010100 1800 900 604800 86400\n"
-                   "@ NS ns1\nns1 A 192.0.2.1\n")
-        while count < records:
-            name = f"child{child:07d}"
-            names.append(name)
-            if child % 2 == 0:
-                file.write(f"{name} NS ns1.{name}\n{name} NS ns2.{name}\n"
-                           f"ns1.{name} A 198.51.100.{child % 250}\n"
-                           f"ns2.{name} A 203.0.113.{child % 250}\n")
-                count += 4
-            else:
-                file.write(f"{name} NS ns1.hoster{child % 97}.example.net.\n"
-                           f"{name} NS ns2.hoster{child % 97}.example.net.\n"
-                           f"{name} NS ns3.hoster{child % 97}.example.net.\n")
-                count += 3
-            child += 1
-    return count, names
+# The name on the command line and the file that measures it, in the order of a full run.
+SUBJECTS = {"million": "million", "edit": "edit", "small": "small", "curve": "curve",
+            "axfr": "transfers", "queries": "queries", "restart": "restart"}
 
 
-class Measured(Server):
-    """A server that loads the zone as its primary."""
-
-    def __init__(self, lab, name, zone_file):
-        super().__init__(lab, name)
-        self.zone_file = zone_file
-
-    def ready(self):
-        return serial_at(self.port, ZONE) is not None
-
-    def up(self):
-        if self.process.poll() is not None:
-            raise Failed(f"{self.name} ended with {self.process.returncode}, see {self.log}")
-        return self.ready()
-
-    def pids(self):
-        """The process and its children, as NSD has them."""
-        pids, new = [], [self.process.pid]
-        while new:
-            pid = new.pop()
-            pids.append(pid)
-            path = f"/proc/{pid}/task/{pid}/children"
-            with open(path, encoding="ascii") as file:
-                new += [int(word) for word in file.read().split()]
-        return pids
-
-    def memory(self):
-        """Octets of memory, shared pages counted once (PSS)."""
-        total = 0
-        for pid in self.pids():
-            with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-                for line in file:
-                    if line.startswith("Pss:"):
-                        total += int(line.split()[1]) * 1024
-        return total
-
-    def cpu(self):
-        """Seconds of processor time, all processes and threads."""
-        total = 0
-        for pid in self.pids():
-            with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-                fields = file.read().rsplit(")", 1)[1].split()
-                total += int(fields[11]) + int(fields[12])
-        return total / TICKS
+def synced_write(folder):
+    """Milliseconds of one synced write of 4 KiB: what no durable change can be faster than."""
+    path, times = os.path.join(folder, "sync"), []
+    with open(path, "wb") as file:
+        for _ in range(50):
+            began = time.perf_counter()
+            file.write(b"x" * 4096)
+            file.flush()
+            os.fdatasync(file.fileno())
+            times.append(time.perf_counter() - began)
+    os.unlink(path)
+    return sorted(times)[len(times) // 2] * 1000
 
 
-class TaprootServer(Measured):
-    def command(self):
-        return [self.lab.binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--workers", "1",
-                "--control", "127.0.0.1:0", "--state", self.path("state"),
-                "--zone", f"{ZONE}={self.zone_file}", "--allow-transfer", "127.0.0.1"]
+def processor():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.machine()
 
 
-class KnotServer(Measured):
-    def command(self):
-        self.write("knot.conf", f"""
-server:
-    listen: 127.0.0.1@{self.port}
-    rundir: "{self.folder}"
-    udp-workers: 1
-    tcp-workers: 1
-    background-workers: 1
-log:
-  - target: stderr
-    any: warning
-database:
-    storage: "{self.path('db')}"
-acl:
-  - id: transfer
-    address: 127.0.0.1
-    action: transfer
-zone:
-  - domain: {ZONE}
-    file: "{self.zone_file}"
-    acl: transfer
-    zonefile-sync: -1
-    zonefile-load: whole
-    journal-content: none
-""")
-        return ["knotd", "-c", self.path("knot.conf")]
+def system():
+    return platform.freedesktop_os_release().get("PRETTY_NAME", "Linux")
 
 
-class NsdServer(Measured):
-    def command(self):
-        self.write("nsd.conf", f"""
-server:
-  ip-address: 127.0.0.1@{self.port}
-  username: ""
-  chroot: ""
-  zonesdir: "{self.folder}"
-  pidfile: "{self.path('pid')}"
-  xfrdfile: "{self.path('xfrd.state')}"
-  zonelistfile: "{self.path('zone.list')}"
-  xfrdir: "{self.folder}"
-  database: ""
-  server-count: 1
-remote-control:
-  control-enable: no
-zone:
-  name: "{ZONE}"
-  zonefile: "{self.zone_file}"
-  provide-xfr: 127.0.0.1 NOKEY
-""")
-        return ["nsd", "-d", "-c", self.path("nsd.conf")]
+def measure(options):
+    """Runs the subjects; the document with all samples."""
+    with Lab(options.taproot) as lab:
+        trial = Trial(lab, options.quick, options.rounds)
+        document = {
+            "when": datetime.date.today().isoformat(), "cores": os.cpu_count(),
+            "processor": processor(), "system": system(), "quick": options.quick,
+            "versions": {"taproot": Taproot.version_of([lab.binary, "--version"]),
+                         **{kind.kind: kind.version_of(kind.version_command)
+                            for kind in (Knot, Nsd, Bind)}},
+            "sync ms": synced_write(lab.folder), "subjects": []}
+        for subject in options.subjects or SUBJECTS:
+            began = time.monotonic()
+            print(f"bench: {subject} …", file=sys.stderr, flush=True)
+            results = importlib.import_module(SUBJECTS[subject]).run(trial)
+            results.seconds = round(time.monotonic() - began)
+            print(f"bench: {subject} took {results.seconds} s", file=sys.stderr, flush=True)
+            for server, why in results.failures.items():
+                print(f"bench: {server} failed: {why}", file=sys.stderr, flush=True)
+            document["subjects"].append(results.to_json())
+            save(options, document)
+        return document
 
 
-def transfer(port, records):
-    """Seconds and octets of one AXFR, read to its last record."""
-    labels = b"".join(bytes([len(label)]) + label.encode() for label in ZONE.split(".")) + b"\0"
-    question = labels + struct.pack("!HH", 252, 1)
-    message = struct.pack("!HHHHHH", 4711, 0, 1, 0, 0, 0) + question
-    started = time.perf_counter()
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as tcp:
-        tcp.sendall(struct.pack("!H", len(message)) + message)
-        stream = tcp.makefile("rb", buffering=1 << 20)
-        seen = octets = 0
-        while seen < records + 1:
-            head = stream.read(2)
-            if len(head) < 2:
-                raise Failed(f"the transfer ended after {seen} of {records + 1} records")
-            body = stream.read(struct.unpack("!H", head)[0])
-            if body[3] & 15:
-                raise Failed(f"the transfer was answered with rcode {body[3] & 15}")
-            seen += struct.unpack("!H", body[6:8])[0]
-            octets += len(body)
-    return time.perf_counter() - started, octets
+def save(options, document):
+    os.makedirs(os.path.dirname(os.path.abspath(options.json)), exist_ok=True)
+    with open(options.json, "w", encoding="utf-8") as file:
+        json.dump(document, file, indent=1)
 
 
-def queries(server, path, seconds):
-    """Queries answered per second of the server's processor time, and per second."""
-    before = server.cpu()
-    done = subprocess.run(
-        ["dnsperf", "-s", "127.0.0.1", "-p", str(server.port), "-d", path, "-l", str(seconds),
-         "-c", "8", "-q", "200", "-T", "1"],
-        capture_output=True, text=True, check=True)
-    used = server.cpu() - before
-    completed = rate = 0.0
-    for line in done.stdout.splitlines():
-        if "Queries completed:" in line:
-            completed = float(line.split()[2])
-        if "Queries per second:" in line:
-            rate = float(line.split()[3])
-    return completed / used, rate
+def parsed(arguments):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("subjects", nargs="*", metavar="SUBJECT",
+                        help=f"what to measure: {', '.join(SUBJECTS)}; all of them if none is named")
+    parser.add_argument("--taproot", default="build/release/server/taproot", metavar="BINARY")
+    parser.add_argument("--quick", action="store_true",
+                        help="small zones and few rounds: does it work, not how fast is it")
+    parser.add_argument("--rounds", type=int, metavar="N", help="instead of each subject's own")
+    parser.add_argument("--json", default="build/bench/bench.json", metavar="FILE",
+                        help="where the samples go (%(default)s)")
+    parser.add_argument("--markdown", metavar="FILE.json",
+                        help="measure nothing: print the tables of an earlier run")
+    parser.add_argument("--into", metavar="FILE.md", help="with --markdown: put the tables and the "
+                        "plot into this file instead, between its markers")
+    options = parser.parse_args(arguments)
+    for subject in options.subjects:
+        if subject not in SUBJECTS:
+            parser.error(f"no subject {subject}: {', '.join(SUBJECTS)}")
+    return options
 
 
-def measure(kind, lab, name, zone_file, records, query_file, seconds):
-    server = lab.add(kind(lab, name, zone_file))
-    started = time.perf_counter()
-    with open(server.log, "ab") as log:
-        server.process = subprocess.Popen(
-            server.command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-            cwd=server.folder, env={**os.environ, "HOME": server.folder})
-    wait_until(f"{name} to serve {ZONE}", server.up, seconds=180, pause=0.02)
-    loaded = time.perf_counter() - started
-    load_cpu = server.cpu()
-    memory = server.memory()
-    transfer(server.port, records)  # warm
-    before = server.cpu()
-    axfr, octets = transfer(server.port, records)
-    axfr_cpu = server.cpu() - before
-    per_cpu, rate = queries(server, query_file, seconds)
-    server.stop()
-    return {"load s": loaded, "load CPU s": load_cpu, "octets per record": memory / records,
-            "AXFR s": axfr, "AXFR CPU s": axfr_cpu, "AXFR MB": octets / 1e6,
-            "queries per CPU s": per_cpu, "queries per s": rate}
+def draw(subjects, folder):
+    """The plots of those subjects that have one."""
+    if "curve" in subjects:
+        import curve
+        os.makedirs(folder, exist_ok=True)
+        path = os.path.join(folder, "curve.svg")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(curve.drawing(subjects["curve"]))
+        print(f"bench: {path}", file=sys.stderr)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("taproot")
-    parser.add_argument("--records", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=int, default=5)
-    parser.add_argument("--json")
-    options = parser.parse_args()
-    kinds = {"taproot": TaprootServer, "knot": KnotServer, "nsd": NsdServer}
-    runs = {name: [] for name in kinds}
-    with Lab(options.taproot) as lab:
-        zone_file = os.path.join(lab.folder, "bench.zone")
-        records, names = write_zone(zone_file, options.records)
-        query_file = os.path.join(lab.folder, "queries")
-        chosen = random.Random(1)
-        with open(query_file, "w", encoding="ascii") as file:
-            for _ in range(100_000):
-                word = chosen.choice(names)
-                prefix = "" if chosen.random() < 0.8 else "www."
-                suffix = "" if chosen.random() < 0.9 else "x"
-                file.write(f"{prefix}{word}{suffix}.{ZONE} A\n")
-        for round_number in range(options.rounds):
-            for name, kind in kinds.items():
-                print(f"round {round_number + 1} of {options.rounds}: {name}", file=sys.stderr)
-                runs[name].append(measure(kind, lab, f"{name}-{round_number}", zone_file, records,
-                                          query_file, options.seconds))
-    report(runs, records, options)
-
-
-def report(runs, records, options):
-    names = list(runs)
-    median = {name: {key: statistics.median(run[key] for run in runs[name])
-                     for key in runs[name][0]} for name in names}
-    print(f"{records} records, medians of {options.rounds} rounds, one worker each")
-    print(f"{'':20}" + "".join(f"{name:>14}" for name in names)
-          + "".join(f"{'/' + name:>10}" for name in names[1:]))
-    for key in median["taproot"]:
-        row = f"{key:20}" + "".join(f"{median[name][key]:14,.2f}" for name in names)
-        for name in names[1:]:
-            other = median[name][key]
-            row += f"{median['taproot'][key] / other:10.2f}" if other else f"{'-':>10}"
-        print(row)
-    if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump({"records": records, "median": median, "runs": runs}, file, indent=1)
+    options = parsed(sys.argv[1:])
+    if options.markdown:
+        with open(options.markdown, encoding="utf-8") as file:
+            document = json.load(file)
+    else:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers end with us
+        document = measure(options)
+    subjects = {entry["subject"]: Results.from_json(entry) for entry in document["subjects"]}
+    if options.markdown and options.into:
+        with open(options.into, encoding="utf-8") as file:
+            text = file.read()
+        with open(options.into, "w", encoding="utf-8") as file:
+            file.write(report.insert(text, document, subjects,
+                                     {"curve": "plots/curve.svg"}))
+        draw(subjects, os.path.join(os.path.dirname(options.into), "plots"))
+        return 0
+    print(report.whole(document, subjects))
+    draw(subjects, os.path.dirname(os.path.abspath(options.json)))
+    return 1 if any(results.failures for results in subjects.values()) else 0
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        sys.exit(main())
+    except (Failed, OSError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -7,6 +7,7 @@ condition holds or its deadline has passed, and then says what it waited for.
 
 import base64
 import contextlib
+import http.client
 import json
 import os
 import secrets
@@ -91,6 +92,18 @@ def axfr(port, zone, key=None):
         if len(fields) == 5 and not line.startswith(";"):
             lines.add(" ".join([fields[0].lower(), *fields[1:]]))
     return sorted(lines)
+
+
+def transfer(port, zone, serial=None):
+    """The records of an AXFR, or of an IXFR from a serial, in the order they came in: tuples of
+    owner, TTL, class, type and rdata; [] if there was no answer."""
+    kind = "AXFR" if serial is None else f"IXFR={serial}"
+    records = []
+    for line in dig(port, "+noall", "+answer", "+nocmd", "+tcp", zone, kind, timeout=10).splitlines():
+        fields = line.split(None, 4)
+        if len(fields) == 5 and not line.startswith(";"):
+            records.append((fields[0].lower(), *fields[1:]))
+    return records
 
 
 class Key:
@@ -196,6 +209,8 @@ class Knot(Server):
         self.primary, self.zones, self.key = primary, zones, key
 
     def command(self):
+        # Knot does not make it, and then stores no IXFR: it would ask for the whole zone instead.
+        os.makedirs(self.path("db"), exist_ok=True)
         key = f"    key: {self.key.name}" if self.key else ""
         lines = ["server:", f"    listen: 127.0.0.1@{self.port}", f'    rundir: "{self.folder}"',
                  "log:", "  - target: stderr", "    any: info",
@@ -205,9 +220,10 @@ class Knot(Server):
                       f"    secret: {self.key.secret}"]
         lines += ["remote:", "  - id: primary", f"    address: 127.0.0.1@{self.primary}", key,
                   "acl:", "  - id: notify", "    address: 127.0.0.1", "    action: notify", key,
+                  "  - id: read", "    address: 127.0.0.1", "    action: transfer",
                   "template:", "  - id: default", f'    storage: "{self.folder}"', "zone:"]
         for zone in self.zones:
-            lines += [f"  - domain: {zone}", "    master: primary", "    acl: notify"]
+            lines += [f"  - domain: {zone}", "    master: primary", "    acl: [notify, read]"]
         self.write("knot.conf", "\n".join(line for line in lines if line) + "\n")
         return ["knotd", "-c", self.path("knot.conf")]
 
@@ -328,21 +344,26 @@ class Taproot(Server):
         self.binary = lab.binary
         self.control = free_port()
         self.config = self.path("taproot.yaml")
+        self.state = self.path("state")
+        self.more_environment = {}
         self.home = self.path("home")
         os.makedirs(self.home, exist_ok=True)
 
     def environment(self):
         return {**{k: v for k, v in os.environ.items() if not k.startswith("XDG_")},
-                "HOME": self.home, "NO_COLOR": "1"}
+                "HOME": self.home, "NO_COLOR": "1", **self.more_environment}
 
     def command(self):
         return [self.binary, "serve", "--config", self.config]
+
+    def process_options(self):
+        return {}
 
     def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 self.command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                cwd=self.folder, env=self.environment(),
+                cwd=self.folder, env=self.environment(), **self.process_options(),
             )
         wait_until(f"taproot to answer on port {self.port}", self.up)
         return self
@@ -366,6 +387,32 @@ class Taproot(Server):
         except json.JSONDecodeError as error:
             raise Failed(f"taproot {' '.join(words)} --json printed no JSON "
                          f"(exit {done.returncode}): {done.stdout}{done.stderr}") from error
+
+    def call(self, method, path, body=None, timeout=30):
+        """One request to the control API: (status, JSON); (0, None) if nobody answered."""
+        headers = {"Content-Type": "application/json"}
+        if method == "POST":
+            try:
+                with open(os.path.join(self.state, "control.token"), encoding="ascii") as file:
+                    headers["Authorization"] = f"Bearer {file.read().strip()}"
+            except OSError:
+                return 0, None
+        connection = http.client.HTTPConnection("127.0.0.1", self.control, timeout=timeout)
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        except (OSError, http.client.HTTPException, json.JSONDecodeError):
+            return 0, None
+        finally:
+            connection.close()
+
+    def get(self, path):
+        """The JSON document at a path of the control API."""
+        status, document = self.call("GET", path)
+        if status != 200:
+            raise Failed(f"GET {path}: {status} {document}")
+        return document
 
     def zone_path(self, name):
         return self.path("zones", name)

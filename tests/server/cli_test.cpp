@@ -2,6 +2,7 @@
 #include "control_fake.hpp"
 
 #include "server/cli.hpp"
+#include "zonestore/rule_table.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -62,7 +63,7 @@ AppliedProvider applied(ApplyState state) {
 ApplyReport apply_report(std::vector<ApplyState> states) {
   ApplyReport report;
   report.id = "a1";
-  report.zones = {{"example.com.", 42, 5, "", {}}};
+  report.zones = {{"example.com.", 42, 5, "", {}, {}}};
   for (const auto state : states) report.zones[0].providers.push_back(applied(state));
   return report;
 }
@@ -81,6 +82,12 @@ TEST_CASE("wrong usage ends with 64 and one line", "[server][cli]") {
                std::vector<std::string>{"history"}, std::vector<std::string>{"diff", "example.com"},
                std::vector<std::string>{"diff", "example.com", "x"},
                std::vector<std::string>{"rollback", "example.com", "--to", "0"},
+               std::vector<std::string>{"edit"}, std::vector<std::string>{"edit", "example.com"},
+               std::vector<std::string>{"edit", "example.com", "--put", "www A"},
+               std::vector<std::string>{"edit", "example.com", "--put", "www 300 192.0.2.1"},
+               std::vector<std::string>{"edit", "example.com", "--delete", "www A 192.0.2.1"},
+               std::vector<std::string>{"edit", "example.com", "--put", "www 300 A 192.0.2.1",
+                                        "--put", "www 60 A 192.0.2.2"},
                std::vector<std::string>{"apply", "--timeout", "soon"},
                std::vector<std::string>{"key"}, std::vector<std::string>{"key", "generate"},
                std::vector<std::string>{"key", "generate", "a..b"},
@@ -101,9 +108,10 @@ TEST_CASE("help has an example for every verb, and lists only what is there", "[
   CHECK(run({"--version"}).out == "taproot " TAPROOT_VERSION "\n");
   const auto help = run({"--help"});
   CHECK(help.code == 0);
-  CHECK_THAT(help.out, !Catch::Contains("import") && !Catch::Contains("audit"));
-  for (const auto* verb : {"serve", "check", "status", "plan", "apply", "verify", "history", "show",
-                           "diff", "rollback", "reload", "notify", "drop", "serial"}) {
+  CHECK_THAT(help.out, !Catch::Contains("audit"));
+  for (const auto* verb :
+       {"serve", "check", "status", "plan", "apply", "verify", "history", "show", "diff",
+        "rollback", "edit", "reload", "notify", "import", "drop", "serial"}) {
     INFO(verb);
     CHECK_THAT(help.out, Catch::Contains(verb));
     const auto own = run({verb, "--help"});
@@ -263,6 +271,85 @@ TEST_CASE("apply passes on what was typed and by whom", "[server][cli]") {
   CHECK(site.daemon.operations.last_rollback.based_on == 42u);
 }
 
+TEST_CASE("edit sends what was typed as one transaction", "[server][cli][edit]") {
+  Site site;
+  auto& operations = site.daemon.operations;
+  operations.edit_report = {"example.com.", 43, 5, true, false, "", {}, {}, ""};
+  operations.edit_report.changes = {{"www.example.com.", "A", {}, {"300 A 192.0.2.1"}}};
+  const auto ran =
+      site.run({"edit", "example.com", "--add", "t TXT hello  you", "--put",
+                "www 300 IN a 192.0.2.1", "--put", "WWW A 192.0.2.2", "--remove", "x A 192.0.2.3",
+                "--delete", "old", "--delete", "@ MX", "--why", "move", "--if-match", "42"});
+  INFO(ran.err << ran.out);
+  CHECK(ran.code == 0);
+  CHECK_THAT(ran.out, Catch::Contains("v43") && Catch::Contains("+ 300 A 192.0.2.1") &&
+                          Catch::Contains("1 added"));
+  const auto& asked = operations.last_edit;
+  CHECK(asked.who == "alice");
+  CHECK(asked.why == "move");
+  CHECK(asked.based_on == 42u);
+  using Op = zonestore::EditChange::Op;
+  REQUIRE(asked.changes.size() == 5);
+  CHECK(asked.changes[0].op == Op::drop);
+  CHECK(asked.changes[1].owner.to_text() == "example.com.");
+  CHECK(asked.changes[1].type == dns::RRType::MX);
+  CHECK(asked.changes[2].op == Op::remove);
+  CHECK(asked.changes[3].op == Op::put);
+  CHECK(asked.changes[3].values.size() == 2);
+  CHECK(asked.changes[3].ttl == 300u);
+  CHECK(asked.changes[4].op == Op::add);
+  CHECK(asked.changes[4].values[0].size() == 11);
+}
+
+TEST_CASE("edit takes changes from a file", "[server][cli][edit]") {
+  Site site;
+  const std::string list = R"([{"op": "delete", "owner": "old"}])";
+  const bool is_wrapped = GENERATE(false, true);
+  const auto text = is_wrapped ? "{\"changes\": " + list + "}" : list;
+  site.folder.file("changes.json", text);
+  const auto file = (site.folder.path() / "changes.json").string();
+  CHECK(site.run({"edit", "example.com", "--file", file}).code == 0);
+  CHECK(site.daemon.operations.last_edit.changes.size() == 1);
+  site.folder.file("changes.json", "{");
+  CHECK(site.run({"edit", "example.com", "--file", file}).code == 64);
+  CHECK(site.run({"edit", "example.com", "--file", file + "x"}).code == 1);
+}
+
+TEST_CASE("the exit codes of edit", "[server][cli][edit]") {
+  Site site;
+  auto& report = site.daemon.operations.edit_report;
+  report.zone = "example.com.";
+  report.changed = true;
+  SECTION("a dry run with changes ends with 2") {
+    CHECK(site.run({"edit", "example.com", "--delete", "x", "--dry-run"}).code == 2);
+    CHECK(site.daemon.operations.last_edit.dry_run);
+    report.changed = false;
+    CHECK(site.run({"edit", "example.com", "--delete", "x", "--dry-run"}).code == 0);
+  }
+  SECTION("a refusal ends with 1, and says why") {
+    report.refused = "no";
+    report.findings.emplace_back();
+    report.findings.back().message = "changes[0]: it cannot be";
+    const auto ran = site.run({"edit", "example.com", "--delete", "x"});
+    CHECK(ran.code == 1);
+    CHECK_THAT(ran.out, Catch::Contains("refused") && Catch::Contains("it cannot be"));
+  }
+  SECTION("an edit that did not get into its file ends with 4") {
+    report.findings.emplace_back();
+    report.findings.back().rule = "not-written-back";
+    CHECK(site.run({"edit", "example.com", "--delete", "x", "--write-back"}).code == 4);
+    CHECK(site.daemon.operations.last_edit.write_back);
+  }
+  SECTION("without changes") {
+    CHECK(site.run({"edit", "example.com", "--write-back"}).code == 0);
+    CHECK(site.run({"edit", "example.com", "--discard"}).code == 0);
+    CHECK(site.daemon.operations.last_edit.discard);
+  }
+  SECTION("a version that is not current ends with 1") {
+    CHECK(site.run({"edit", "example.com", "--delete", "x", "--if-match", "7"}).code == 1);
+  }
+}
+
 TEST_CASE("a guard that refuses an apply ends it with 5", "[server][cli]") {
   Site site;
   site.daemon.operations.failure = Error{Errc::blocked, "max-deletes: look at taproot plan"};
@@ -274,7 +361,7 @@ TEST_CASE("a guard that refuses an apply ends it with 5", "[server][cli]") {
 TEST_CASE("a reload that refuses something ends with 1", "[server][cli]") {
   Site site;
   auto& report = site.daemon.operations.reload_report;
-  report.zones = {{"example.com.", ReloadResult::installed, 42, 5, {}}};
+  report.zones = {{"example.com.", ReloadResult::installed, 42, 5, {}, {}}};
   CHECK(site.run({"reload"}).code == 0);
   report.zones[0].result = ReloadResult::refused;
   report.zones[0].findings = {
@@ -357,6 +444,77 @@ TEST_CASE("check --strict counts warnings", "[server][cli]") {
                                   "nameservers: {n.: [192.0.2.1]}}\n");
   CHECK(run({"check", "--config", config.string()}).code == 0);
   CHECK(run({"check", "--config", config.string(), "--strict"}).code == 2);
+}
+
+TEST_CASE("check lists the rules", "[server][cli][check]") {
+  const auto text = run({"check", "--rules"});
+  CHECK(text.code == 0);
+  CHECK_THAT(text.out, Catch::Contains("\nspf-syntax ") &&
+                           Catch::Contains("warning  settable  an SPF record is not written") &&
+                           Catch::Contains("error    fixed     a name has a CNAME"));
+  const auto as_json = run({"check", "--rules", "--json"});
+  const auto rules = json::parse(as_json.out).at("rules");
+  CHECK(rules.size() == zonestore::all_rules().size());
+  CHECK(rules[0].at("rule") == "unreadable");
+  CHECK(rules[0].at("settable") == false);
+  CHECK(run({"check", "--rules", "--format", "json"}).out == as_json.out);
+}
+
+TEST_CASE("check writes SARIF, also of the configuration", "[server][cli][check]") {
+  const TestFolder folder;
+  folder.file("zones/example.com.yaml", "www: {type: A, ttl: 300, value: x}\n");
+  const auto config = folder.file(
+      "taproot.yaml", "zones:\n  - {name: example.com, source: zones/example.com.yaml}\nlog: 1\n");
+  const auto ran = run({"check", "--config", config.string(), "--format", "sarif"});
+  CHECK(ran.code == 2);
+  const auto document = json::parse(ran.out);
+  CHECK(document.at("version") == "2.1.0");
+  const auto& results = document.at("runs").at(0).at("results");
+  REQUIRE(results.size() == 1);
+  CHECK(results[0].at("ruleId") == "config-type");
+  folder.file("taproot.yaml", "zones:\n  - {name: example.com, source: zones/example.com.yaml}\n");
+  const auto zone = json::parse(run({"check", config.string(), "--format", "sarif"}).out);
+  const auto& one = zone.at("runs").at(0).at("results").at(0);
+  CHECK(one.at("ruleId") == "bad-rdata");
+  CHECK_THAT(one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].get<std::string>(),
+             Catch::EndsWith("zones/example.com.yaml"));
+  CHECK(run({"check", "--format", "xml"}).code == 64);
+  CHECK(run({"check", "--json", "--format", "sarif"}).code == 64);
+}
+
+TEST_CASE("check sets rules and runs the operator's command", "[server][cli][check]") {
+  const TestFolder folder;
+  folder.file("example.com.zone",
+              "@ 300 SOA ns1 host 7 3600 600 2419200 300\n@ NS ns.example.net.\n"
+              "@ NS ns.example.org.\na A 10.0.0.1\n");
+  const auto with = [&](const std::string& check) {
+    return folder
+        .file("taproot.yaml", "zones:\n  - name: example.com\n    source: example.com.zone\n" +
+                                  (check.empty() ? "" : "    check: " + check + "\n"))
+        .string();
+  };
+  const auto plain = run({"check", with("")});
+  CHECK(plain.code == 0);
+  CHECK_THAT(plain.out, Catch::Contains("[private-address]") && Catch::Contains("1 warning"));
+  CHECK_THAT(run({"check", with("{rules: {private-address: off}}")}).out,
+             Catch::Contains("0 errors, 0 warnings"));
+  CHECK(run({"check", with("{rules: {private-address: error}}")}).code == 2);
+  const auto refused = with("{command: [/bin/sh, -c, \"echo no; exit 1\"]}");
+  const auto ran = run({"check", refused});
+  CHECK(ran.code == 2);
+  CHECK_THAT(ran.out, Catch::Contains("example.com.zone: error: no [external-check]"));
+  CHECK(run({"check", refused, "--no-external"}).code == 0);
+  CHECK(run({"check", with("{command: [/bin/sh, -c, \"exit 0\"]}")}).code == 0);
+}
+
+TEST_CASE("what is wrong with a file of several zones is told once", "[server][cli][check]") {
+  const TestFolder folder;
+  const auto both = folder.file(
+      "both.zone", "@ 300 SOA ns host 7 3600 600 2419200 300\n@ NS x.\n@ NS y.\na A 1\n");
+  const auto ran = run(
+      {"check", "--zone", "a.example=" + both.string(), "--zone", "b.example=" + both.string()});
+  CHECK(ran.code == 2);
+  CHECK_THAT(ran.out, Catch::Contains("2 zones") && Catch::Contains("1 error,"));
 }
 
 TEST_CASE("serve hands a whole configuration to the daemon", "[server][cli]") {

@@ -27,6 +27,8 @@ class FakeOperations : public Operations {
   std::uint64_t version = 42;
   ApplyRequest last_apply;
   RollbackRequest last_rollback;
+  EditRequest last_edit;
+  EditReport edit_report;
   ReloadRequest last_reload;
   SerialRequest last_serial;
   DropRequest last_drop;
@@ -74,6 +76,10 @@ class FakeOperations : public Operations {
     done(answer("rollback", {request.zone},
                 RollbackReport{request.zone.to_text(), request.to ? request.to->number : 41, 43,
                                2026112303, true}));
+  }
+  void edit(EditRequest request, Done<EditReport> done) override {
+    last_edit = request;
+    done(answer("edit", {request.zone}, edit_report));
   }
   void reload(ReloadRequest request, Done<ReloadReport> done) override {
     last_reload = request;

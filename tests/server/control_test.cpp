@@ -113,7 +113,10 @@ TEST_CASE("what changes something needs the token", "[server][control]") {
     CHECK_THAT(header(without, "WWW-Authenticate"), Catch::StartsWith("Bearer"));
     CHECK(daemon.request("POST", path, {{"Authorization", "Basic eDp5"}}).status == 401);
     CHECK(daemon.operations.asked.empty());
-    CHECK(daemon.post(path).status == 200);
+    const std::string body = path.ends_with("/edit")     ? R"({"changes": []})"
+                             : path.ends_with("/serial") ? R"({"above": "secondaries"})"
+                                                         : "";
+    CHECK(daemon.post(path, body).status == 200);
     daemon.operations.asked.clear();
   }
 }
@@ -164,6 +167,73 @@ TEST_CASE("If-Match of an apply needs one zone", "[server][control]") {
   CHECK(daemon.post("/v1/reload", "{}", condition).status == 400);
   daemon.operations.version = 43;
   CHECK(daemon.post("/v1/apply", "{\"zones\": [\"example.com\"]}", condition).status == 412);
+}
+
+TEST_CASE("an edit's changes reach the operation as records", "[server][control][edit]") {
+  FakeDaemon daemon;
+  auto& operations = daemon.operations;
+  operations.edit_report.zone = "example.com.";
+  operations.edit_report.version = 43;
+  operations.edit_report.changed = true;
+  operations.edit_report.changes = {{"www.example.com.", "A", {}, {"300 A 192.0.2.1"}}};
+  const auto response =
+      daemon.post(zone + "/edit",
+                  R"({"changes": [{"op": "put", "owner": "www", "type": "A", "ttl": 300,
+                       "values": ["192.0.2.1"]},
+                      {"op": "delete", "owner": "old"}],
+          "who": "bob", "why": "www moves", "write_back": true, "dry_run": true})",
+                  {{"If-Match", "\"42\""}});
+  CHECK(response.status == 200);
+  const auto& asked = operations.last_edit;
+  REQUIRE(asked.changes.size() == 2);
+  CHECK(asked.changes[0].owner.to_text() == "www.example.com.");
+  CHECK(asked.changes[0].ttl == 300u);
+  CHECK(asked.changes[1].op == zonestore::EditChange::Op::drop);
+  CHECK_FALSE(asked.changes[1].type);
+  CHECK(asked.based_on == 42u);
+  CHECK(asked.who == "bob");
+  CHECK(asked.why == "www moves");
+  CHECK(asked.write_back);
+  CHECK(asked.dry_run);
+  CHECK(header(response, "ETag") == "\"43\"");
+  const auto report = json::parse(response.body);
+  CHECK(report["version"] == 43);
+  CHECK(report["counts"]["add"] == 1);
+  CHECK(report["changes"][0]["after"][0] == "300 A 192.0.2.1");
+}
+
+TEST_CASE("an edit that cannot be is refused with findings", "[server][control][edit]") {
+  FakeDaemon daemon;
+  SECTION("by its document") {
+    const auto response = daemon.post(
+        zone + "/edit", R"({"changes": [{"op": "put", "owner": "a", "type": "A", "value": "x"}]})");
+    CHECK(response.status == 422);
+    const auto error = json::parse(response.body);
+    CHECK(error["findings"][0]["rule"] == "bad-rdata");
+    CHECK(error["findings"][0]["cure"] != "");
+    CHECK_THAT(error["error"].get<std::string>(), Catch::Contains("changes[0]"));
+    CHECK(daemon.operations.asked.empty());
+  }
+  SECTION("by the zone") {
+    daemon.operations.edit_report.refused = "a CNAME and other data";
+    daemon.operations.edit_report.findings.emplace_back();
+    const auto response = daemon.post(zone + "/edit", R"({"changes": []})");
+    CHECK(response.status == 422);
+    CHECK(json::parse(response.body)["error"] == "a CNAME and other data");
+    CHECK(json::parse(response.body)["findings"].size() == 1);
+  }
+  SECTION("by its version") {
+    CHECK(daemon.post(zone + "/edit", R"({"changes": []})", {{"If-Match", "\"41\""}}).status ==
+          412);
+    CHECK(daemon.operations.asked.empty());
+  }
+  SECTION("by its body") {
+    const auto body = GENERATE("", "{}", R"({"changes": [], "discard": true})",
+                               R"({"changes": [], "force": true})", R"({"discard": "yes"})");
+    CAPTURE(body);
+    CHECK(daemon.post(zone + "/edit", body).status == 400);
+    CHECK(daemon.operations.asked.empty());
+  }
 }
 
 TEST_CASE("pages of other origins are refused", "[server][control]") {
@@ -348,19 +418,21 @@ std::string departs(const std::string& report, const char* schema) {
 TEST_CASE("reports have the shape that the OpenAPI document says", "[server][control]") {
   const std::optional<GuardStop> guard = GuardStop{"max-deletes", "why", "f1"};
   StatusReport status;
-  status.zones = {
-      {"z.", 1, 1, 1, WallTime(), "w", "y", "c0ffee", "s", "", "gone", guard, {{}}, {}}};
+  status.zones.emplace_back();
+  status.zones[0].zone = "z.";
+  status.zones[0].committed = WallTime();
+  status.zones[0].findings.emplace_back();
   ProviderRow provider;
   provider.guard = guard;
   provider.nameservers = {{}};
   status.zones[0].providers = {provider, ProviderRow()};
   CHECK(departs(to_json(status), "Status") == "");
   PlanReport plan;
-  plan.zones = {{"z.", 1, 1, {{"o", "A", {"a"}, {}}}, guard, {{}}, {{}}}};
+  plan.zones = {{"z.", 1, 1, {{"o", "A", {"a"}, {}}}, {}, {{}}, {{}}}};
   plan.zones[0].providers[0].guard = guard;
   CHECK(departs(to_json(plan), "Plan") == "");
   ApplyReport apply;
-  apply.zones = {{"z.", 1, 1, "", guard, {{}}}};
+  apply.zones = {{"z.", 1, 1, "", {}, {{}}}};
   apply.zones[0].providers[0].nameservers = {{"n", "e", true, 0.5, "", ""}, {}};
   CHECK(departs(to_json(apply), "Apply") == "");
   VerifyReport verify;
@@ -373,9 +445,8 @@ TEST_CASE("reports have the shape that the OpenAPI document says", "[server][con
   CHECK(departs(to_json(SerialReport()), "Serial") == "");
   CHECK(departs(to_json(DropReport()), "Drop") == "");
   CHECK(departs(to_json(NotifyReport{{{"z.", 1, {"e"}}}}), "Notify") == "");
-  CHECK(
-      departs(to_json(ReloadReport{"", {"n"}, {{"z.", ReloadResult::refused, 1, 1, guard, {{}}}}}),
-              "Reload") == "");
+  CHECK(departs(to_json(ReloadReport{"", {"n"}, {{"z.", ReloadResult::refused, 1, 1, {}, {{}}}}}),
+                "Reload") == "");
   CHECK(departs(to_json(Error{Errc::io, "x"}), "Error") == "");
 }
 

@@ -26,7 +26,14 @@ NameserverRow nameserver(const char* name, const char* endpoint, NameserverState
 StatusReport status_report() {
   StatusReport report;
   report.now = committed + 13s;
-  ZoneRow zone{"example.com.", 42, 2026112302, 128, committed, "alice", "move www", "", "", {}, {}};
+  ZoneRow zone;
+  zone.zone = "example.com.";
+  zone.version = 42;
+  zone.serial = 2026112302;
+  zone.records = 128;
+  zone.committed = committed;
+  zone.who = "alice";
+  zone.why = "move www";
   ProviderRow nsd;
   nsd.provider = "nsd-frankfurt";
   nsd.state = ProviderState::in_sync;
@@ -170,7 +177,7 @@ Next: taproot apply --plan p7f3a
   PlanReport idle;
   CHECK(render_plan(to_json(idle), false).value() == "Nothing to do: every provider is in sync.\n");
   PlanReport refused;
-  refused.zones = {{"example.com.", 42, 1, {}, {}, {}}};
+  refused.zones = {{"example.com.", 42, 1, {}, {}, {}, {}}};
   refused.zones[0].findings = {{zonestore::Severity::error, "two-soas", "z.yaml", 3, 7,
                                 "two SOA records", "remove one", ""}};
   CHECK_THAT(render_plan(to_json(refused), false).value(),
@@ -239,7 +246,7 @@ TEST_CASE("the outcome of an apply follows its parts", "[server][render]") {
 
 TEST_CASE("a zone that fails as a whole counts, too", "[server][render]") {
   ApplyReport report;
-  report.zones = {{"example.com.", 41, 1, "z.yaml:3:7: two SOA records", {}}};
+  report.zones = {{"example.com.", 41, 1, "z.yaml:3:7: two SOA records", {}, {}}};
   CHECK(outcome_of(report) == ApplyOutcome::failed);
   CHECK_THAT(render_apply(to_json(report), false).value(),
              Catch::Contains("failed: z.yaml:3:7: two SOA records"));

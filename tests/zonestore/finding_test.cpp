@@ -29,7 +29,7 @@ TEST_CASE("a finding is shown as by a good compiler", "[zonestore][finding]") {
         "zones/example.org.yaml:14:5: error: www.example.org. has a CNAME beside A "
         "[cname-and-other-data]\n"
         "  14 |   - type: A\n"
-        "     |     ^\n"
+        "     |     ^~~~\n"
         "  cure: remove either the CNAME or the other records\n");
   CHECK(to_line(sample()) ==
         "zones/example.org.yaml:14:5: error: www.example.org. has a CNAME beside A "
@@ -78,7 +78,7 @@ TEST_CASE("severities have their words and colours", "[zonestore][finding]") {
   CHECK(plain.find(std::string(": ") + c.word + ": ") != std::string::npos);
   CHECK(plain.find('\x1b') == std::string::npos);
   CHECK(coloured.find(std::string(c.colour) + c.word + "\x1b[0m") != std::string::npos);
-  CHECK(coloured.find(std::string(c.colour) + "    ^\x1b[0m") != std::string::npos);
+  CHECK(coloured.find(std::string(c.colour) + "    ^~~~\x1b[0m") != std::string::npos);
   CHECK(to_line(finding).find('\x1b') == std::string::npos);
 }
 
@@ -90,7 +90,12 @@ TEST_CASE("the caret stands below its place", "[zonestore][finding]") {
     std::string caret;
   };
   const auto c = GENERATE_COPY(values<Case>({
-      {"abc", 1, "abc", "^"},
+      {"abc", 1, "abc", "^~~"},
+      {"abc def", 1, "abc def", "^~~"},
+      {"x: \"a b\\\"c\" # y", 4, "x: \"a b\\\"c\" # y", "   ^~~~~~~~"},
+      {"key: value", 1, "key: value", "^~~"},
+      {"[\xc3\xa4\xc3\xb6, b]", 2, "[\xc3\xa4\xc3\xb6, b]", " ^~"},
+      {"\"open", 1, "\"open", "^~~~~"},
       {"abc", 3, "abc", "  ^"},
       {"abc", 4, "abc", "   ^"},
       {"abc", 99, "abc", "   ^"},
@@ -99,7 +104,7 @@ TEST_CASE("the caret stands below its place", "[zonestore][finding]") {
       {"a\x1b[31mb", 2, "a?[31mb", " ^"},
       {std::string(200, 'a') + "b" + std::string(200, 'c'), 201,
        "..." + std::string(70, 'a') + "b" + std::string(39, 'c') + "...",
-       std::string(73, ' ') + "^"},
+       std::string(73, ' ') + "^" + std::string(39, '~')},
   }));
   Finding finding = sample();
   finding.line = 7;

@@ -17,6 +17,19 @@ struct FaultyDisk::State {
   bool reads = false;
   bool failed = false;
   std::map<std::filesystem::path, std::string> synced;  // what would outlive a power cut
+  std::filesystem::path kept;                           // where it is too, if anywhere
+
+  /// Whole or not at all: this process may be killed at any time.
+  void keep(const std::filesystem::path& name, const std::string& content) const {
+    if (kept.empty()) return;
+    const auto aside = kept / (name.filename().string() + ".new");
+    std::ofstream(aside, std::ios::binary) << content;
+    std::filesystem::rename(aside, kept / name.filename());
+  }
+  void forget(const std::filesystem::path& name) {
+    synced.erase(name);
+    if (!kept.empty()) std::filesystem::remove(kept / name.filename());
+  }
 
   bool fails_now() {
     if (failed) return mode == Mode::forever;
@@ -85,6 +98,7 @@ int sync_file(sqlite3_file* file, int) {
   std::string content(static_cast<std::size_t>(size), '\0');
   const int code = methods_of(file).xRead(real_of(file), content.data(), static_cast<int>(size), 0);
   if (code != SQLITE_OK) return SQLITE_IOERR_FSYNC;
+  ours.state->keep(ours.name, content);
   ours.state->synced[ours.name] = std::move(content);
   return SQLITE_OK;
 }
@@ -164,7 +178,7 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags,
 int delete_file(sqlite3_vfs* vfs, const char* name, int sync) {
   State& state = state_of(vfs);
   if (state.fails_now()) return SQLITE_IOERR_DELETE;
-  if (sync != 0) state.synced.erase(name);
+  if (sync != 0) state.forget(name);
   return state.real->xDelete(state.real, name, sync);
 }
 
@@ -214,6 +228,10 @@ void FaultyDisk::power_cut(const std::filesystem::path& from,
     if (path.parent_path() != from) continue;
     std::ofstream(to / path.filename(), std::ios::binary) << content;
   }
+}
+
+void FaultyDisk::keep_synced_in(const std::filesystem::path& folder) {
+  state_->kept = folder;
 }
 
 bool FaultyDisk::failed() const {

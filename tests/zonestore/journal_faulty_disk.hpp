@@ -32,6 +32,9 @@ class FaultyDisk {
   bool failed() const;
   /// Writes to folder `to` the files of folder `from` as they were at their last sync.
   void power_cut(const std::filesystem::path& from, const std::filesystem::path& to) const;
+  /// From now on each file's contents as of its last sync are kept in `folder` too, so that they
+  /// outlive this process.
+  void keep_synced_in(const std::filesystem::path& folder);
 
   struct State;
 

@@ -479,7 +479,8 @@ TEST_CASE("a tab in YAML's indentation is told as such", "[zonestore][records]")
 
 TEST_CASE("findings of the checks show their lines", "[zonestore][records]") {
   const Folder folder;
-  const auto path = folder.write("zone.yaml", "'':\n  type: NS\n  values:\n  - ns1.example.com.\n");
+  const auto path = folder.write(
+      "zone.yaml", "'':\n  type: NS\n  values:\n  - ns1.example.com.\n  - ns1.example.net.\n");
   const auto candidate = load_zone(apex(), path, "zone.yaml");
   REQUIRE(places_of(candidate.findings) == Lines{"address-missing:4:5"});
   CHECK(candidate.findings[0].excerpt == "  - ns1.example.com.");

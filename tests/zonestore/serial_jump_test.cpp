@@ -29,13 +29,13 @@ TEST_CASE("a jump goes above all that was seen", "[zonestore][serial]") {
       GENERATE(Case{5, {}, 6, false}, Case{5, {5}, 6, false}, Case{5, {3, 500, 7}, 501, false},
                Case{5, {500, 500}, 501, false}, Case{0xffff'fff0, {4}, 5, false},
                Case{0xffff'fff0, {0xffff'ffff}, 0, false},
-               Case{5, {5U + 0x7fff'fffe}, 5U + 0x7fff'ffff, false},
+               Case{5, {5u + 0x7fff'fffe}, 5u + 0x7fff'ffff, false},
                // the furthest ahead there is, and the one without an order: halfway first
-               Case{5, {5U + 0x7fff'ffff}, 5U + 0x4000'0000, true},
-               Case{5, {5, 5U + 0x8000'0000}, 5U + 0x4000'0000, true},
+               Case{5, {5u + 0x7fff'ffff}, 5u + 0x4000'0000, true},
+               Case{5, {5, 5u + 0x8000'0000}, 5u + 0x4000'0000, true},
                Case{0xf000'0000, {0x7000'0000}, 0x3000'0000, true},
                // more than that is behind us
-               Case{5, {5U + 0x8000'0002}, 6, false});
+               Case{5, {5u + 0x8000'0002}, 6, false});
   CAPTURE(c.ours, c.seen);
   const auto jump = jump_above(Serial(c.ours), serials(c.seen));
   REQUIRE(jump);

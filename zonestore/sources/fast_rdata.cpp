@@ -142,10 +142,11 @@ bool Fields::ipv4() {
 /// RFC 4291 section 2.2, forms 1 and 2.
 bool Fields::ipv6() {
   constexpr std::size_t whole = 16;
+  constexpr std::size_t nowhere = whole + 1;
   skip_blanks(at_);
   std::array<std::uint8_t, whole> octets{};
   std::size_t size = 0;
-  std::size_t gap = whole;  // where "::" stands
+  std::size_t gap = nowhere;  // where "::" stands
   if (at_[0] == ':') {
     if (at_[1] != ':') return false;
     gap = 0;
@@ -163,15 +164,15 @@ bool Fields::ipv6() {
     if (ended()) break;
     if (*at_++ != ':') return false;
     if (*at_ == ':') {
-      if (gap != whole) return false;
+      if (gap != nowhere) return false;
       gap = size;
       ++at_;
     } else if (ended()) {
       return false;
     }
   }
-  if (gap == whole ? size != whole : size == whole) return false;
-  const std::size_t behind = gap == whole ? 0 : size - gap;
+  if (gap == nowhere ? size != whole : size == whole) return false;
+  const std::size_t behind = gap == nowhere ? 0 : size - gap;
   std::memset(to_, 0, whole);
   std::memcpy(to_, octets.data(), size - behind);
   std::memcpy(to_ + whole - behind, octets.data() + size - behind, behind);

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <future>
 #include <map>
 #include <string_view>
 #include <thread>
@@ -26,14 +25,6 @@ constexpr std::size_t few_names = 20'000;
 
 std::size_t thread_count() {
   return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 4);
-}
-
-/// Both walk the whole version: at the same time.
-std::pair<TargetFilter, Names> look_through(const ZoneVersion& version) {
-  if (thread_count() == 1) return {TargetFilter(version), names_not_plain(version)};
-  auto targets = std::async(std::launch::async, [&] { return TargetFilter(version); });
-  auto names = names_not_plain(version);
-  return {targets.get(), std::move(names)};
 }
 
 }  // namespace
@@ -109,16 +100,17 @@ struct LargeZoneFile::Delta {
 };
 
 std::optional<Candidate> LargeZoneFile::load(const std::filesystem::path& path,
-                                             const std::string& shown, const SourceLimits& limits) {
+                                             const std::string& shown, const SourceLimits& limits,
+                                             const RulePolicy& policy) {
   if (version_ != nullptr) {
     auto pieces = PieceReader::open(path, limits.file_octets, sizes_);
     if (!pieces) return std::nullopt;  // what was read stays the last that was good to read
-    if (auto candidate = read_changes(*pieces, shown)) return candidate;
+    if (auto candidate = read_changes(*pieces, shown, policy)) return candidate;
   }
   forget();
   auto pieces = PieceReader::open(path, limits.file_octets, sizes_);
   if (!pieces) return std::nullopt;
-  auto candidate = read_whole(*pieces, shown);
+  auto candidate = read_whole(*pieces, shown, policy);
   if (!candidate) forget();
   return candidate;
 }
@@ -145,7 +137,8 @@ void LargeZoneFile::forget() {
 
 // --- The whole file ----------------------------------------------------------------------------
 
-std::optional<Candidate> LargeZoneFile::read_whole(PieceReader& pieces, const std::string& shown) {
+std::optional<Candidate> LargeZoneFile::read_whole(PieceReader& pieces, const std::string& shown,
+                                                   const RulePolicy& policy) {
   ZoneBuilder builder(apex_);
   if (!build(pieces, builder)) return std::nullopt;
   auto version = builder.finish();
@@ -154,11 +147,10 @@ std::optional<Candidate> LargeZoneFile::read_whole(PieceReader& pieces, const st
   const auto soa = version_->find(apex_, dns::RRType::SOA);
   if (soa->rdata.size() != 1) return std::nullopt;
   soa_ = soa->rdata.front();
-  auto [targets, names] = look_through(*version_);
-  targets_ = std::move(targets);
+  auto names = names_not_plain(*version_, policy);
   if (names.size() > few_names) return std::nullopt;
   names.insert(uneven_.begin(), uneven_.end());
-  return checked(shown, names);
+  return checked(shown, names, policy);
 }
 
 bool LargeZoneFile::build(PieceReader& pieces, ZoneBuilder& builder) {
@@ -209,8 +201,8 @@ std::shared_ptr<const ReadingContext> LargeZoneFile::shared(const ReadingContext
 
 // --- What changed ------------------------------------------------------------------------------
 
-std::optional<Candidate> LargeZoneFile::read_changes(PieceReader& pieces,
-                                                     const std::string& shown) {
+std::optional<Candidate> LargeZoneFile::read_changes(PieceReader& pieces, const std::string& shown,
+                                                     const RulePolicy& policy) {
   std::vector<Kept> next;
   Delta delta;
   if (!find_changes(pieces, next, delta)) return std::nullopt;
@@ -219,12 +211,13 @@ std::optional<Candidate> LargeZoneFile::read_changes(PieceReader& pieces,
   const auto before = std::exchange(version_, std::move(after));
   pieces_ = std::move(next);
   const auto changes = changes_between(*before, *version_);
+  if (!targets_) targets_.emplace(*before);
   targets_->apply(apex_, changes);
   auto names = names_touched(*before, *version_, changes, &*targets_);
-  if (!names) names = names_not_plain(*version_);
+  if (!names) names = names_not_plain(*version_, policy);
   names->insert(complained_.begin(), complained_.end());
   if (names->size() > few_names) return std::nullopt;
-  return checked(shown, *names);
+  return checked(shown, *names, policy);
 }
 
 /// False if too much changed, or something that needs to be read in another way.
@@ -307,16 +300,18 @@ std::shared_ptr<const ZoneVersion> LargeZoneFile::apply(Delta& delta) {
 
 /// Checks these names of version_. Most often there is nothing to say; only else are they looked
 /// for in the text, for their places and for what the version does not show.
-std::optional<Candidate> LargeZoneFile::checked(const std::string& shown, const Names& names) {
+std::optional<Candidate> LargeZoneFile::checked(const std::string& shown, const Names& names,
+                                                const RulePolicy& policy) {
   Candidate candidate;
   complained_.clear();
   const bool is_silent =
-      uneven_.empty() && check_part(*version_, records_of(*version_, names), nullptr).empty();
+      uneven_.empty() &&
+      check_part(*version_, records_of(*version_, names), nullptr, policy).empty();
   if (!is_silent) {
     auto records = gather(names, shown);
     if (!records) return std::nullopt;
-    candidate.findings =
-        check_part(*version_, *records, [this](const auto&, std::size_t n) { return line_at(n); });
+    candidate.findings = check_part(
+        *version_, *records, [this](const auto&, std::size_t n) { return line_at(n); }, policy);
     std::set<std::size_t> lines;
     for (const auto& finding : candidate.findings) lines.insert(finding.line);
     for (const auto& item : records->items) {

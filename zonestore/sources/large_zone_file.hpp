@@ -36,8 +36,9 @@ class LargeZoneFile {
 
   /// Reads and checks the file as it is now. Nothing: read_zone_file() and check_zone() have to do,
   /// which give the same for what is read here. Remembers what was read, also if it has errors.
+  /// `policy` must be the same at each call.
   std::optional<Candidate> load(const std::filesystem::path& path, const std::string& shown,
-                                const SourceLimits& limits);
+                                const SourceLimits& limits, const RulePolicy& policy = {});
 
   /// The store made this version of the candidate of the last load(): from now on it is what
   /// changes are applied to, so that both share their memory.
@@ -45,7 +46,7 @@ class LargeZoneFile {
 
   /// The same contents and serial as the text, or null if nothing is remembered.
   const std::shared_ptr<const ZoneVersion>& version() const { return version_; }
-  /// Belongs to version(); null before the first load.
+  /// Belongs to version(); null as long as nobody needed it.
   const TargetFilter* targets() const { return targets_ ? &*targets_ : nullptr; }
 
   /// Octets of the packed text.
@@ -63,16 +64,19 @@ class LargeZoneFile {
   struct Delta;
 
   void forget();
-  std::optional<Candidate> read_whole(PieceReader& pieces, const std::string& shown);
+  std::optional<Candidate> read_whole(PieceReader& pieces, const std::string& shown,
+                                      const RulePolicy& policy);
   bool build(PieceReader& pieces, ZoneBuilder& builder);
   bool add_records(const ReadPiece& piece, ZoneBuilder& builder);
 
-  std::optional<Candidate> read_changes(PieceReader& pieces, const std::string& shown);
+  std::optional<Candidate> read_changes(PieceReader& pieces, const std::string& shown,
+                                        const RulePolicy& policy);
   bool find_changes(PieceReader& pieces, std::vector<Kept>& next, Delta& delta);
   std::shared_ptr<const ZoneVersion> apply(Delta& delta);
 
   std::shared_ptr<const ReadingContext> shared(const ReadingContext& context);
-  std::optional<Candidate> checked(const std::string& shown, const Names& names);
+  std::optional<Candidate> checked(const std::string& shown, const Names& names,
+                                   const RulePolicy& policy);
   std::optional<SourceRecords> gather(const Names& names, const std::string& shown) const;
   std::string line_at(std::size_t number) const;
 

@@ -3,12 +3,11 @@
 #include "dns/presentation.hpp"
 #include "dns/rdata.hpp"
 #include "zonestore/finding.hpp"
+#include "zonestore/sources/record_fields.hpp"
 #include "zonestore/sources/suggestion.hpp"
 
 #include <algorithm>
-#include <array>
 #include <optional>
-#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -19,96 +18,6 @@ namespace {
 
 using dns::RRType;
 using Problem = std::optional<ValueProblem>;
-
-/// How a field of a map is written into presentation format.
-enum class Form { number, decimal, metres, name, word, text, parameters };
-
-struct Field {
-  std::string_view key;
-  std::string_view other_key;  ///< what older octoDNS files call it
-  Form form;
-  const char* otherwise;  ///< presentation text if it is left out; null: it must be there
-};
-
-constexpr auto required = static_cast<const char*>(nullptr);
-
-constexpr std::array mx = {Field{"preference", "priority", Form::number, required},
-                           Field{"exchange", "value", Form::name, required}};
-constexpr std::array srv = {
-    Field{"priority", "", Form::number, required}, Field{"weight", "", Form::number, required},
-    Field{"port", "", Form::number, required}, Field{"target", "", Form::name, required}};
-constexpr std::array caa = {Field{"flags", "", Form::number, "0"},
-                            Field{"tag", "", Form::word, required},
-                            Field{"value", "", Form::text, required}};
-constexpr std::array naptr = {
-    Field{"order", "", Form::number, required}, Field{"preference", "", Form::number, required},
-    Field{"flags", "", Form::text, "\"\""},     Field{"service", "", Form::text, "\"\""},
-    Field{"regexp", "", Form::text, "\"\""},    Field{"replacement", "", Form::name, "."}};
-constexpr std::array sshfp = {Field{"algorithm", "", Form::number, required},
-                              Field{"fingerprint_type", "", Form::number, required},
-                              Field{"fingerprint", "", Form::word, required}};
-constexpr std::array tlsa = {Field{"certificate_usage", "", Form::number, required},
-                             Field{"selector", "", Form::number, required},
-                             Field{"matching_type", "", Form::number, required},
-                             Field{"certificate_association_data", "", Form::word, required}};
-constexpr std::array ds = {
-    Field{"key_tag", "", Form::number, required}, Field{"algorithm", "", Form::number, required},
-    Field{"digest_type", "", Form::number, required}, Field{"digest", "", Form::word, required}};
-constexpr std::array loc = {Field{"lat_degrees", "", Form::number, required},
-                            Field{"lat_minutes", "", Form::number, "0"},
-                            Field{"lat_seconds", "", Form::decimal, "0"},
-                            Field{"lat_direction", "", Form::word, required},
-                            Field{"long_degrees", "", Form::number, required},
-                            Field{"long_minutes", "", Form::number, "0"},
-                            Field{"long_seconds", "", Form::decimal, "0"},
-                            Field{"long_direction", "", Form::word, required},
-                            Field{"altitude", "", Form::metres, required},
-                            Field{"size", "", Form::metres, "1m"},
-                            Field{"precision_horz", "", Form::metres, "10000m"},
-                            Field{"precision_vert", "", Form::metres, "10m"}};
-constexpr std::array svcb = {Field{"svcpriority", "", Form::number, required},
-                             Field{"targetname", "", Form::name, required},
-                             Field{"svcparams", "", Form::parameters, ""}};
-constexpr std::array uri = {Field{"priority", "", Form::number, required},
-                            Field{"weight", "", Form::number, required},
-                            Field{"target", "", Form::text, required}};
-constexpr std::array soa = {
-    Field{"mname", "", Form::name, required}, Field{"rname", "", Form::name, required},
-    Field{"serial", "", Form::number, "1"},   Field{"refresh", "", Form::number, "3600"},
-    Field{"retry", "", Form::number, "600"},  Field{"expire", "", Form::number, "2419200"},
-    Field{"minimum", "", Form::number, "300"}};
-
-std::span<const Field> fields_of(RRType type) {
-  switch (type) {
-    case RRType::MX:
-      return mx;
-    case RRType::SRV:
-      return srv;
-    case RRType::CAA:
-      return caa;
-    case RRType::NAPTR:
-      return naptr;
-    case RRType::SSHFP:
-      return sshfp;
-    case RRType::TLSA:
-    case RRType::SMIMEA:
-      return tlsa;
-    case RRType::DS:
-    case RRType::CDS:
-      return ds;
-    case RRType::LOC:
-      return loc;
-    case RRType::SVCB:
-    case RRType::HTTPS:
-      return svcb;
-    case RRType::URI:
-      return uri;
-    case RRType::SOA:
-      return soa;
-    default:
-      return {};  // RRType is open: the other types are written as text
-  }
-}
 
 /// Which blank-separated fields of the presentation text are names, as bits.
 unsigned name_fields(RRType type) {
@@ -205,7 +114,7 @@ class MapWriter {
 
   Problem write() {
     if (auto problem = check_keys()) return problem;
-    for (const Field& field : fields_of(type_)) {
+    for (const RecordField& field : record_fields(type_)) {
       if (auto problem = write_field(field)) return problem;
     }
     return std::nullopt;
@@ -214,8 +123,8 @@ class MapWriter {
 
  private:
   Problem check_keys() const;
-  Problem write_field(const Field& field);
-  Problem write_scalar(const Field& field, const DocumentNode& value);
+  Problem write_field(const RecordField& field);
+  Problem write_scalar(const RecordField& field, const DocumentNode& value);
   Problem write_parameters(const DocumentNode& map);
   Problem write_parameter(const DocumentNode& key, const DocumentNode& value);
   void append(std::string_view text) {
@@ -231,7 +140,7 @@ class MapWriter {
 
 Problem MapWriter::check_keys() const {
   std::vector<std::string_view> known;
-  for (const Field& field : fields_of(type_)) {
+  for (const RecordField& field : record_fields(type_)) {
     known.push_back(field.key);
     if (!field.other_key.empty()) known.push_back(field.other_key);
   }
@@ -250,7 +159,7 @@ Problem MapWriter::check_keys() const {
   return std::nullopt;
 }
 
-Problem MapWriter::write_field(const Field& field) {
+Problem MapWriter::write_field(const RecordField& field) {
   const DocumentNode* value = map_.find(field.key);
   if (value == nullptr && !field.other_key.empty()) value = map_.find(field.other_key);
   if (value == nullptr && field.otherwise == nullptr) {
@@ -262,47 +171,47 @@ Problem MapWriter::write_field(const Field& field) {
     if (*field.otherwise != '\0') append(field.otherwise);
     return std::nullopt;
   }
-  if (field.form == Form::parameters) return write_parameters(*value);
+  if (field.form == FieldForm::parameters) return write_parameters(*value);
   if (!value->is_scalar()) {
     return bad_value(*value, in_quotes(field.key) + " is not a single value", "write one value");
   }
   return write_scalar(field, *value);
 }
 
-Problem MapWriter::write_scalar(const Field& field, const DocumentNode& value) {
+Problem MapWriter::write_scalar(const RecordField& field, const DocumentNode& value) {
   const auto not_a = [&](const char* what) {
     return bad_value(value,
                      std::string(field.key) + " " + in_quotes(value.text) + " is not " + what,
                      std::string("write ") + what);
   };
   switch (field.form) {
-    case Form::number:
+    case FieldForm::number:
       if (!is_number(value.text)) return not_a("a number");
       append(value.text);
       break;
-    case Form::decimal:
+    case FieldForm::decimal:
       if (!is_decimal(value.text)) return not_a("a number");
       append(value.text);
       break;
-    case Form::metres:
+    case FieldForm::metres:
       if (!is_decimal(value.text)) return not_a("a number of metres");
       append(value.text + "m");
       break;
-    case Form::name:
+    case FieldForm::name:
       if (auto problem = check_name(value, value.text, apex_)) return problem;
       if (!is_word(value.text) && value.text.find('\\') == std::string::npos)
         return not_a("a name");
       if (value.text.find_first_of(" \t\r\n\"();") != std::string::npos) return not_a("a name");
       append(value.text);
       break;
-    case Form::word:
+    case FieldForm::word:
       if (!is_word(value.text)) return not_a("one word");
       append(value.text);
       break;
-    case Form::text:
+    case FieldForm::text:
       append(character_string(value.text));
       break;
-    case Form::parameters:
+    case FieldForm::parameters:
       break;
   }
   return std::nullopt;
@@ -404,7 +313,7 @@ tl::expected<dns::Rdata, ValueProblem> rdata_from_value(RRType type, const Docum
     return tl::unexpected(
         *bad_value(value, "a value is missing here", "write a value or take the line out"));
   }
-  if (fields_of(type).empty()) {
+  if (record_fields(type).empty()) {
     return tl::unexpected(*bad_value(value, dns::to_text(type) + " values are text, not a map",
                                      "write the value as in a zone file"));
   }

@@ -35,7 +35,11 @@ struct RecordSet {
   const Node* type = nullptr;
   const Node* ttl = nullptr;
   const Node* values = nullptr;
+  std::size_t merged = 0;  ///< maps taken in by "<<"
 };
+
+/// Merge keys of merged maps grow with the power of their depth; nobody needs more than a few.
+constexpr std::size_t most_merged = 100;
 
 /// YAML forbids what many editors do.
 bool has_tab_indentation(std::string_view text, std::uint32_t line) {
@@ -69,11 +73,11 @@ class RecordReader {
   void collect(const Node& map, RecordSet& set, bool merged);
   void collect_key(const Node& key, const Node& value, RecordSet& set, bool merged);
   void merge(const Node& value, RecordSet& set);
+  void merge_map(const Node& map, RecordSet& set);
   void note_octodns(const Node& options);
   std::optional<dns::RRType> read_type(const Node& set, const Node* node);
   std::optional<std::uint32_t> read_ttl(const Node* node);
   void read_value(const dns::Name& owner, dns::RRType type, std::uint32_t ttl, const Node& value);
-  void add_soa();
 
   /// Counts a node that is looked at, followed aliases too; false when it was one too many.
   bool visit(const Node& node);
@@ -107,7 +111,7 @@ SourceRecords RecordReader::read(void (*parse)(std::string_view, DocumentBuilder
     parse(text_, builder);
     if (builder.has_trouble()) report_trouble(builder.trouble());
   }
-  if (!has_soa_ && !records_.items.empty()) add_soa();
+  if (!has_soa_ && !records_.items.empty()) add_usual_soa(apex_, records_);
   records_.findings = findings_.take();
   return std::move(records_);
 }
@@ -241,14 +245,22 @@ void RecordReader::collect_key(const Node& key, const Node& value, RecordSet& se
 /// YAML's merge key: a map, or a list of maps of which the first has precedence.
 void RecordReader::merge(const Node& value, RecordSet& set) {
   if (!visit(value)) return;
-  if (value.is_map()) return collect(value, set, true);
+  if (value.is_map()) return merge_map(value, set);
   if (!value.is_sequence()) {
     return error("wrong-shape", value, "\"<<\" wants a map", "write an alias of a map: \"<<: *a\"");
   }
   for (const Node* map : value.children) {
     if (!map->is_map()) return error("wrong-shape", *map, "\"<<\" wants maps", "write an alias");
-    if (visit(*map)) collect(*map, set, true);
+    if (visit(*map)) merge_map(*map, set);
   }
+}
+
+void RecordReader::merge_map(const Node& map, RecordSet& set) {
+  if (++set.merged <= most_merged) return collect(map, set, true);
+  if (set.merged > most_merged + 1) return;  // told already
+  error("too-many-nodes", map,
+        "more than " + std::to_string(most_merged) + " maps are merged into one record set",
+        "merge fewer, or write the data themselves");
 }
 
 /// octoDNS's own options say what octoDNS is to do. Only what would change the zone is told.
@@ -313,23 +325,6 @@ void RecordReader::read_value(const dns::Name& owner, dns::RRType type, std::uin
       {owner, type, ttl, std::move(*rdata), Place{0, value.line, value.column}});
 }
 
-/// octoDNS files have no SOA. The first nameserver is its MNAME, as everywhere.
-void RecordReader::add_soa() {
-  const auto ns = std::find_if(records_.items.begin(), records_.items.end(), [this](const auto& i) {
-    return i.type == dns::RRType::NS && i.owner == apex_;
-  });
-  dns::Soa soa;
-  soa.mname = ns == records_.items.end() ? apex_ : dns::target_of(ns->type, ns->rdata.wire());
-  soa.rname = apex_.child("hostmaster").value_or(apex_);
-  soa.serial = dns::Serial(1);
-  soa.refresh = 3600;
-  soa.retry = 600;
-  soa.expire = 2'419'200;
-  soa.minimum = 300;
-  records_.items.push_back({apex_, dns::RRType::SOA, default_ttl, soa.to_rdata(), Place{}});
-  records_.serial_is_ours = true;
-}
-
 bool RecordReader::visit(const Node& node) {
   if (stopped_) return false;
   if (++visited_ <= limits_.yaml_nodes) return true;
@@ -354,6 +349,22 @@ void RecordReader::report_trouble(const DocumentTrouble& trouble) {
 }
 
 }  // namespace
+
+void add_usual_soa(const dns::Name& apex, SourceRecords& records) {
+  const auto ns = std::find_if(records.items.begin(), records.items.end(), [&](const auto& item) {
+    return item.type == dns::RRType::NS && item.owner == apex;
+  });
+  dns::Soa soa;
+  soa.mname = ns == records.items.end() ? apex : dns::target_of(ns->type, ns->rdata.wire());
+  soa.rname = apex.child("hostmaster").value_or(apex);
+  soa.serial = dns::Serial(1);
+  soa.refresh = 3600;
+  soa.retry = 600;
+  soa.expire = 2'419'200;
+  soa.minimum = 300;
+  records.items.push_back({apex, dns::RRType::SOA, default_ttl, soa.to_rdata(), Place{}});
+  records.serial_is_ours = true;
+}
 
 SourceRecords read_yaml_records(const dns::Name& apex, std::string_view text,
                                 const std::string& shown, const SourceLimits& limits) {

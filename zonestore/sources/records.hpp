@@ -16,4 +16,8 @@ SourceRecords read_yaml_records(const dns::Name& apex, std::string_view text,
 SourceRecords read_json_records(const dns::Name& apex, std::string_view text,
                                 const std::string& shown, const SourceLimits& limits);
 
+/// Adds the SOA that octoDNS files leave out, at no place. The first nameserver is its MNAME, as
+/// everywhere.
+void add_usual_soa(const dns::Name& apex, SourceRecords& records);
+
 }  // namespace taproot::zonestore

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -48,6 +49,33 @@ Result<fs::path> path_of(int fd) {
   return path;
 }
 
+/// No file of people or programs has such a line: it is a hole, or no text at all.
+constexpr std::size_t longest_line = std::size_t{64} << 20;
+
+/// Tells as early as it can be told, so that rubbish does not cost the memory of a large zone.
+class LineWatch {
+ public:
+  /// False once a line is too long.
+  bool takes(std::string_view part) {
+    const auto end = part.rfind('\n');
+    octets_ = end == std::string_view::npos ? octets_ + part.size() : part.size() - end - 1;
+    return octets_ <= longest_line;
+  }
+
+ private:
+  std::size_t octets_ = 0;
+};
+
+/// Whether the file was written to since `before`: then what was read of it may be half of what
+/// it is to be, and look whole.
+bool is_changed(int fd, const struct stat& before, std::size_t octets_read) {
+  struct stat after{};
+  if (::fstat(fd, &after) != 0) return true;
+  return static_cast<std::uint64_t>(after.st_size) != octets_read ||
+         after.st_mtim.tv_sec != before.st_mtim.tv_sec ||
+         after.st_mtim.tv_nsec != before.st_mtim.tv_nsec;
+}
+
 struct Opened {
   OpenSourceFile file;
   fs::path real_path;
@@ -80,6 +108,7 @@ Result<Opened> open_and_look(const fs::path& path, std::size_t limit_octets,
 }
 
 Result<std::string> read_all(const OpenSourceFile& file, std::size_t expected, std::size_t limit) {
+  LineWatch lines;
   std::string text;
   text.reserve(std::min(expected, limit));
   std::vector<char> chunk(std::size_t{256} << 10);
@@ -89,6 +118,10 @@ Result<std::string> read_all(const OpenSourceFile& file, std::size_t expected, s
     if (*octets == 0) return text;
     if (*octets > limit - text.size()) {
       return fail(Errc::too_large, "is larger than " + std::to_string(limit) + " octets");
+    }
+    if (!lines.takes({chunk.data(), *octets})) {
+      return fail(Errc::too_large,
+                  "has a line of more than " + std::to_string(longest_line) + " octets");
     }
     text.append(chunk.data(), *octets);
   }
@@ -127,6 +160,9 @@ Result<SourceFile> read_source_file(const fs::path& path, std::size_t limit_octe
   auto text =
       read_all(opened->file, static_cast<std::size_t>(opened->status.st_size), limit_octets);
   if (!text) return tl::unexpected(text.error());
+  if (is_changed(opened->file.descriptor(), opened->status, text->size())) {
+    return fail(Errc::io, "was changed while it was read: write it aside and rename it");
+  }
   return SourceFile{std::make_shared<const std::string>(std::move(*text)),
                     std::move(opened->real_path),
                     {opened->status.st_dev, opened->status.st_ino}};

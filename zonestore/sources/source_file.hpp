@@ -49,7 +49,8 @@ class OpenSourceFile {
 Result<OpenSourceFile> open_source_file(const std::filesystem::path& path, std::size_t limit_octets,
                                         const std::filesystem::path* inside = nullptr);
 
-/// Opens it as open_source_file() does, and reads all of it.
+/// Opens it as open_source_file() does, and reads all of it. Fails also with Errc::io if it was
+/// written to meanwhile, and with Errc::too_large for one line that is longer than a text's can be.
 Result<SourceFile> read_source_file(const std::filesystem::path& path, std::size_t limit_octets,
                                     const std::filesystem::path* inside = nullptr);
 

@@ -12,10 +12,19 @@ namespace taproot::zonestore {
 
 namespace {
 
-/// An octet at the beginning of a line that an owner can begin with. Not '$': a blank owner
-/// behind a directive is the owner of the record before the directive.
+/// Octets at the beginning of a line that an owner can begin with. Not '$': a blank owner behind
+/// a directive is the owner of the record before the directive.
+constexpr std::array<bool, 256> make_owner_begins() {
+  std::array<bool, 256> begins{};
+  for (std::size_t c = '!'; c < begins.size(); ++c) begins[c] = true;
+  for (const char c : {';', '(', ')', '"', '$'}) begins[static_cast<std::size_t>(c)] = false;
+  return begins;
+}
+
+constexpr auto owner_begins = make_owner_begins();
+
 bool begins_owner(char c) {
-  return static_cast<unsigned char>(c) > ' ' && std::strchr(";()\"$", c) == nullptr;
+  return owner_begins[static_cast<unsigned char>(c)];
 }
 
 std::uint32_t count_newlines(std::string_view text) {

@@ -33,8 +33,8 @@ struct PieceSizes {
   std::size_t least = std::size_t{16} << 10;         ///< no piece but the last is smaller
   std::size_t one_in = 256;                          ///< of so many lines one may begin a piece
   std::size_t most = std::size_t{64} << 10;          ///< from here on every owner begins a piece
-  std::size_t last_resort = std::size_t{512} << 10;  ///< a file with a larger piece is not cut
-  std::size_t window = std::size_t{1} << 20;         ///< octets in memory, over last_resort
+  std::size_t last_resort = std::size_t{192} << 10;  ///< a file with a larger piece is not cut
+  std::size_t window = std::size_t{256} << 10;       ///< octets in memory, over last_resort
 };
 
 /// Cuts a zone file into pieces at lines chosen by what they say and not by where they stand, so

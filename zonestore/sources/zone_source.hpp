@@ -3,6 +3,7 @@
 #include "dns/name.hpp"
 #include "dns/result.hpp"
 #include "zonestore/candidate.hpp"
+#include "zonestore/rule_policy.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -40,8 +41,8 @@ class SourceMemory {
 
   /// True if `path` is for certain the file it was at the last load_zone(), with nothing written
   /// to it since: size, times and inode are the same, and it was not written just then. False also
-  /// for zone files that include others.
-  bool is_unchanged(const std::filesystem::path& path) const;
+  /// for zone files that include others, and if the rules are to be others now.
+  bool is_unchanged(const std::filesystem::path& path, const RulePolicy& policy) const;
 
   /// The store made `version` of the last candidate: as LargeZoneFile::installed().
   void installed(const std::shared_ptr<const ZoneVersion>& version);
@@ -51,7 +52,7 @@ class SourceMemory {
 
  private:
   friend Candidate load_zone(const dns::Name&, const std::filesystem::path&, const std::string&,
-                             const SourceLimits&, SourceMemory*);
+                             const SourceLimits&, const RulePolicy&, SourceMemory*);
   /// What stat() says of a file.
   struct Stamp {
     std::uint64_t device = 0;
@@ -64,6 +65,7 @@ class SourceMemory {
   static std::optional<Stamp> stamp_of(const std::filesystem::path& path);
 
   std::optional<Stamp> stamp_;
+  RulePolicy policy_;
   std::unique_ptr<LargeZoneFile> large_;
 };
 
@@ -73,6 +75,6 @@ class SourceMemory {
 /// Blocks: call it on the work pool.
 Candidate load_zone(const dns::Name& apex, const std::filesystem::path& path,
                     const std::string& shown, const SourceLimits& limits = {},
-                    SourceMemory* memory = nullptr);
+                    const RulePolicy& policy = {}, SourceMemory* memory = nullptr);
 
 }  // namespace taproot::zonestore

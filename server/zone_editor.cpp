@@ -1,0 +1,334 @@
+#include "server/zone_editor.hpp"
+
+#include "server/status_report.hpp"
+#include "server/write_back.hpp"
+#include "zonestore/check_edit.hpp"
+#include "zonestore/target_filter.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <iterator>
+#include <utility>
+
+namespace taproot::server {
+
+/// What a large zone's records point at, so that the check need not look at all of them. Used by
+/// the transaction whose turn it is, on the work pool and on the loop.
+struct ZoneEditor::Targets {
+  std::optional<zonestore::TargetFilter> filter;
+  std::uint64_t number = 0;  ///< of the version it belongs to, with `ahead` on top
+  dns::Serial serial;
+  zonestore::ChangeSet ahead;  ///< of an edit that is no version yet
+
+  /// Brings it to a version, by the steps in between where they are kept.
+  void follow(const zonestore::ZoneVersion& version);
+  /// Then to what an edit makes of it.
+  void try_out(const zonestore::ZoneVersion& version, const zonestore::ChangeSet& changes);
+  /// Which has become this version.
+  void accept(const zonestore::ZoneVersion& version);
+};
+
+/// One transaction, from its turn to its end.
+struct ZoneEditor::Edit {
+  Request request;
+  Done<EditReport> done;
+  std::shared_ptr<const zonestore::ZoneVersion> current;  ///< what it was made for
+  std::shared_ptr<const zonestore::ZoneVersion> version;  ///< null: it cannot be
+  std::vector<zonestore::Finding> findings;
+  std::optional<WriteBackWish> write_back;         ///< if it is wanted
+  std::optional<zonestore::FileReplacement> file;  ///< what is to be put in place
+  std::optional<Error> failure;                    ///< why the source cannot be written
+  std::shared_ptr<Targets> targets;                ///< null: the zone is small
+  zonestore::RulePolicy rules;
+  EditReport report;
+  std::size_t tries = 0;
+
+  void prepare();
+};
+
+namespace {
+
+/// How often a change of the source may come in between before an edit gives up.
+constexpr std::size_t max_tries = 5;
+
+Error not_current(std::uint64_t wanted, std::uint64_t current) {
+  return {Errc::conflict, "version " + std::to_string(current) + " is current, not " +
+                              std::to_string(wanted) + ": look at it and try again"};
+}
+
+std::string first_error(const std::vector<zonestore::Finding>& findings) {
+  for (const auto& finding : findings) {
+    if (finding.severity == zonestore::Severity::error) return zonestore::to_line(finding);
+  }
+  return "the edit cannot be taken";
+}
+
+/// With "keep" the source says the serial, but an edit has none: it takes the next one.
+zonestore::SerialPolicy policy_for(const ZoneState& zone) {
+  using zonestore::SerialPolicy;
+  return zone.config.serial == SerialPolicy::keep ? SerialPolicy::increment : zone.config.serial;
+}
+
+}  // namespace
+
+void ZoneEditor::Targets::follow(const zonestore::ZoneVersion& version) {
+  if (filter) {
+    for (auto& change : ahead.changes) std::swap(change.before, change.after);
+    filter->apply(version.apex(), ahead);
+  }
+  ahead.changes.clear();
+  const auto steps = filter ? version.steps_from(serial) : std::nullopt;
+  if (steps && number <= version.number()) {
+    for (const auto& step : *steps) filter->apply(version.apex(), *step);
+  } else {
+    filter.emplace(version);
+  }
+  number = version.number();
+  serial = version.serial();
+}
+
+void ZoneEditor::Targets::try_out(const zonestore::ZoneVersion& version,
+                                  const zonestore::ChangeSet& changes) {
+  follow(version);
+  filter->apply(version.apex(), changes);
+  ahead = changes;
+}
+
+void ZoneEditor::Targets::accept(const zonestore::ZoneVersion& version) {
+  ahead.changes.clear();
+  number = version.number();
+  serial = version.serial();
+}
+
+/// On the work pool: what the zone becomes, checked, and the file that says so.
+void ZoneEditor::Edit::prepare() {
+  auto edited = zonestore::edit_zone(*current, request.changes);
+  findings = std::move(edited.findings);
+  version = std::move(edited.version);
+  if (!version) return;
+  if (write_back) {
+    write_back->wanted = version;
+    auto prepared = prepare_write_back(*write_back);
+    version = nullptr;
+    if (!prepared) {
+      failure = prepared.error();
+      return;
+    }
+    version = std::move(prepared->version);
+    if (prepared->file) file.emplace(std::move(*prepared->file));
+    std::move(prepared->findings.begin(), prepared->findings.end(), std::back_inserter(findings));
+    return;
+  }
+  const auto changes = zonestore::changes_between(*current, *version);
+  if (targets) targets->try_out(*current, changes);
+  auto checked = zonestore::check_edit(*current, version, changes, rules,
+                                       targets ? &*targets->filter : nullptr);
+  std::move(checked.findings.begin(), checked.findings.end(), std::back_inserter(findings));
+  version = std::move(checked.version);
+}
+
+void ZoneEditor::edit(Request request, Done<EditReport> done) {
+  auto turn = std::make_shared<Edit>();
+  turn->request = std::move(request);
+  turn->done = std::move(done);
+  auto& waiting = turns_[turn->request.zone];
+  waiting.push_back(turn);
+  if (waiting.size() == 1) begin(turn);
+}
+
+void ZoneEditor::begin(const Turn& turn) {
+  const auto& request = turn->request;
+  turn->current = store_.current(request.zone);
+  if (!turn->current) {
+    return finish(turn, fail(Errc::not_found, request.zone.to_text() + " has no version yet"));
+  }
+  if (request.based_on && *request.based_on != turn->current->number()) {
+    return finish(turn,
+                  tl::unexpected<Error>(not_current(*request.based_on, turn->current->number())));
+  }
+  if (request.discard) return discard(turn);
+  if (const auto* state = desk_.find(request.zone)) turn->rules = rules_of(*state);
+  if (request.write_back) {
+    if (auto wished = wish_for(turn); !wished) {
+      return finish(turn, tl::unexpected<Error>(wished.error()));
+    }
+  }
+  if (!request.write_back) turn->targets = targets_for(*turn->current);
+  loop_.work([turn] { turn->prepare(); }, [this, turn] { install(turn); });
+}
+
+/// Of few zones only, whichever are edited: it can always be made anew.
+std::shared_ptr<ZoneEditor::Targets> ZoneEditor::targets_for(
+    const zonestore::ZoneVersion& version) {
+  constexpr std::size_t large_zone_records = 20'000;
+  constexpr std::size_t most = 8;
+  if (version.record_count() < large_zone_records) return nullptr;
+  if (targets_.size() >= most && !targets_.contains(version.apex())) targets_.clear();
+  auto& targets = targets_[version.apex()];
+  if (!targets) targets = std::make_shared<Targets>();
+  return targets;
+}
+
+Result<void> ZoneEditor::wish_for(const Turn& turn) {
+  const auto& request = turn->request;
+  const auto* state = desk_.find(request.zone);
+  if (state == nullptr) return fail(Errc::not_found, "the zone is not configured any more");
+  auto divergences = store_.journal().divergences(request.zone);
+  if (!divergences) return tl::unexpected<Error>(divergences.error());
+  WriteBackWish wish;
+  wish.zone = request.zone;
+  wish.source = state->config.source;
+  wish.shown = state->config.shown;
+  wish.current = turn->current;
+  wish.divergences = std::move(*divergences);
+  wish.rules = rules_of(*state);
+  wish.has_changes = !request.changes.empty();
+  wish.dry_run = request.dry_run;
+  turn->write_back = std::move(wish);
+  return {};
+}
+
+/// What the source says at the places that change: only these are looked up.
+Result<std::shared_ptr<const zonestore::DivergenceStep>> ZoneEditor::divergence_of(
+    const zonestore::ZoneVersion& current, const zonestore::ZoneVersion& next) {
+  const auto changes = zonestore::content_changes(current, next);
+  std::vector<zonestore::RRsetKey> keys;
+  for (const auto& change : changes.changes) keys.emplace_back(change.owner(), change.type());
+  const auto known = store_.journal().divergences(current.apex(), keys);
+  if (!known) return tl::unexpected<Error>(known.error());
+  return std::make_shared<const zonestore::DivergenceStep>(
+      zonestore::diverge(*known, changes, zonestore::Divergence::By::edit));
+}
+
+zonestore::InstallRequest ZoneEditor::install_request(const Edit& edit, const ZoneState& zone) {
+  zonestore::InstallRequest wanted;
+  wanted.candidate = edit.version;
+  wanted.policy = policy_for(zone);
+  wanted.serial_is_ours = true;
+  wanted.who = edit.request.who;
+  wanted.why = edit.request.why;
+  wanted.source = "edit";
+  wanted.based_on = edit.current->number();
+  return wanted;
+}
+
+void ZoneEditor::install(const Turn& turn) {
+  auto& report = turn->report;
+  report = {};
+  report.zone = turn->request.zone.to_text();
+  report.dry_run = turn->request.dry_run;
+  report.findings = std::move(turn->findings);
+  if (turn->failure) return finish(turn, tl::unexpected<Error>(*turn->failure));
+  if (!turn->version) {
+    report.refused = first_error(report.findings);
+    return finish(turn, report);
+  }
+  const auto* state = desk_.find(turn->request.zone);
+  if (state == nullptr) {
+    return finish(turn, fail(Errc::not_found, report.zone + " is not configured any more"));
+  }
+  auto divergence = divergence_of(*turn->current, *turn->version);
+  if (!divergence) return finish(turn, tl::unexpected<Error>(divergence.error()));
+  auto wanted = install_request(*turn, *state);
+  wanted.divergence = std::move(*divergence);
+  const auto installed = report.dry_run ? store_.preview(wanted) : store_.install(wanted);
+  if (!installed) {
+    // The source may have brought a version in between: then the edit is made anew for that one.
+    const bool again = installed.error().code == Errc::conflict && ++turn->tries < max_tries;
+    turn->file.reset();
+    return again ? begin(turn) : finish(turn, tl::unexpected<Error>(installed.error()));
+  }
+  if (turn->targets && installed->changed && !report.dry_run) {
+    turn->targets->accept(*installed->version);
+  }
+  report.version = installed->version->number();
+  report.serial = installed->version->serial().value();
+  report.changed = installed->changed;
+  if (installed->step) report.changes = make_planned_changes(*installed->step);
+  if (turn->request.write_back && !report.dry_run) return write(turn);
+  finish(turn, report);
+}
+
+/// The version is journaled, with a note of where the source says something else, before the file
+/// is put in place. A crash in between leaves an edit that is not in the source, as any other
+/// edit: the zone keeps it, and the next write-back brings it there. The other way round a full
+/// disk could refuse the version when the file says it already, and then an edit that was answered
+/// with an error would come into force with the next reload. If the crash comes between the file
+/// and dropping the notes, the next reading of the source finds that both say the same.
+void ZoneEditor::write(const Turn& turn) {
+  const auto put = std::make_shared<Result<void>>();
+  loop_.work(
+      [turn, put] {
+        if (turn->file) *put = turn->file->put();
+      },
+      [this, turn, put] { written(turn, *put); });
+}
+
+void ZoneEditor::written(const Turn& turn, Result<void> put) {
+  auto& report = turn->report;
+  if (put) {
+    zonestore::DivergenceStep all;
+    all.drops_all = true;
+    const auto current = store_.current(turn->request.zone);
+    // Who came in between has notes of its own: then the next reading of the source sorts it out.
+    const bool is_last = current && current->number() == report.version;
+    if (is_last) put = store_.journal().diverge(turn->request.zone, all);
+    report.written_back = turn->write_back->shown;
+  }
+  if (!put) {
+    zonestore::Finding finding;
+    finding.severity = zonestore::Severity::warning;
+    finding.rule = "not-written-back";
+    finding.message = "the edit is in force but not in the source: " + put.error().detail;
+    finding.cure = "try again with `taproot edit " + report.zone + " --write-back`";
+    spdlog::warn("{}: {}", report.zone, finding.message);
+    report.findings.push_back(std::move(finding));
+  }
+  finish(turn, report);
+}
+
+/// The source is the zone again.
+void ZoneEditor::discard(const Turn& turn) {
+  const auto& request = turn->request;
+  const auto mode = request.dry_run ? ZoneDesk::Mode::look_discard : ZoneDesk::Mode::discard;
+  const std::string why = request.why.empty() ? "edits discarded" : request.why;
+  desk_.read({request.zone}, mode, request.who, why, [this, turn](const auto& outcomes) {
+    EditReport report;
+    report.zone = turn->request.zone.to_text();
+    report.dry_run = turn->request.dry_run;
+    const auto* state = desk_.find(turn->request.zone);
+    if (state == nullptr || outcomes.empty()) {
+      return finish(turn, fail(Errc::not_found, report.zone + " is not configured"));
+    }
+    const auto& outcome = outcomes.front();
+    report.findings = state->findings;
+    const bool is_blocked = outcome.kind == SourceOutcome::Kind::blocked;
+    if (outcome.kind == SourceOutcome::Kind::refused || is_blocked) {
+      if (!zonestore::has_errors(report.findings)) {
+        return finish(turn, fail(is_blocked ? Errc::blocked : Errc::bad_zone, outcome.why));
+      }
+      report.refused = outcome.why;
+      return finish(turn, report);
+    }
+    const auto& version = outcome.version ? outcome.version : turn->current;
+    report.version = version->number();
+    report.serial = version->serial().value();
+    report.changed = outcome.step != nullptr;
+    if (outcome.step) report.changes = make_planned_changes(*outcome.step);
+    finish(turn, report);
+  });
+}
+
+void ZoneEditor::finish(const Turn& turn, const Result<EditReport>& report) {
+  turn->done(report);
+  const auto waiting = turns_.find(turn->request.zone);
+  waiting->second.pop_front();
+  if (waiting->second.empty()) {
+    turns_.erase(waiting);
+  } else {
+    // Not from here: a row of refused edits must not become a row of calls.
+    loop_.post([this, next = waiting->second.front()] { begin(next); });
+  }
+}
+
+}  // namespace taproot::server

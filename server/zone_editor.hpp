@@ -1,0 +1,58 @@
+#pragma once
+
+#include "dns/name.hpp"
+#include "net/loop.hpp"
+#include "server/operations.hpp"
+#include "server/zone_desk.hpp"
+#include "zonestore/candidate.hpp"
+#include "zonestore/edit.hpp"
+#include "zonestore/store.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace taproot::server {
+
+/// Carries out transactions on zones: builds and checks on the work pool, installs on the loop.
+/// Those of one zone come one after the other, in the order they were asked for; those of
+/// different zones do not wait for each other. Belongs to the control loop.
+class ZoneEditor {
+ public:
+  using Request = Operations::EditRequest;
+
+  ZoneEditor(net::Loop& loop, zonestore::ZoneStore& store, ZoneDesk& desk)
+      : loop_(loop), store_(store), desk_(desk) {}
+  ZoneEditor(const ZoneEditor&) = delete;
+  ZoneEditor& operator=(const ZoneEditor&) = delete;
+
+  /// The zone must be configured. Fails with Errc::not_found if it has no version, Errc::conflict
+  /// if `based_on` is not current when its turn comes, and what ZoneStore::install fails with.
+  void edit(Request request, Done<EditReport> done);
+
+ private:
+  struct Edit;
+  struct Targets;
+  using Turn = std::shared_ptr<Edit>;
+
+  void begin(const Turn& turn);
+  std::shared_ptr<Targets> targets_for(const zonestore::ZoneVersion& version);
+  Result<void> wish_for(const Turn& turn);
+  static zonestore::InstallRequest install_request(const Edit& edit, const ZoneState& zone);
+  void install(const Turn& turn);
+  void write(const Turn& turn);
+  void written(const Turn& turn, Result<void> put);
+  void discard(const Turn& turn);
+  Result<std::shared_ptr<const zonestore::DivergenceStep>> divergence_of(
+      const zonestore::ZoneVersion& current, const zonestore::ZoneVersion& next);
+  void finish(const Turn& turn, const Result<EditReport>& report);
+
+  net::Loop& loop_;
+  zonestore::ZoneStore& store_;
+  ZoneDesk& desk_;
+  std::map<dns::Name, std::deque<Turn>> turns_;  ///< the first of each is under way
+  std::map<dns::Name, std::shared_ptr<Targets>> targets_;
+};
+
+}  // namespace taproot::server

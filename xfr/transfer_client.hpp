@@ -1,0 +1,59 @@
+#pragma once
+
+#include "dns/name.hpp"
+#include "dns/result.hpp"
+#include "dns/tsig.hpp"
+#include "net/endpoint.hpp"
+#include "net/loop.hpp"
+#include "net/tcp_stream.hpp"
+#include "net/timer.hpp"
+#include "xfr/incoming_transfer.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace taproot::xfr {
+
+/// Carries one AXFR from a server over TCP: connects, sends the request, cuts what comes into
+/// messages and hands them to an IncomingTransfer. Destroying it gives up and calls nothing.
+class TransferClient {
+ public:
+  struct Options {
+    std::optional<net::Address> source;
+    std::optional<dns::TsigKey> key;
+    std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
+    std::chrono::milliseconds idle_timeout = std::chrono::seconds(30);  ///< without a whole message
+    std::chrono::milliseconds deadline = std::chrono::minutes(5);       ///< for everything
+    IncomingLimits limits;
+  };
+  /// The transfer is complete in a result with a value. Errors are those of IncomingTransfer and
+  /// TcpStream, and Errc::timed_out.
+  using OnDone = std::function<void(Result<IncomingTransfer> transfer)>;
+
+  /// Begins at once; `on_done` is called once, from the loop.
+  TransferClient(net::Loop& loop, const dns::Name& apex, const net::Endpoint& server,
+                 Options options, OnDone on_done);
+  TransferClient(const TransferClient&) = delete;
+  TransferClient& operator=(const TransferClient&) = delete;
+  ~TransferClient();
+
+ private:
+  void on_connected(Result<std::unique_ptr<net::TcpStream>> stream);
+  void on_data(Octets octets);
+  Result<void> take_messages();
+  void finish(Result<void> result);
+
+  Options options_;
+  OnDone on_done_;
+  IncomingTransfer transfer_;
+  std::unique_ptr<net::TcpConnect> connect_;
+  std::unique_ptr<net::TcpStream> stream_;
+  std::vector<std::uint8_t> received_;  ///< not yet a whole message
+  net::Timer idle_;
+  net::Timer deadline_;
+};
+
+}  // namespace taproot::xfr

@@ -145,7 +145,8 @@ void FileWatch::State::look() {
 
 void FileWatch::State::look_at(const fs::path& path, Directory& directory, News& news) {
   const auto touched = std::exchange(directory.touched, {});
-  const bool all = std::exchange(directory.all_touched, false);
+  // Events of the directory itself carry its own name: it may have been away and come back.
+  const bool all = std::exchange(directory.all_touched, false) || touched.contains(path.filename());
   if (!all && touched.empty()) return;
   std::vector<std::string> others;
   for (const auto& name : touched) {

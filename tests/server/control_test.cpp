@@ -442,6 +442,8 @@ TEST_CASE("reports have the shape that the OpenAPI document says", "[server][con
   CHECK(departs(to_json(ShowReport{"z.", 1, {}, {"r"}}), "Show") == "");
   CHECK(departs(to_json(DiffReport{"z.", {}, {}, {{"o", "A", {}, {"a"}}}}), "Diff") == "");
   CHECK(departs(to_json(RollbackReport()), "Rollback") == "");
+  CHECK(departs(to_json(SerialReport()), "Serial") == "");
+  CHECK(departs(to_json(DropReport()), "Drop") == "");
   CHECK(departs(to_json(NotifyReport{{{"z.", 1, {"e"}}}}), "Notify") == "");
   CHECK(departs(to_json(ReloadReport{"", {"n"}, {{"z.", ReloadResult::refused, 1, 1, {}, {{}}}}}),
                 "Reload") == "");

@@ -51,23 +51,23 @@ std::optional<CanonicalValue> plain_text(Octets rdata) {
 }
 
 /// A key of SvcParams and its value (RFC 9460 section 2.1); a list where there are commas.
-std::optional<std::pair<std::string, CanonicalValue>> parameter(std::string_view field) {
+std::optional<CanonicalValue::Part> parameter(std::string_view field) {
   const auto equals = field.find('=');
-  std::pair<std::string, CanonicalValue> part{std::string(field.substr(0, equals)), {}};
+  CanonicalValue::Part part{std::string(field.substr(0, equals)), {}};
   if (equals == std::string_view::npos) return part;
   auto rest = field.substr(equals + 1);
   if (rest.size() >= 2 && rest.front() == '"') rest = rest.substr(1, rest.size() - 2);
   std::string text;
   if (dns::append_unescaped(text, rest) != nullptr || !is_yaml_text(text)) return std::nullopt;
   if (text.find(',') == std::string::npos) {
-    part.second = text_value(with_escaped_semicolons(text));
+    part.value = text_value(with_escaped_semicolons(text));
     return part;
   }
-  part.second.kind = Kind::list;
+  part.value.kind = Kind::list;
   for (std::size_t at = 0; at <= text.size();) {
     const auto end = std::min(text.find(',', at), text.size());
-    part.second.parts.emplace_back(
-        "", text_value(with_escaped_semicolons(std::string_view(text).substr(at, end - at))));
+    part.value.parts.push_back(
+        {"", text_value(with_escaped_semicolons(std::string_view(text).substr(at, end - at)))});
     at = end + 1;
   }
   return part;
@@ -136,14 +136,14 @@ std::optional<CanonicalValue> map_of_fields(RRType type, std::string_view text, 
     if (field.form == FieldForm::parameters) {
       auto value = parameters(fields.take_rest());
       if (!value) return std::nullopt;
-      if (!value->parts.empty()) map.parts.emplace_back(field.key, std::move(*value));
+      if (!value->parts.empty()) map.parts.push_back({std::string(field.key), std::move(*value)});
       continue;
     }
     const auto written = fields.next();
     auto value = written ? field_value(field.form, *written) : std::nullopt;
     if (!value) return std::nullopt;
     if (type == RRType::SOA && field.key == "serial" && !with_serial) continue;
-    map.parts.emplace_back(field.key, std::move(*value));
+    map.parts.push_back({std::string(field.key), std::move(*value)});
   }
   if (!fields.at_end()) return std::nullopt;
   return map;

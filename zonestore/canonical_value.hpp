@@ -15,7 +15,13 @@ struct CanonicalValue {
   Kind kind = Kind::text;
   std::string text;  ///< of a text or a number; is_yaml_text() holds
   /// Of a map its keys and values, of a list its values with empty keys.
-  std::vector<std::pair<std::string, CanonicalValue>> parts;
+  struct Part;
+  std::vector<Part> parts;
+};
+
+struct CanonicalValue::Part {
+  std::string key;
+  CanonicalValue value;
 };
 
 /// The one way to write rdata of a type: a map of fields where the format has one, text

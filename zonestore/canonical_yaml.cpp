@@ -116,7 +116,7 @@ Json json_of(const CanonicalValue& value) {
       return Json::parse(value.text, nullptr, false);
     case Kind::list: {
       Json list = Json::array();
-      for (const auto& part : value.parts) list.push_back(json_of(part.second));
+      for (const auto& part : value.parts) list.push_back(json_of(part.value));
       return list;
     }
     case Kind::map: {

@@ -115,7 +115,7 @@ CASES = [
         p, APEX, "", 0, "".join(f"www A 10.{i >> 16}.{i >> 8 & 255}.{i & 255}\n"
                                 for i in range(1000000))), 1500, ":"),
     ("a CNAME chain of 100,000", "zone", lambda p: big(
-        p, APEX, "", 0, "".join(f"c{i} CNAME c{i + 1}\n" for i in range(100000))), 600, ":"),
+        p, APEX, "", 0, "".join(f"c{i} CNAME c{i + 1}\n" for i in range(100000))), 600, None),
     ("compression pointers in RFC 3597 data", "zone", lambda p: write(p, APEX + "".join(
         f"x{i} {kind} \\# {len(data) // 2} {data}\n" for i, (kind, data) in enumerate((
             ("MX", "000ac00c"), ("NS", "c000"), ("CNAME", "03777777c00c"), ("SOA", "c00cc00c" + "00" * 20),

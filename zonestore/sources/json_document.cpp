@@ -75,7 +75,9 @@ class Handler : public nlohmann::json_sax<nlohmann::json> {
   bool parse_error(std::size_t position, const std::string&,
                    const nlohmann::json::exception& exception) override {
     // "[json.exception…] parse error at line 1, column 2: what"
-    const std::string what = exception.what();
+    // The parser quotes what it read last, which may be very long.
+    constexpr std::size_t enough = 300;
+    const std::string what = std::string(exception.what()).substr(0, enough);
     const auto colon = what.find(": ");
     return builder_.fail("json-syntax", place_in(text_, position > 0 ? position - 1 : 0),
                          colon == std::string::npos ? what : what.substr(colon + 2),

@@ -161,9 +161,28 @@ bool LargeZoneFile::build(PieceReader& pieces, ZoneBuilder& builder) {
     if (*piece == nullptr) return true;
     const ReadPiece& read = **piece;
     if (!read.is_plain || !add_records(read, builder)) return false;
-    pieces_.push_back({read.hash, read.octets, read.newlines,
-                       std::make_shared<const std::string>(read.packed), shared(read.from),
-                       shared(read.records.end)});
+    pieces_.push_back({read.hash,
+                       read.octets,
+                       read.newlines,
+                       std::make_shared<const std::string>(read.packed),
+                       shared(read.from),
+                       shared(read.records.end),
+                       {}});
+    pieces_.back().note_owners(read.records);
+  }
+}
+
+std::size_t LargeZoneFile::Owners::place(Octets owner) {
+  std::uint32_t value = 0x811c'9dc5u;
+  for (const auto octet : owner) value = (value ^ dns::lower(octet)) * 0x0100'0193u;
+  return (value ^ value >> 15) % 2048;
+}
+
+void LargeZoneFile::Kept::note_owners(const PieceRecords& all) {
+  std::uint32_t last = 0;
+  for (const auto& record : all.records) {
+    if (&record == all.records.data() || record.owner != last) owners.add(all.owner_of(record));
+    last = record.owner;
   }
 }
 
@@ -252,9 +271,14 @@ bool LargeZoneFile::find_changes(PieceReader& pieces, std::vector<Kept>& next, D
       changed += text.size();
       if (changed > most || !read_piece(apex_, text, *context, records)) return false;
       Delta::append(records, delta.come);
-      next.push_back({(*piece)->hash, static_cast<std::uint32_t>(text.size()), (*piece)->newlines,
-                      std::make_shared<const std::string>(packer.pack(text)), context,
-                      shared(records.end)});
+      next.push_back({(*piece)->hash,
+                      static_cast<std::uint32_t>(text.size()),
+                      (*piece)->newlines,
+                      std::make_shared<const std::string>(packer.pack(text)),
+                      context,
+                      shared(records.end),
+                      {}});
+      next.back().note_owners(records);
     }
     context = next.back().end;
   }
@@ -322,7 +346,7 @@ std::optional<Candidate> LargeZoneFile::checked(const std::string& shown, const 
   return candidate;
 }
 
-/// All records of these names in the order of the text. Reads all of it.
+/// All records of these names in the order of the text.
 std::optional<SourceRecords> LargeZoneFile::gather(const Names& names,
                                                    const std::string& shown) const {
   const std::unordered_set<dns::Name, dns::NameHash> wanted(names.begin(), names.end());
@@ -334,6 +358,12 @@ std::optional<SourceRecords> LargeZoneFile::gather(const Names& names,
   PieceRecords read;
   std::uint32_t line = 0;
   for (const auto& piece : pieces_) {
+    const auto before = line;
+    line += piece.newlines;
+    const bool may_have = std::any_of(names.begin(), names.end(), [&](const dns::Name& name) {
+      return piece.owners.may_have(name.wire());
+    });
+    if (!may_have) continue;
     const auto text = packer.unpack(*piece.packed, piece.octets);
     if (!text || !read_piece(apex_, *text, *piece.from, read)) return std::nullopt;
     for (const auto& record : read.records) {
@@ -342,9 +372,8 @@ std::optional<SourceRecords> LargeZoneFile::gather(const Names& names,
       if (!wanted.contains(owner)) continue;
       found.items.push_back({std::move(owner), record.type, record.ttl,
                              dns::Rdata(read.rdata_of(record)),
-                             Place{0, line + record.line, record.column}});
+                             Place{0, before + record.line, record.column}});
     }
-    line += piece.newlines;
   }
   return found;
 }

@@ -9,6 +9,7 @@
 #include "zonestore/target_filter.hpp"
 #include "zonestore/zone_version.hpp"
 
+#include <bitset>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -53,6 +54,17 @@ class LargeZoneFile {
   std::size_t packed_octets() const;
 
  private:
+  /// Owners by one bit of their hash: tells most pieces that have none of a few names.
+  class Owners {
+   public:
+    void add(Octets owner) { bits_[place(owner)] = true; }
+    bool may_have(Octets owner) const { return bits_[place(owner)]; }
+
+   private:
+    static std::size_t place(Octets owner);
+    std::bitset<2048> bits_;
+  };
+
   struct Kept {
     PieceHash hash;
     std::uint32_t octets = 0;
@@ -60,6 +72,9 @@ class LargeZoneFile {
     std::shared_ptr<const std::string> packed;
     std::shared_ptr<const ReadingContext> from;
     std::shared_ptr<const ReadingContext> end;
+    Owners owners;
+
+    void note_owners(const PieceRecords& records);
   };
   struct Delta;
 

@@ -255,7 +255,7 @@ void Board::on_installed(const dns::Name& apex, const WantedVersion& version) {
   zone->wanted = version;
   zone->wanted_is_measured = true;
   zone->recent.emplace_back(version.serial, version.number);
-  if (zone->recent.size() > max_recent) zone->recent.pop_front();
+  if (zone->recent.size() > max_recent) zone->recent.erase(zone->recent.begin());
   for (auto& [name, provider] : zone->providers) {
     for (auto& row : provider.nameservers) fall_behind(row, version);
     refresh_words(*zone, provider);

@@ -101,7 +101,7 @@ struct ZoneRow {
   std::optional<WantedVersion> wanted;
   bool wanted_is_measured = false;  ///< committed under our eyes: its lag means something
   std::map<std::string, ProviderRow> providers;
-  std::deque<std::pair<dns::Serial, std::uint64_t>> recent;  ///< serials and versions, newest last
+  std::vector<std::pair<dns::Serial, std::uint64_t>> recent;  ///< serials and versions, newest last
 
   State state() const;
   std::string waits_for() const;

@@ -147,9 +147,12 @@ void App::tidy_journal() {
 /// were refused meanwhile get another chance.
 void App::watch_state() {
   auto& journal = store_.journal();
-  if (journal.trouble()) (void)journal.try_writing();  // how it went is in trouble()
+  const bool was_in_trouble = journal.trouble().has_value();
+  if (was_in_trouble) (void)journal.try_writing();  // how it went is in trouble()
   const bool is_writable = !journal.trouble();
-  if (is_writable == is_state_writable_) return;
+  // Trouble may have come since the last look and be over in this one: something was refused.
+  const bool is_over = was_in_trouble && is_writable;
+  if (is_writable == is_state_writable_ && !is_over) return;
   is_state_writable_ = is_writable;
   if (!is_writable) {
     spdlog::error("{}", state_warning(*journal.trouble()));

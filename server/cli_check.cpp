@@ -125,6 +125,7 @@ zonestore::Candidate check_one(const Task& task) {
     return zonestore::load_zone(task.name, task.path, task.shown, {}, rules);
   }
   std::vector<zonestore::SourcePart> parts;
+  parts.reserve(task.sources.size());
   for (const auto& source : task.sources) parts.push_back(part_of(source));
   return zonestore::load_parts(task.name, parts, {}, rules);
 }

@@ -113,7 +113,7 @@ struct ZoneConfig {
   std::filesystem::path source;
   std::string shown;                  ///< the source as the operator wrote it, for findings
   std::vector<SourceConfig> sources;  ///< where it comes from if not just from `source`
-  std::filesystem::path directory;  ///< the folder it is one of; empty: it is named
+  std::filesystem::path directory;    ///< the folder it is one of; empty: it is named
   /// Why it has no source now and is served as it was until a person drops it; empty: it has one.
   std::string vanished;
   std::vector<std::string> providers;

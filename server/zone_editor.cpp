@@ -193,6 +193,7 @@ Result<std::shared_ptr<const zonestore::DivergenceStep>> ZoneEditor::divergence_
     const zonestore::ZoneVersion& current, const zonestore::ZoneVersion& next) {
   const auto changes = zonestore::content_changes(current, next);
   std::vector<zonestore::RRsetKey> keys;
+  keys.reserve(changes.changes.size());
   for (const auto& change : changes.changes) keys.emplace_back(change.owner(), change.type());
   const auto known = store_.journal().divergences(current.apex(), keys);
   if (!known) return tl::unexpected<Error>(known.error());

@@ -9,6 +9,7 @@
 #include "zonestore/journal_writer.hpp"
 
 #include <iterator>
+#include <stdexcept>
 #include <utility>
 
 namespace taproot::zonestore {
@@ -104,9 +105,18 @@ Result<void> Journal::State::open_for_writing() {
     lock = std::move(*taken);
   }
   if (auto made = make_private_file(folder / database_name); !made) return made;
-  if (auto connected = connect(Database::Access::read_write); !connected) return connected;
-  read_only = false;
-  return {};
+  // A connection that found no room for its shared memory keeps all others of this process from
+  // writing: it goes first.
+  const bool was_reading = database != nullptr;
+  tables.reset();
+  database.reset();
+  auto connected = connect(Database::Access::read_write);
+  if (!connected && was_reading) {
+    const auto again = connect(Database::Access::read_only);
+    if (!again) throw std::runtime_error(again.error().detail);  // it could be read just now
+  }
+  if (connected) read_only = false;
+  return connected;
 }
 
 /// What is open stays open if it fails.

@@ -173,6 +173,7 @@ const Rule* find_rule(std::string_view name) {
 
 const Rule* find_near_rule(std::string_view written) {
   std::vector<std::string_view> names;
+  names.reserve(rules.size());
   for (const auto& rule : rules) names.push_back(rule.name);
   return find_rule(nearest(written, names));
 }

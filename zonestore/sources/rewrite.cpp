@@ -488,6 +488,7 @@ std::string Round::value_text(const dns::RRset& rrset, const dns::Rdata& rdata,
 std::string Round::set_text(const dns::RRset& rrset, bool is_flow,
                             const std::string& indent) const {
   std::vector<std::string> values;
+  values.reserve(rrset.rdata.size());
   for (const auto& rdata : rrset.rdata) values.push_back(value_text(rrset, rdata, nullptr));
   const bool is_one = values.size() == 1;
   const auto key = [&](const char* word) { return (is_json_ ? scalar(word) : word) + ": "; };

@@ -95,7 +95,7 @@ void check_document(const json& document) {
 }  // namespace
 
 TEST_CASE("findings are told as SARIF", "[server][sarif]") {
-  const auto document = json::parse(to_sarif(sample(), "/work/review"));
+  const auto document = json::parse(to_sarif(sample(), "/srv/review"));
   check_document(document);
   const auto& results = document["runs"][0]["results"];
   REQUIRE(results.size() == 4);

@@ -42,7 +42,7 @@ class Distributor {
   void configure(const Config& config);
 
   /// Makes the rows of a zone and sees that its current version, if it has one, is everywhere.
-  void set_zone(const ZoneConfig& zone);
+  void set_zone(const SharedZoneConfig& zone);
   void drop_zone(const dns::Name& apex);
 
   /// A version was installed: tell, push and probe.
@@ -106,7 +106,7 @@ class Distributor {
   zonestore::ZoneStore& store_;
   std::vector<ProviderConfig> providers_;
   std::vector<dns::TsigKey> keys_;
-  std::unordered_map<dns::Name, ZoneConfig, dns::NameHash> zones_;
+  std::unordered_map<dns::Name, SharedZoneConfig, dns::NameHash> zones_;
   OnChanged on_changed_;
   OnPushed on_pushed_;
   monitor::Board board_;

@@ -4,6 +4,7 @@
 #include "dns/tsig.hpp"
 #include "xfr/access.hpp"
 
+#include <memory>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -14,13 +15,15 @@ namespace taproot::server {
 /// loops (zonestore::Published<Policy>); a reload publishes another.
 struct Policy {
   std::vector<dns::TsigKey> keys;
-  /// By apex: who may transfer the zone. A zone that is not here is transferred to nobody.
-  std::unordered_map<dns::Name, std::vector<xfr::AccessRule>, dns::NameHash> transfers;
+  using Rules = std::vector<xfr::AccessRule>;
+  /// By apex: who may transfer the zone. A zone that is not here is transferred to nobody. Zones
+  /// of the same providers share their rules.
+  std::unordered_map<dns::Name, std::shared_ptr<const Rules>, dns::NameHash> transfers;
 
   std::span<const xfr::AccessRule> rules_for(const dns::Name& apex) const {
     const auto found = transfers.find(apex);
     if (found == transfers.end()) return {};
-    return found->second;
+    return *found->second;
   }
 };
 

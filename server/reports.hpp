@@ -360,7 +360,9 @@ struct ReloadReport {
   };
   std::string config_error;        ///< the configuration was not taken: why; the old one stays
   std::vector<std::string> notes;  ///< "server.listen changed: restart to use it"
-  std::vector<Zone> zones;
+  std::vector<Zone> zones;         ///< by name
+  /// Zones that are as they were and have no findings, where there are too many to list them.
+  std::size_t unlisted = 0;
 };
 
 /// What `taproot check` found; made without a daemon.

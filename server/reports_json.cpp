@@ -441,7 +441,8 @@ std::string to_json(const DropReport& report) {
 std::string to_json(const ReloadReport& report) {
   return text_of({{"config_error", report.config_error},
                   {"notes", report.notes},
-                  {"zones", list_of(report.zones)}});
+                  {"zones", list_of(report.zones)},
+                  {"unlisted", report.unlisted}});
 }
 
 std::string to_json(const CheckReport& report) {

@@ -150,12 +150,12 @@ std::optional<GuardStop> guard_of(const pushers::PushResult* push) {
 ZoneRow make_zone_row(const ZoneState& state, const zonestore::ZoneVersion* version,
                       const Distributor& distributor, WallTime now) {
   ZoneRow out;
-  out.zone = state.config.name.to_text();
-  out.source = state.config.shown;
+  out.zone = state.config->name.to_text();
+  out.source = state.config->shown;
   out.candidate_refused = state.refused;
-  out.guard = state.stopped;
-  if (!state.config.vanished.empty()) {
-    out.source_gone = state.config.vanished + ", waits for confirmation: `taproot drop " +
+  if (state.stopped) out.guard = *state.stopped;
+  if (!state.config->vanished.empty()) {
+    out.source_gone = state.config->vanished + ", waits for confirmation: `taproot drop " +
                       out.zone + "`, or for the file to come back";
   }
   out.findings = state.findings;
@@ -168,7 +168,7 @@ ZoneRow make_zone_row(const ZoneState& state, const zonestore::ZoneVersion* vers
     out.why = version->provenance().why;
     out.revision = version->provenance().revision;
   }
-  const auto* row = distributor.board().find(state.config.name);
+  const auto* row = distributor.board().find(state.config->name);
   if (row == nullptr) return out;
   for (const auto& [name, provider] : row->providers) {
     out.providers.push_back(make_provider_row(provider, state, *row, distributor, now));

@@ -66,7 +66,7 @@ std::string first_error(const std::vector<zonestore::Finding>& findings) {
 /// With "keep" the source says the serial, but an edit has none: it takes the next one.
 zonestore::SerialPolicy policy_for(const ZoneState& zone) {
   using zonestore::SerialPolicy;
-  return zone.config.serial == SerialPolicy::keep ? SerialPolicy::increment : zone.config.serial;
+  return zone.config->serial == SerialPolicy::keep ? SerialPolicy::increment : zone.config->serial;
 }
 
 }  // namespace
@@ -177,8 +177,8 @@ Result<void> ZoneEditor::wish_for(const Turn& turn) {
   if (!divergences) return tl::unexpected<Error>(divergences.error());
   WriteBackWish wish;
   wish.zone = request.zone;
-  wish.source = state->config.source;
-  wish.shown = state->config.shown;
+  wish.source = state->config->source;
+  wish.shown = state->config->shown;
   wish.current = turn->current;
   wish.divergences = std::move(*divergences);
   wish.rules = rules_of(*state);

@@ -17,6 +17,7 @@ struct AccessRule {
   std::string provider;           ///< whom it is for, for logs and the board
   std::vector<net::Prefix> from;  ///< empty: any address (then `key` is set)
   std::optional<dns::Name> key;   ///< the name of a TSIG key; none: unsigned (then `from` is set)
+  bool operator==(const AccessRule&) const = default;
 };
 
 /// Who asks, as far as proven: `key` is set only if the TSIG was right.

@@ -316,25 +316,25 @@ log: {level: debug, format: json}
   CHECK(powerdns_berlin.guards.max_deletes == 3u);
   CHECK(powerdns_berlin.hold);
   REQUIRE(config.zones.size() == 3);
-  CHECK(config.zones[0].name.to_text() == "example.org.");
-  CHECK(config.zones[0].source == folder().path() / "zones/example.org.yaml");
-  CHECK(config.zones[0].shown == "zones/example.org.yaml");
-  CHECK(config.zones[0].providers == std::vector<std::string>{"nsd-frankfurt", "powerdns-berlin"});
-  CHECK(config.zones[0].serial == zonestore::SerialPolicy::date);
-  CHECK(config.zones[0].publish == Publish::automatic);
-  CHECK(config.zones[1].name.to_text() == "example.com.");
-  CHECK(config.zones[1].shown == "zones/example.com.yaml");
-  CHECK(config.zones[2].name.to_text() == "example.net.");
-  CHECK(config.zones[2].serial == zonestore::SerialPolicy::unixtime);
-  CHECK(config.zones[2].publish == Publish::on_apply);
+  CHECK(config.zones[0]->name.to_text() == "example.org.");
+  CHECK(config.zones[0]->source == folder().path() / "zones/example.org.yaml");
+  CHECK(config.zones[0]->shown == "zones/example.org.yaml");
+  CHECK(config.zones[0]->providers == std::vector<std::string>{"nsd-frankfurt", "powerdns-berlin"});
+  CHECK(config.zones[0]->serial == zonestore::SerialPolicy::date);
+  CHECK(config.zones[0]->publish == Publish::automatic);
+  CHECK(config.zones[1]->name.to_text() == "example.com.");
+  CHECK(config.zones[1]->shown == "zones/example.com.yaml");
+  CHECK(config.zones[2]->name.to_text() == "example.net.");
+  CHECK(config.zones[2]->serial == zonestore::SerialPolicy::unixtime);
+  CHECK(config.zones[2]->publish == Publish::on_apply);
   REQUIRE(config.directories.size() == 1);
   CHECK(config.directories[0].path == folder().path() / "zones");
   CHECK(config.directories[0].pattern.serial == zonestore::SerialPolicy::unixtime);
   CHECK(config.directories[0].trouble.empty());
-  CHECK(config.zones[0].max_shrink_percent == 5);
-  CHECK(config.zones[1].max_shrink_percent == 30);
-  CHECK(config.zones[0].directory.empty());
-  CHECK(config.zones[1].directory == config.directories[0].path);
+  CHECK(config.zones[0]->max_shrink_percent == 5);
+  CHECK(config.zones[1]->max_shrink_percent == 30);
+  CHECK(config.zones[0]->directory.empty());
+  CHECK(config.zones[1]->directory == config.directories[0].path);
   CHECK(config.history.disk_octets == std::size_t{2} << 20);
   CHECK(config.probe_interval == std::chrono::seconds(90));
   CHECK(config.history.memory_steps == 5);
@@ -431,7 +431,7 @@ TEST_CASE("relative paths start at the configuration", "[server][config]") {
   REQUIRE(config);
   CHECK(config->file == file);
   CHECK(config->state == folder().path() / "var");
-  CHECK(config->zones[0].source == folder().path() / "z/a");
+  CHECK(config->zones[0]->source == folder().path() / "z/a");
 }
 
 TEST_CASE("commands read of the configuration what they need, and no secret", "[server][config]") {

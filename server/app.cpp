@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -43,20 +45,31 @@ void log_event(const TransferEvent& event) {
   switch (event.kind) {
     case Kind::soa_query:
     case Kind::started:
-      return;
-    case Kind::refused:
-      spdlog::warn("{}: transfer refused: {}", describe(event), event.why);
+    case Kind::refused:  // see RefusalLog
       return;
     case Kind::finished:
       spdlog::info("{}: {} of serial {}: {} records, {} octets in {:.3f} s", describe(event),
                    name_of(event.what), event.serial.value(), event.records, event.octets,
                    std::chrono::duration<double>(event.took).count());
+      if (!event.note.empty()) spdlog::warn("{}: {}", describe(event), event.note);
       return;
     case Kind::aborted:
       spdlog::warn("{}: {} of serial {} broke off: {}", describe(event), name_of(event.what),
                    event.serial.value(), event.why);
       return;
   }
+}
+
+/// How many secondaries this provider has at each address, as far as the configuration tells.
+std::map<net::Address, unsigned> crowds_of(const ProviderConfig& provider) {
+  std::set<net::Endpoint> endpoints;
+  for (const auto& target : provider.notify) endpoints.insert(target.endpoint);
+  for (const auto& nameserver : provider.nameservers) {
+    endpoints.insert(nameserver.endpoints.begin(), nameserver.endpoints.end());
+  }
+  std::map<net::Address, unsigned> crowds;
+  for (const auto& endpoint : endpoints) ++crowds[endpoint.address()];
+  return crowds;
 }
 
 }  // namespace
@@ -69,6 +82,7 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
       reread_(std::move(reread)),
       started_(std::chrono::system_clock::now()),
       store_(std::move(journal), config_.history),
+      refusals_([](const auto& line) { spdlog::warn("{}", line); }),
       remotes_(loop, config_.state / "sources",
                [this](const auto& zone) { on_document_changed(zone); }),
       desk_(loop, store_, remotes_),
@@ -101,10 +115,11 @@ Result<void> App::open() {
   homes_.add_vanished(config_);
   publish_policy();
   set_zones();
-  auto serving = Serving::start(
-      store_, policy_, {config_.listen, worker_count(config_)}, [this](TransferEvent event) {
-        loop_.post([this, event = std::move(event)] { on_transfer(event); });
-      });
+  auto serving =
+      Serving::start(store_, policy_, {config_.listen, worker_count(config_), &delivered_},
+                     [this](TransferEvent event) {
+                       loop_.post([this, event = std::move(event)] { on_transfer(event); });
+                     });
   if (!serving) return tl::unexpected<Error>(serving.error());
   serving_ = std::move(*serving);
   auto token = read_or_make_token(config_.control.token_file);
@@ -129,8 +144,19 @@ Result<void> App::open() {
 void App::keep_house() {
   store_.free_retired();
   watch_state();
+  write_refusals();
   if (!checkpointing_ && store_.journal().wants_checkpoint()) tidy_journal();
   housekeeping_.set_after(std::chrono::seconds(5));
+}
+
+void App::write_refusals() {
+  std::uint64_t all = 0;
+  std::uint64_t told = 0;
+  for (const auto* counters : serving_->counters()) {
+    told += counters->refusals_told.value();  // first: one that is told meanwhile is not missing
+    all += counters->refusals.value();
+  }
+  refusals_.tick(net::Clock::now(), all, told);
 }
 
 void App::tidy_journal() {
@@ -194,6 +220,11 @@ void App::set_zones() {
 void App::publish_policy() {
   auto policy = std::make_shared<Policy>();
   policy->keys = config_.keys;
+  for (const auto& provider : config_.providers) {
+    for (const auto& [address, count] : crowds_of(provider)) {
+      if (count > 1) policy->crowds[{provider.name, address}] = count;
+    }
+  }
   for (const auto& zone : config_.zones) {
     auto& rules = policy->transfers[zone.name];
     for (const auto& name : zone.providers) {
@@ -218,6 +249,7 @@ void App::on_installed(const zonestore::Installed& installed) {
 
 void App::on_transfer(const TransferEvent& event) {
   log_event(event);
+  if (event.kind == TransferEvent::Kind::refused) refusals_.on_refused(event, net::Clock::now());
   distributor_.on_transfer(event);
 }
 

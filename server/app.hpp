@@ -11,6 +11,7 @@
 #include "server/operations.hpp"
 #include "server/planner.hpp"
 #include "server/policy.hpp"
+#include "server/refusal_log.hpp"
 #include "server/remote_sources.hpp"
 #include "server/serve.hpp"
 #include "server/serving.hpp"
@@ -81,6 +82,7 @@ class App final : public Operations {
   void tidy_journal();
   void on_installed(const zonestore::Installed& installed);
   void on_transfer(const TransferEvent& event);
+  void write_refusals();
   void on_document_changed(const dns::Name& zone);
   void on_sources(SourceNews news);
   void take_appeared(std::map<dns::Name, ZoneConfig> appeared);
@@ -111,6 +113,8 @@ class App final : public Operations {
   WallTime started_;
   zonestore::ZoneStore store_;
   zonestore::Published<Policy> policy_;
+  xfr::DeliveredDifferences delivered_;
+  RefusalLog refusals_;
   RemoteSources remotes_;
   ZoneDesk desk_;
   ZoneEditor editor_;

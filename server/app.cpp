@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <set>
 #include <thread>
 #include <unordered_set>
 #include <utility>
@@ -45,14 +47,13 @@ void log_event(const TransferEvent& event) {
   switch (event.kind) {
     case Kind::soa_query:
     case Kind::started:
-      return;
-    case Kind::refused:
-      spdlog::warn("{}: transfer refused: {}", describe(event), event.why);
+    case Kind::refused:  // see RefusalLog
       return;
     case Kind::finished:
       spdlog::info("{}: {} of serial {}: {} records, {} octets in {:.3f} s", describe(event),
                    name_of(event.what), event.serial.value(), event.records, event.octets,
                    std::chrono::duration<double>(event.took).count());
+      if (!event.note.empty()) spdlog::warn("{}: {}", describe(event), event.note);
       return;
     case Kind::aborted:
       spdlog::warn("{}: {} of serial {} broke off: {}", describe(event), name_of(event.what),
@@ -72,6 +73,18 @@ Policy::Rules rules_of(const Config& config, const std::vector<std::string>& pro
   return rules;
 }
 
+/// How many secondaries this provider has at each address, as far as the configuration tells.
+std::map<net::Address, unsigned> crowds_of(const ProviderConfig& provider) {
+  std::set<net::Endpoint> endpoints;
+  for (const auto& target : provider.notify) endpoints.insert(target.endpoint);
+  for (const auto& nameserver : provider.nameservers) {
+    endpoints.insert(nameserver.endpoints.begin(), nameserver.endpoints.end());
+  }
+  std::map<net::Address, unsigned> crowds;
+  for (const auto& endpoint : endpoints) ++crowds[endpoint.address()];
+  return crowds;
+}
+
 }  // namespace
 
 // --- Building the house ------------------------------------------------------------------------
@@ -82,6 +95,7 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
       reread_(std::move(reread)),
       started_(std::chrono::system_clock::now()),
       store_(std::move(journal), config_.history),
+      refusals_([](const auto& line) { spdlog::warn("{}", line); }),
       remotes_(loop, config_.state / "sources",
                [this](const auto& zone) { on_document_changed(zone); }),
       desk_(loop, store_, remotes_),
@@ -114,10 +128,11 @@ Result<void> App::open() {
   homes_.add_vanished(config_);
   publish_policy();
   set_zones();
-  auto serving = Serving::start(
-      store_, policy_, {config_.listen, worker_count(config_)}, [this](TransferEvent event) {
-        loop_.post([this, event = std::move(event)] { on_transfer(event); });
-      });
+  auto serving =
+      Serving::start(store_, policy_, {config_.listen, worker_count(config_), &delivered_},
+                     [this](TransferEvent event) {
+                       loop_.post([this, event = std::move(event)] { on_transfer(event); });
+                     });
   if (!serving) return tl::unexpected<Error>(serving.error());
   serving_ = std::move(*serving);
   auto token = read_or_make_token(config_.control.token_file);
@@ -143,8 +158,19 @@ void App::keep_house() {
   log_left_out();
   store_.free_retired();
   watch_state();
+  write_refusals();
   if (!checkpointing_ && store_.journal().wants_checkpoint()) tidy_journal();
   housekeeping_.set_after(std::chrono::seconds(5));
+}
+
+void App::write_refusals() {
+  std::uint64_t all = 0;
+  std::uint64_t told = 0;
+  for (const auto* counters : serving_->counters()) {
+    told += counters->refusals_told.value();  // first: one that is told meanwhile is not missing
+    all += counters->refusals.value();
+  }
+  refusals_.tick(net::Clock::now(), all, told);
 }
 
 void App::tidy_journal() {
@@ -228,6 +254,11 @@ void App::publish_policy() {
   auto policy = std::make_shared<Policy>();
   policy->keys = config_.keys;
   std::map<std::vector<std::string>, std::shared_ptr<const Policy::Rules>> of_providers;
+  for (const auto& provider : config_.providers) {
+    for (const auto& [address, count] : crowds_of(provider)) {
+      if (count > 1) policy->crowds[{provider.name, address}] = count;
+    }
+  }
   for (const auto& zone : config_.zones) {
     if (zone->providers.empty()) continue;
     auto& rules = of_providers[zone->providers];
@@ -271,6 +302,7 @@ void App::log_version(const zonestore::ZoneVersion& version) {
 
 void App::on_transfer(const TransferEvent& event) {
   log_event(event);
+  if (event.kind == TransferEvent::Kind::refused) refusals_.on_refused(event, net::Clock::now());
   distributor_.on_transfer(event);
 }
 

@@ -11,6 +11,7 @@
 #include "server/operations.hpp"
 #include "server/planner.hpp"
 #include "server/policy.hpp"
+#include "server/refusal_log.hpp"
 #include "server/remote_sources.hpp"
 #include "server/serve.hpp"
 #include "server/serving.hpp"
@@ -88,6 +89,7 @@ class App final : public Operations {
   void log_left_out();
   static void log_version(const zonestore::ZoneVersion& version);
   void on_transfer(const TransferEvent& event);
+  void write_refusals();
   void on_document_changed(const dns::Name& zone);
   void on_sources(SourceNews news);
   void take_appeared(std::map<dns::Name, SharedZoneConfig> appeared);
@@ -119,6 +121,8 @@ class App final : public Operations {
   WallTime started_;
   zonestore::ZoneStore store_;
   zonestore::Published<Policy> policy_;
+  xfr::DeliveredDifferences delivered_;
+  RefusalLog refusals_;
   RemoteSources remotes_;
   ZoneDesk desk_;
   ZoneEditor editor_;

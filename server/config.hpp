@@ -180,6 +180,8 @@ struct Config {
   std::filesystem::path file;  ///< empty without a configuration file
   std::vector<net::Endpoint> listen;
   std::optional<unsigned> workers;  ///< nothing: one per core
+  /// Those that keys may use although they are weak.
+  std::vector<dns::TsigAlgorithm> weak_algorithms;
   std::filesystem::path state;
   ControlConfig control;
   std::vector<dns::TsigKey> keys;

@@ -33,24 +33,46 @@ void read_nameservers(const ConfigNode& node, const ConfigScope& scope, Provider
   }
 }
 
-std::optional<dns::Name> read_key_reference(MapReader& map, const ConfigScope& scope,
+std::optional<dns::Name> read_key_reference(const ConfigNode& node, const ConfigScope& scope,
                                             const Config& config) {
-  const auto* node = map.find("key");
-  if (node == nullptr) return std::nullopt;
-  const auto name = read_name(*node, "key", scope.findings);
+  const auto name = read_name(node, "key", scope.findings);
   if (!name || config.find_key(*name) != nullptr) return name;
   std::vector<std::string> names;
   names.reserve(config.keys.size());
   for (const auto& key : config.keys) names.push_back(key.name.to_text());
   const auto meant = nearest(name->to_text(), names);
-  scope.findings.error(node->place, "config-unknown-reference",
-                       "there is no key " + name->to_text(),
+  scope.findings.error(node.place, "config-unknown-reference", "there is no key " + name->to_text(),
                        meant ? "did you mean \"" + *meant + "\"?" : "add it to keys:");
   return name;
 }
 
-void read_notify(MapReader& map, const ConfigScope& scope, const std::optional<dns::Name>& key,
+/// The provider's keys, the one that signs first: more than one while it changes from an old one.
+std::vector<dns::Name> read_key_references(MapReader& map, const ConfigScope& scope,
+                                           const Config& config) {
+  std::vector<dns::Name> keys;
+  const auto* node = map.find("key");
+  if (node == nullptr) return keys;
+  const auto items = read_items(*node, "key", scope.findings);
+  if (node->kind == ConfigNode::Kind::list && items.empty()) {
+    scope.findings.error(node->place, "config-bad-value", "key: is an empty list",
+                         "name a key, or leave key: away");
+  }
+  for (const auto* item : items) {
+    const auto name = read_key_reference(*item, scope, config);
+    if (!name) continue;
+    if (std::find(keys.begin(), keys.end(), *name) != keys.end()) {
+      scope.findings.error(item->place, "config-duplicate-name",
+                           "key " + name->to_text() + " stands twice", "keep one of the two");
+      continue;
+    }
+    keys.push_back(*name);
+  }
+  return keys;
+}
+
+void read_notify(MapReader& map, const ConfigScope& scope, const std::vector<dns::Name>& keys,
                  ProviderConfig& provider) {
+  const auto key = keys.empty() ? std::nullopt : std::optional(keys.front());
   if (const auto* node = map.find("notify")) {
     for (const auto* item : read_items(*node, "notify", scope.findings)) {
       const auto endpoint = read_endpoint(*item, "notify", dns_port, scope.findings);
@@ -101,33 +123,35 @@ void read_prefix(const ConfigNode& node, const ConfigScope& scope, bool has_key,
   prefixes.push_back(*prefix);
 }
 
-void read_access(MapReader& map, const ConfigScope& scope, const std::optional<dns::Name>& key,
+void read_access(MapReader& map, const ConfigScope& scope, const std::vector<dns::Name>& keys,
                  ProviderConfig& provider) {
   std::vector<net::Prefix> prefixes;
   const auto* node = map.find("transfer-from");
   if (node != nullptr) {
     for (const auto* item : read_items(*node, "transfer-from", scope.findings)) {
-      read_prefix(*item, scope, key.has_value(), prefixes);
+      read_prefix(*item, scope, !keys.empty(), prefixes);
     }
   }
   const bool says_nothing =
       node == nullptr || (node->kind == ConfigNode::Kind::list && node->items.empty());
-  if (says_nothing && !key) {
+  if (says_nothing && keys.empty()) {
     scope.findings.error(
         map.place(), "config-open-transfer",
         "provider " + provider.name + " has neither transfer-from nor key: nobody is told apart",
         "write transfer-from: [ADDRESS], or key: NAME, or both");
     return;
   }
-  if (prefixes.empty() && !key) return;  // each was wrong, and has its finding
-  provider.access.push_back({provider.name, std::move(prefixes), key});
+  if (keys.empty() && map.find("key") != nullptr) return;  // likewise
+  if (prefixes.empty() && keys.empty()) return;            // each was wrong, and has its finding
+  if (keys.empty()) provider.access.push_back({provider.name, std::move(prefixes), std::nullopt});
+  for (const auto& key : keys) provider.access.push_back({provider.name, prefixes, key});
 }
 
 void read_transfer(MapReader& map, const ConfigScope& scope, const Config& config,
                    ProviderConfig& provider) {
-  const auto key = read_key_reference(map, scope, config);
-  read_notify(map, scope, key, provider);
-  read_access(map, scope, key, provider);
+  const auto keys = read_key_references(map, scope, config);
+  read_notify(map, scope, keys, provider);
+  read_access(map, scope, keys, provider);
 }
 
 void read_url(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {

@@ -259,6 +259,7 @@ void Distributor::on_notified(const dns::Name& apex, const xfr::NotifyState& sta
 }
 
 void Distributor::on_transfer(const TransferEvent& event) {
+  secondaries_.on_event(event, std::chrono::system_clock::now());
   if (event.kind != TransferEvent::Kind::finished) return;
   const char* kind = event.what == xfr::IxfrChoice::Kind::differences ? "IXFR"
                      : event.what == xfr::IxfrChoice::Kind::current   ? "SOA"

@@ -2,11 +2,15 @@
 
 #include "dns/name.hpp"
 #include "dns/tsig.hpp"
+#include "net/endpoint.hpp"
 #include "xfr/access.hpp"
 
 #include <memory>
+#include <map>
 #include <span>
+#include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace taproot::server {
@@ -19,6 +23,15 @@ struct Policy {
   /// By apex: who may transfer the zone. A zone that is not here is transferred to nobody. Zones
   /// of the same providers share their rules.
   std::unordered_map<dns::Name, std::shared_ptr<const Rules>, dns::NameHash> transfers;
+
+  /// How many secondaries a provider has at one address, where it is more than one: they cannot be
+  /// told apart by their requests.
+  std::map<std::pair<std::string, net::Address>, unsigned> crowds;
+
+  unsigned secondaries_at(const std::string& provider, const net::Address& address) const {
+    const auto found = crowds.find({provider, address});
+    return found == crowds.end() ? 1 : found->second;
+  }
 
   std::span<const xfr::AccessRule> rules_for(const dns::Name& apex) const {
     const auto found = transfers.find(apex);

@@ -108,6 +108,27 @@ std::optional<std::uint64_t> lowest_seen(const monitor::ProviderRow& row) {
   return lowest;
 }
 
+/// The keys that a provider's secondaries may sign with, the one that signs NOTIFY first.
+std::vector<dns::Name> keys_of(const ProviderConfig& provider) {
+  std::vector<dns::Name> keys;
+  for (const auto& rule : provider.access) {
+    if (!rule.key || std::find(keys.begin(), keys.end(), *rule.key) != keys.end()) continue;
+    keys.push_back(*rule.key);
+  }
+  return keys;
+}
+
+void add_secondaries(const dns::Name& apex, const Distributor& distributor, ProviderRow& out) {
+  const auto* config = distributor.find_provider(out.provider);
+  if (config == nullptr || config->kind != ProviderKind::transfer) return;
+  const auto seen = distributor.secondaries().of(apex, out.provider);
+  out.keys = words_of_keys(keys_of(*config), seen);
+  for (const auto& one : seen) {
+    out.secondaries.push_back({one.address.to_text(), one.key ? one.key->to_text() : "", one.when,
+                               one.trouble, one.trouble_since});
+  }
+}
+
 ProviderRow make_provider_row(const monitor::ProviderRow& row, const ZoneState& state,
                               const monitor::ZoneRow& zone, const Distributor& distributor,
                               WallTime now) {
@@ -134,6 +155,7 @@ ProviderRow make_provider_row(const monitor::ProviderRow& row, const ZoneState& 
     const auto& since = out.nameservers.back().since;
     if (since && (!out.since || *since > *out.since)) out.since = since;
   }
+  add_secondaries(zone.apex, distributor, out);
   return out;
 }
 

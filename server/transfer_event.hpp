@@ -28,6 +28,7 @@ struct TransferEvent {
   std::optional<dns::Name> key;  ///< if the request was rightly signed
   std::string provider;          ///< of the rule that allowed it; empty if refused
   std::string why;
+  bool over_tls = false;
 
   // Only of started, finished and aborted.
   xfr::IxfrChoice::Kind what = xfr::IxfrChoice::Kind::whole_zone;

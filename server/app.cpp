@@ -24,7 +24,7 @@ std::size_t worker_count(const Config& config) {
 }
 
 std::string describe(const TransferEvent& event) {
-  const std::string who = event.from.to_text() +
+  const std::string who = event.from.to_text() + (event.over_tls ? " over TLS" : "") +
                           (event.key ? " with key " + event.key->to_text() : std::string()) +
                           (event.provider.empty() ? "" : " (" + event.provider + ")");
   return event.apex.to_text() + ": " + who;

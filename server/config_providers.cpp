@@ -1,4 +1,5 @@
 #include "server/config_sections.hpp"
+#include "server/config_tls.hpp"
 #include "server/config_url.hpp"
 
 #include <algorithm>
@@ -93,17 +94,17 @@ void read_notify(MapReader& map, const ConfigScope& scope, const std::vector<dns
 }
 
 /// One entry of transfer-from; `any` is the explicit word for everybody.
-void read_prefix(const ConfigNode& node, const ConfigScope& scope, bool has_key,
+void read_prefix(const ConfigNode& node, const ConfigScope& scope, bool told_apart,
                  std::vector<net::Prefix>& prefixes) {
   const auto text = read_text(node, "transfer-from", scope.findings);
   if (!text) return;
   if (*text == "any") {
     const auto all = everybody();
     prefixes.insert(prefixes.end(), all.begin(), all.end());
-    if (!has_key) {
+    if (!told_apart) {
       scope.findings.warning(node.place, "config-open-transfer",
                              "anyone who can reach this server may transfer the zones",
-                             "name addresses, or add a key");
+                             "name addresses, or add a key or a tls-identity");
     }
     return;
   }
@@ -114,7 +115,7 @@ void read_prefix(const ConfigNode& node, const ConfigScope& scope, bool has_key,
                          "write 192.0.2.1, 192.0.2.0/24 or \"2001:db8::/32\"");
     return;
   }
-  if (is_everybody(*prefix) && !has_key) {
+  if (is_everybody(*prefix) && !told_apart) {
     scope.findings.error(node.place, "config-open-transfer",
                          "transfer-from: " + *text + " opens the zones to everybody",
                          "add a key; if you mean it, write the word any instead");
@@ -123,28 +124,62 @@ void read_prefix(const ConfigNode& node, const ConfigScope& scope, bool has_key,
   prefixes.push_back(*prefix);
 }
 
+/// `transport`, and what a client certificate must say.
+void read_tls_access(MapReader& map, const ConfigScope& scope, xfr::AccessRule& rule) {
+  static constexpr std::string_view transports[] = {"any", "tls"};
+  if (const auto* node = map.find("tls-identity")) {
+    for (const auto* item : read_items(*node, "tls-identity", scope.findings)) {
+      const auto name = read_name(*item, "tls-identity", scope.findings);
+      if (name) rule.tls_names.push_back(certificate_name(*name));
+    }
+  }
+  if (const auto* node = map.find("tls-pin")) {
+    for (const auto* item : read_items(*node, "tls-pin", scope.findings)) {
+      if (const auto pin = read_pin(*item, "tls-pin", scope.findings)) {
+        rule.tls_pins.push_back(*pin);
+      }
+    }
+  }
+  const auto* node = map.find("transport");
+  const auto chosen = node != nullptr ? read_choice(*node, "transport", transports, scope.findings)
+                                      : std::optional<std::size_t>();
+  if (!chosen) return;
+  rule.tls_only = *chosen == 1;
+  if (rule.tls_only || !rule.needs_tls()) return;
+  scope.findings.error(node->place, "config-bad-value",
+                       "transport: any does not go with tls-identity or tls-pin: there is no "
+                       "certificate without TLS",
+                       "write transport: tls, or take it out");
+}
+
 void read_access(MapReader& map, const ConfigScope& scope, const std::vector<dns::Name>& keys,
                  ProviderConfig& provider) {
-  std::vector<net::Prefix> prefixes;
+  xfr::AccessRule rule{provider.name, {}, {}};
+  read_tls_access(map, scope, rule);
+  const bool told_apart =
+      !keys.empty() || map.find("tls-identity") != nullptr || map.find("tls-pin") != nullptr;
   const auto* node = map.find("transfer-from");
   if (node != nullptr) {
     for (const auto* item : read_items(*node, "transfer-from", scope.findings)) {
-      read_prefix(*item, scope, !keys.empty(), prefixes);
+      read_prefix(*item, scope, told_apart, rule.from);
     }
   }
   const bool says_nothing =
       node == nullptr || (node->kind == ConfigNode::Kind::list && node->items.empty());
-  if (says_nothing && keys.empty()) {
+  if (says_nothing && !told_apart) {
     scope.findings.error(
         map.place(), "config-open-transfer",
         "provider " + provider.name + " has neither transfer-from nor key: nobody is told apart",
-        "write transfer-from: [ADDRESS], or key: NAME, or both");
+        "write transfer-from: [ADDRESS], or key: NAME, or both, or tls-identity: NAME");
     return;
   }
-  if (keys.empty() && map.find("key") != nullptr) return;  // likewise
-  if (prefixes.empty() && keys.empty()) return;            // each was wrong, and has its finding
-  if (keys.empty()) provider.access.push_back({provider.name, std::move(prefixes), std::nullopt});
-  for (const auto& key : keys) provider.access.push_back({provider.name, prefixes, key});
+  if (keys.empty() && map.find("key") != nullptr) return;  // it was wrong, and has its finding
+  const bool is_rule = !rule.from.empty() || !rule.tls_names.empty() || !rule.tls_pins.empty();
+  if (keys.empty() && is_rule) provider.access.push_back(rule);
+  for (const auto& key : keys) {
+    rule.key = key;
+    provider.access.push_back(rule);
+  }
 }
 
 void read_transfer(MapReader& map, const ConfigScope& scope, const Config& config,
@@ -205,8 +240,8 @@ void read_powerdns(MapReader& map, const ConfigScope& scope, ProviderConfig& pro
 /// Keys of the other kind get a better answer than "unknown".
 void refuse_keys_of(ProviderKind other, const ConfigNode& node, MapReader& map,
                     const ConfigScope& scope) {
-  static constexpr std::string_view of_transfer[] = {"notify", "notify-source", "transfer-from",
-                                                     "key"};
+  static constexpr std::string_view of_transfer[] = {
+      "notify", "notify-source", "transfer-from", "key", "transport", "tls-identity", "tls-pin"};
   static constexpr std::string_view of_powerdns[] = {"url", "api-key", "api-key-file", "ownership",
                                                      "guards"};
   const auto keys = other == ProviderKind::transfer ? std::span<const std::string_view>(of_transfer)

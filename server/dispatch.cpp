@@ -85,7 +85,7 @@ struct Dispatch::Exchange {
     const std::size_t taken = session ? session->max_size() : 0;
     return limit - std::min(limit, taken);
   }
-  xfr::Requester requester() const { return {request.from.address(), key}; }
+  xfr::Requester requester() const { return {request.from.address(), key, request.tls}; }
 };
 
 Dispatch::Dispatch(Counters& counters, WallClock wall_clock, Tell tell)
@@ -174,6 +174,7 @@ Reply Dispatch::transfer(Exchange& exchange) {
   about.key = exchange.key;
   about.provider = std::move(verdict.provider);
   about.over_tcp = !udp;
+  about.over_tls = exchange.request.tls != nullptr;
   if (query.qtype == RRType::AXFR) return start(exchange, std::move(about), version, {});
   about.before = serial_in(query, exchange.request.octets);
   if (!about.before) return rcode(exchange, Rcode::formerr);
@@ -286,6 +287,7 @@ void Dispatch::tell_refusal(const Exchange& exchange, const std::optional<dns::N
   const auto rules = exchange.snapshot.policy->rules_for(event.apex);
   if (const auto* rule = xfr::guess_rule(rules, requester)) event.provider = rule->provider;
   event.over_tcp = exchange.request.transport == Transport::tcp;
+  event.over_tls = exchange.request.tls != nullptr;
   event.why = std::move(why);
   tell_(std::move(event));
 }
@@ -306,6 +308,7 @@ void Dispatch::observe(const Exchange& exchange) {
   event.provider = rule->provider;
   event.serial = entry->version()->serial();
   event.over_tcp = exchange.request.transport == Transport::tcp;
+  event.over_tls = exchange.request.tls != nullptr;
   tell_(std::move(event));
 }
 

@@ -4,6 +4,7 @@
 #include "dns/octets.hpp"
 #include "dns/tsig.hpp"
 #include "net/endpoint.hpp"
+#include "net/tls_peer.hpp"
 #include "server/answer.hpp"
 #include "server/counters.hpp"
 #include "server/outgoing_transfer.hpp"
@@ -37,6 +38,7 @@ struct Request {
   Octets octets;
   net::Endpoint from;
   Transport transport = Transport::udp;
+  const net::TlsPeer* tls = nullptr;  ///< over TCP only: who is at the other end, if it is TLS
 };
 
 /// What a request leads to: a message of `size` octets, a transfer to be pulled, or silence.

@@ -32,6 +32,7 @@ struct TransferEvent {
   std::string provider;
   std::string_view asked;  ///< "AXFR", "IXFR", "SOA", "NOTIFY" or "UPDATE", only of refused
   std::string why;
+  bool over_tls = false;
 
   // Only of started, finished and aborted.
   xfr::IxfrChoice::Kind what = xfr::IxfrChoice::Kind::whole_zone;

@@ -134,6 +134,13 @@ TEST_CASE("every mistake in a configuration is told with its place and cure", "[
        "the word any"},
       {transfer + "    transfer-from: [\"::/0\"]\n", "config-open-transfer", 4, 21, "the word any"},
       {transfer + "    transfer-from: any\n", "config-open-transfer", 4, 20, "anyone"},
+      {transfer + "    transport: tls\n", "config-open-transfer", 2, 5,
+       "neither transfer-from nor key"},
+      {transfer + "    transport: tls\n    transfer-from: [0.0.0.0/0]\n", "config-open-transfer", 5,
+       21, "the word any"},
+      {transfer + "    tls-pin: abc\n", "config-bad-value", 4, 14, "not a pin"},
+      {transfer + "    tls-identity: a.example\n    transport: any\n", "config-bad-value", 5, 16,
+       "does not go with tls-identity"},
       {transfer + "    transfer-from: [192.0.2.1/24]\n", "config-bad-address", 4, 21,
        "192.0.2.0/24"},
       {transfer + "    key: k.\n", "config-unknown-reference", 4, 10, "add it to keys:"},
@@ -433,6 +440,26 @@ TEST_CASE("what is left out has its usual value", "[server][config]") {
   CHECK(config->control.token_file == "/home/op/.local/state/taproot/control.token");
 }
 
+TEST_CASE("a provider's rule binds transport, address, key and certificate", "[server][config]") {
+  const std::string pin(43, 'A');
+  const auto config = read("keys: [{name: k., secret-file: keys/good}]\n" + transfer +
+                           "    transfer-from: [192.0.2.1]\n    key: k.\n    transport: tls\n"
+                           "    tls-identity: [NS1.Example.net., ns2.example.net]\n    tls-pin: " +
+                           pin + "=\n")
+                          .config;
+  REQUIRE(config);
+  const auto& rule = config->providers[0].access[0];
+  CHECK(rule.from.size() == 1);
+  CHECK(rule.key.has_value());
+  CHECK(rule.tls_only);
+  CHECK(rule.tls_names == std::vector<std::string>{"ns1.example.net", "ns2.example.net"});
+  REQUIRE(rule.tls_pins.size() == 1);
+  CHECK(rule.tls_pins[0].to_text() == pin + "=");
+  const auto by_identity = read(transfer + "    tls-identity: a.example\n").config;
+  REQUIRE(by_identity);
+  CHECK(by_identity->providers[0].access[0].needs_tls());
+}
+
 TEST_CASE("any opens a provider to everybody, a key with a wide prefix does not",
           "[server][config]") {
   const auto open = read(transfer + "    transfer-from: any\n").config;
@@ -560,6 +587,9 @@ TEST_CASE("the example explains every key and has no mistake", "[server][config]
                           "notify-source",
                           "transfer-from",
                           "key",
+                          "transport",
+                          "tls-identity",
+                          "tls-pin",
                           "url",
                           "api-key-file",
                           "api-key",

@@ -6,6 +6,7 @@
 #include "dns/tsig.hpp"
 #include "net/endpoint.hpp"
 #include "server/check_config.hpp"
+#include "server/update_policy.hpp"
 #include "xfr/access.hpp"
 #include "zonestore/finding.hpp"
 #include "zonestore/journal.hpp"
@@ -122,6 +123,7 @@ struct ZoneConfig {
   std::shared_ptr<const CheckConfig> check;  ///< null: the rules as they are, and no command
   /// A source that would take more of the names away waits for a person; 100: none does.
   unsigned max_shrink_percent = 20;
+  UpdateRules update;  ///< who may change it by UPDATE; null: nobody
 };
 
 /// A folder whose files are zones. Those it had when the configuration was read are in

@@ -65,6 +65,7 @@ using Seen = std::map<dns::Name, std::string>;
 
 void add_zone(ZoneConfig zone, ConfigPlace place, const ConfigScope& scope, Seen& seen,
               Config& config) {
+  check_updates(zone, place, scope);
   const auto [before, is_new] = seen.emplace(zone.name, zone.shown);
   if (!is_new) {
     scope.findings.error(
@@ -126,6 +127,7 @@ void read_zone(const ConfigNode& node, const ConfigScope& scope, const ZoneDefau
   const auto* name = map.find("name");
   const auto* directory = map.find("directory");
   zone.providers = read_provider_references(map, scope, config);
+  zone.update = read_updates(map, scope, config);
   ZoneDefaults policies = defaults;
   read_policies(map, scope, policies);
   zone.serial = policies.serial;

@@ -145,6 +145,7 @@ struct TsigSession::State {
   std::optional<Hmac> hmac;  // on a client also runs over the unsigned messages of a transfer
   TsigError error = TsigError::none;
   TsigTime request_time = 0;
+  TsigStamp stamp;
   Mac prior;            // the last MAC of the conversation, as it stood in the message
   bool first = true;    // the next answer is the first
   bool broken = false;  // a client's check failed: nothing after it can be trusted
@@ -184,6 +185,9 @@ TsigSession::~TsigSession() = default;
 
 const Name& TsigSession::key_name() const {
   return state_->key.name;
+}
+const TsigStamp& TsigSession::stamp() const {
+  return state_->stamp;
 }
 std::size_t TsigSession::max_size() const {
   return state_->max_record();
@@ -229,6 +233,8 @@ Result<TsigSession> TsigSession::check_request(Octets request, std::size_t tsig_
     return TsigSession(std::move(state));
   }
   state->remember(record->mac);
+  state->stamp = {{}, record->time_signed, record->fudge};
+  std::copy_n(mac.octets.begin(), state->stamp.mac.size(), state->stamp.mac.begin());
   verdict = {TsigError::none, true, who_signed(*record)};
   if (!is_in_time(*record, now)) {
     state->error = verdict.error = TsigError::badtime;

@@ -6,6 +6,7 @@
 #include "dns/secret.hpp"
 #include "dns/types.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -82,6 +83,14 @@ struct TsigVerdict {
   std::string why;  ///< for the log: key name, claimed algorithm, skew in seconds
 };
 
+/// What tells one signed request from every other: a copy has the same, however its MAC was
+/// shortened and whatever became of its ID on the way.
+struct TsigStamp {
+  std::array<std::uint8_t, 16> mac{};  ///< of the whole MAC, the first octets
+  TsigTime time_signed = 0;
+  std::uint16_t fudge = 0;
+};
+
 /// One transaction signed with TSIG (RFC 8945): a request and its answer, or a request and the
 /// many messages of a transfer. The same class serves both sides: a server calls check_request()
 /// and sign_answer()…, a client sign_request() and check_answer()….
@@ -115,6 +124,8 @@ class TsigSession {
   ~TsigSession();
 
   const Name& key_name() const;
+  /// Of a request that was checked and whose MAC was right.
+  const TsigStamp& stamp() const;
   /// Octets a TSIG record made by sign() takes at most: keep them free in the buffer.
   std::size_t max_size() const;
 

@@ -23,6 +23,11 @@ std::size_t worker_count(const Config& config) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
+dns::TsigTime wall_seconds() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<dns::TsigTime>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
+}
+
 std::string describe(const TransferEvent& event) {
   const std::string who = event.from.to_text() + (event.over_tls ? " over TLS" : "") +
                           (event.key ? " with key " + event.key->to_text() : std::string()) +
@@ -48,6 +53,9 @@ void log_event(const TransferEvent& event) {
     case Kind::soa_query:
     case Kind::started:
     case Kind::refused:  // see RefusalLog
+      return;
+    case Kind::update_refused:
+      spdlog::warn("{}: update refused: {}", describe(event), event.why);
       return;
     case Kind::finished:
       spdlog::info("{}: {} of serial {}: {} records, {} octets in {:.3f} s", describe(event),
@@ -100,6 +108,7 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
                [this](const auto& zone) { on_document_changed(zone); }),
       desk_(loop, store_, remotes_),
       editor_(loop, store_, desk_),
+      updates_(store_.journal(), editor_, wall_seconds),
       distributor_(loop, store_, config_),
       serials_(loop, store_, desk_, distributor_),
       planner_(store_, desk_, distributor_),
@@ -128,11 +137,14 @@ Result<void> App::open() {
   homes_.add_vanished(config_);
   publish_policy();
   set_zones();
-  auto serving =
-      Serving::start(store_, policy_, {config_.listen, worker_count(config_), &delivered_},
-                     [this](TransferEvent event) {
-                       loop_.post([this, event = std::move(event)] { on_transfer(event); });
-                     });
+  auto serving = Serving::start(
+      store_, policy_, {config_.listen, worker_count(config_), &delivered_},
+      [this](TransferEvent event) {
+        loop_.post([this, event = std::move(event)] { on_transfer(event); });
+      },
+      [this](UpdateOrder order) {
+        loop_.post([this, order = std::move(order)]() mutable { updates_.take(std::move(order)); });
+      });
   if (!serving) return tl::unexpected<Error>(serving.error());
   serving_ = std::move(*serving);
   auto token = read_or_make_token(config_.control.token_file);
@@ -260,6 +272,7 @@ void App::publish_policy() {
     }
   }
   for (const auto& zone : config_.zones) {
+    if (zone->update) policy->updates.emplace(zone->name, zone->update);
     if (zone->providers.empty()) continue;
     auto& rules = of_providers[zone->providers];
     if (!rules) rules = std::make_shared<const Policy::Rules>(rules_of(config_, zone->providers));

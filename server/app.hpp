@@ -16,6 +16,7 @@
 #include "server/serve.hpp"
 #include "server/serving.hpp"
 #include "server/source_watch.hpp"
+#include "server/update_desk.hpp"
 #include "server/zone_desk.hpp"
 #include "server/zone_editor.hpp"
 #include "server/zone_homes.hpp"
@@ -126,6 +127,7 @@ class App final : public Operations {
   RemoteSources remotes_;
   ZoneDesk desk_;
   ZoneEditor editor_;
+  UpdateDesk updates_;
   Distributor distributor_;
   FirstSerials serials_;
   Planner planner_;

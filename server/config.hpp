@@ -6,6 +6,7 @@
 #include "dns/tsig.hpp"
 #include "net/endpoint.hpp"
 #include "server/check_config.hpp"
+#include "server/update_policy.hpp"
 #include "server/zone_folder.hpp"
 #include "xfr/access.hpp"
 #include "zonestore/finding.hpp"
@@ -148,6 +149,7 @@ struct ZoneConfig {
   SharedCheck check;  ///< null: the rules as they are, and no command
   /// A source that would take more of the names away waits for a person; 100: none does.
   unsigned max_shrink_percent = 20;
+  UpdateRules update;  ///< who may change it by UPDATE; null: nobody
 
   bool operator==(const ZoneConfig&) const = default;
 };

@@ -66,6 +66,7 @@ using Seen = std::unordered_map<dns::Name, SharedZoneConfig, dns::NameHash>;
 
 void add_zone(ZoneConfig&& zone, ConfigPlace place, const ConfigScope& scope, Seen& seen,
               Config& config) {
+  check_updates(zone, place, scope);
   auto shared = std::make_shared<const ZoneConfig>(std::move(zone));
   const auto [before, is_new] = seen.emplace(shared->name, shared);
   if (!is_new) {
@@ -135,6 +136,7 @@ void read_zone(const ConfigNode& node, const ConfigScope& scope, const ZoneDefau
   const auto* name = map.find("name");
   const auto* directory = map.find("directory");
   zone.providers = read_provider_references(map, scope, config);
+  zone.update = read_updates(map, scope, config);
   ZoneDefaults policies = defaults;
   read_policies(map, scope, policies);
   zone.serial = policies.serial;

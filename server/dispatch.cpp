@@ -8,6 +8,7 @@
 #include "xfr/transfer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace taproot::server {
@@ -88,8 +89,11 @@ struct Dispatch::Exchange {
   xfr::Requester requester() const { return {request.from.address(), key, request.tls}; }
 };
 
-Dispatch::Dispatch(Counters& counters, WallClock wall_clock, Tell tell)
-    : counters_(counters), wall_clock_(std::move(wall_clock)), tell_(std::move(tell)) {}
+Dispatch::Dispatch(Counters& counters, WallClock wall_clock, Tell tell, Submit submit)
+    : counters_(counters),
+      wall_clock_(std::move(wall_clock)),
+      tell_(std::move(tell)),
+      submit_(std::move(submit)) {}
 
 Reply Dispatch::handle(const Snapshot& snapshot, const Request& request,
                        std::span<std::uint8_t> buffer) {
@@ -122,6 +126,9 @@ bool Dispatch::check_signature(Exchange& exchange) {
     return true;
   }
   ++counters_.tsig_failures;
+  if (exchange.query.header.opcode == Opcode::update) {
+    counters_.count_update(session ? Rcode::notauth : Rcode::formerr);
+  }
   if (!session) return false;
   exchange.session = std::move(*session);
   if (is_of_secondary(exchange.query)) {
@@ -138,9 +145,10 @@ Reply Dispatch::by_opcode(Exchange& exchange) {
     case Opcode::notify:
       tell_refusal(exchange, exchange.key, "taproot is the primary of all its zones");
       return rcode(exchange, Rcode::refused);
+    case Opcode::update:
+      return update(exchange);
     case Opcode::iquery:
     case Opcode::status:
-    case Opcode::update:
       break;
   }
   return rcode(exchange, Rcode::notimp);  // also for opcodes without a name
@@ -151,7 +159,72 @@ Reply Dispatch::query(Exchange& exchange) {
   if (query.edns_version > 0) return rcode(exchange, Rcode::badvers);
   if (query.qtype == RRType::AXFR || query.qtype == RRType::IXFR) return transfer(exchange);
   if (query.qtype == RRType::SOA) observe(exchange);
-  return message(exchange, answer(*exchange.snapshot.zones, query, names_));
+  return message(exchange, server::answer(*exchange.snapshot.zones, query, names_));
+}
+
+/// What can be said without a look at the zone's contents is said here, rights included: so
+/// whoever has none learns nothing from an UPDATE (RFC 2136 section 3.3 would look at the zone
+/// first).
+Reply Dispatch::update(Exchange& exchange) {
+  const dns::Query& query = exchange.query;
+  if (!submit_) return rcode(exchange, Rcode::notimp);
+  if (query.edns_version > 0) return rcode(exchange, Rcode::badvers);
+  if (query.qtype != RRType::SOA) {
+    return refuse_update(exchange, Rcode::formerr, "the zone section is not of type SOA");
+  }
+  const ZoneEntry* entry =
+      query.qclass == dns::Class::IN ? zone_named(*exchange.snapshot.zones, query.qname) : nullptr;
+  if (entry == nullptr) {
+    return refuse_update(exchange, Rcode::notauth, "this is no zone of ours");
+  }
+  const auto& address = exchange.request.from.address();
+  if (!exchange.key) {
+    return refuse_update(exchange, Rcode::refused,
+                         address.to_text() +
+                             " asked unsigned; only the TSIG keys that update: of "
+                             "the zone names may change it");
+  }
+  const Updater who{*exchange.key, address};
+  const UpdateRules rules = exchange.snapshot.policy->updates_for(entry->apex());
+  if (auto why = why_no_updater(rules, entry->apex(), who)) {
+    return refuse_update(exchange, Rcode::refused, std::move(*why));
+  }
+  auto update = dns::Update::parse(exchange.request.octets);
+  if (!update) {
+    return refuse_update(exchange, update.error().rcode, std::move(update.error().why));
+  }
+  if (auto why = why_not_allowed(rules, who, *update)) {
+    return refuse_update(exchange, Rcode::refused, std::move(*why));
+  }
+  if (owed_.is_full()) return refuse_update(exchange, Rcode::servfail, "too many updates at once");
+  return submit(exchange, std::move(*update));
+}
+
+Reply Dispatch::submit(Exchange& exchange, dns::Update update) {
+  UpdateOrder order;
+  order.update = std::move(update);
+  order.request = {*exchange.key, exchange.session->stamp(), exchange.request.from,
+                   exchange.query.header.id};
+  order.over_tcp = exchange.request.transport == Transport::tcp;
+  const auto ticket =
+      owed_.add(OwedAnswer(exchange.query, exchange.request.octets, std::move(exchange.session)));
+  submit_(std::move(order), ticket);
+  return {0, nullptr, ticket};
+}
+
+void Dispatch::when_answered(OwedAnswers::Ticket ticket, OwedAnswer::Deliver deliver) {
+  owed_.deliver(ticket, std::move(deliver));
+}
+
+void Dispatch::answer(OwedAnswers::Ticket ticket, std::optional<dns::Rcode> rcode) {
+  auto owed = owed_.take(ticket);
+  if (!owed || !rcode) return;
+  std::array<std::uint8_t, udp_buffer_size> buffer;
+  counters_.count_rcode(*rcode);
+  counters_.count_update(*rcode);
+  std::size_t size = compose_rcode(*rcode, owed->query(), buffer);
+  if (owed->session) size = owed->session->sign_answer(buffer, size, wall_clock_()).value_or(0);
+  if (size > 0 && owed->deliver) owed->deliver(Octets(buffer).first(size));
 }
 
 Reply Dispatch::transfer(Exchange& exchange) {
@@ -251,6 +324,12 @@ Reply Dispatch::refuse(Exchange& exchange, Rcode rcode, std::string why) {
   return this->rcode(exchange, rcode);
 }
 
+Reply Dispatch::refuse_update(Exchange& exchange, Rcode rcode, std::string why) {
+  counters_.count_update(rcode);
+  tell_refusal(exchange, std::move(why));
+  return this->rcode(exchange, rcode);
+}
+
 Reply Dispatch::rcode(Exchange& exchange, Rcode rcode) {
   return sign(exchange, compose_rcode(rcode, exchange.query, exchange.buffer), rcode);
 }
@@ -277,7 +356,8 @@ void Dispatch::tell_refusal(const Exchange& exchange, const std::optional<dns::N
   if (!may_tell_refusal(exchange.request.from.address())) return;
   ++counters_.refusals_told;
   TransferEvent event;
-  event.kind = TransferEvent::Kind::refused;
+  event.kind = exchange.query.header.opcode == Opcode::update ? TransferEvent::Kind::update_refused
+                                                              : TransferEvent::Kind::refused;
   event.apex = dns::Name::from_trusted(exchange.query.qname);
   event.from = exchange.request.from;
   event.key = key;

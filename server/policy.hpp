@@ -3,6 +3,7 @@
 #include "dns/name.hpp"
 #include "dns/tsig.hpp"
 #include "net/endpoint.hpp"
+#include "server/update_policy.hpp"
 #include "xfr/access.hpp"
 
 #include <memory>
@@ -33,10 +34,17 @@ struct Policy {
     return found == crowds.end() ? 1 : found->second;
   }
 
+  /// By apex: who may change the zone by UPDATE. A zone that is not here is changed by nobody.
+  std::unordered_map<dns::Name, UpdateRules, dns::NameHash> updates;
+
   std::span<const xfr::AccessRule> rules_for(const dns::Name& apex) const {
     const auto found = transfers.find(apex);
     if (found == transfers.end()) return {};
     return *found->second;
+  }
+  UpdateRules updates_for(const dns::Name& apex) const {
+    const auto found = updates.find(apex);
+    return found == updates.end() ? nullptr : found->second;
   }
 };
 

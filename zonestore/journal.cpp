@@ -352,4 +352,12 @@ Result<void> Journal::set_homes(const Homes& homes) {
   });
 }
 
+Result<Journal::Signers> Journal::signers() {
+  return state_->consistently([&] { return state_->tables->signers(); });
+}
+
+Result<void> Journal::raise_signer(const dns::Name& key, std::uint64_t newest) {
+  return state_->transact([&] { return state_->tables->raise_signer(key, newest); });
+}
+
 }  // namespace taproot::zonestore

@@ -153,6 +153,12 @@ class Journal {
   /// Notes these, all or none; an empty text takes a zone's home away.
   Result<void> set_homes(const Homes& homes);
 
+  /// By key: the newest time that a signed request of it was seen to be signed at, so that none of
+  /// those can be played again after a restart. Seconds since 1970.
+  using Signers = std::map<dns::Name, std::uint64_t>;
+  Result<Signers> signers();
+  Result<void> raise_signer(const dns::Name& key, std::uint64_t newest);
+
  private:
   struct State;
   explicit Journal(std::unique_ptr<State> state);

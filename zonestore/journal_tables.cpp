@@ -63,7 +63,7 @@ VersionRow version_of(const Query& row) {
 Result<std::unique_ptr<JournalTables>> JournalTables::prepare(const Database& database) {
   auto tables = std::unique_ptr<JournalTables>(new JournalTables);
   auto& all = *tables;
-  const std::array<std::pair<Statement*, std::string_view>, 28> texts = {{
+  const std::array<std::pair<Statement*, std::string_view>, 30> texts = {{
       {&all.find_zone_,
        "SELECT id, highest_serial, oldest, newest, base, base_octets, octets FROM zones "
        "WHERE apex = ?"},
@@ -110,6 +110,10 @@ Result<std::unique_ptr<JournalTables>> JournalTables::prepare(const Database& da
        "INSERT INTO homes (apex, directory) VALUES (?, ?) "
        "ON CONFLICT (apex) DO UPDATE SET directory = excluded.directory"},
       {&all.drop_home_, "DELETE FROM homes WHERE apex = ?"},
+      {&all.list_signers_, "SELECT name, newest FROM signers"},
+      {&all.raise_signer_,
+       "INSERT INTO signers (name, newest) VALUES (?, ?) "
+       "ON CONFLICT (name) DO UPDATE SET newest = max(newest, excluded.newest)"},
       {&all.put_divergence_,
        "INSERT INTO divergences (zone, owner, type, by, content) VALUES (?, ?, ?, ?, ?) "
        "ON CONFLICT (zone, owner, type) DO UPDATE SET by = excluded.by, content = "
@@ -325,6 +329,24 @@ Result<void> JournalTables::set_home(const dns::Name& apex, const std::string& d
   const std::string key = key_of(apex);
   if (directory.empty()) return drop_home_.start(std::string_view(key)).done();
   return set_home_.start(std::string_view(key), std::string_view(directory)).done();
+}
+
+Result<std::map<dns::Name, std::uint64_t>> JournalTables::signers() {
+  std::map<dns::Name, std::uint64_t> all;
+  auto row = list_signers_.start();
+  auto more = row.next();
+  for (; more && *more; more = row.next()) {
+    auto name = dns::Name::from_text(row.text(0));
+    if (!name) return tl::unexpected(name.error());
+    all.emplace(std::move(*name), unsigned_of(row, 1));
+  }
+  if (!more) return tl::unexpected(more.error());
+  return all;
+}
+
+Result<void> JournalTables::raise_signer(const dns::Name& key, std::uint64_t newest) {
+  const std::string name = key_of(key);
+  return raise_signer_.start(std::string_view(name), static_cast<std::int64_t>(newest)).done();
 }
 
 // --- Divergences -------------------------------------------------------------------------------

@@ -95,6 +95,9 @@ class JournalTables {
   Result<std::map<dns::Name, std::string>> homes();
   /// An empty directory: none.
   Result<void> set_home(const dns::Name& apex, const std::string& directory);
+  Result<std::map<dns::Name, std::uint64_t>> signers();
+  /// Never back.
+  Result<void> raise_signer(const dns::Name& key, std::uint64_t newest);
 
  private:
   JournalTables() = default;
@@ -108,6 +111,7 @@ class JournalTables {
       find_divergence_, any_divergence_;
   Statement octets_below_, find_serial_, find_time_, find_base_from_;
   Statement list_homes_, set_home_, drop_home_;
+  Statement list_signers_, raise_signer_;
 };
 
 }  // namespace taproot::zonestore

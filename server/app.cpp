@@ -54,9 +54,6 @@ void log_event(const TransferEvent& event) {
     case Kind::started:
     case Kind::refused:  // see RefusalLog
       return;
-    case Kind::update_refused:
-      spdlog::warn("{}: update refused: {}", describe(event), event.why);
-      return;
     case Kind::finished:
       spdlog::info("{}: {} of serial {}: {} records, {} octets in {:.3f} s", describe(event),
                    name_of(event.what), event.serial.value(), event.records, event.octets,

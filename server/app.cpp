@@ -44,6 +44,9 @@ void log_event(const TransferEvent& event) {
     case Kind::soa_query:
     case Kind::started:
       return;
+    case Kind::broken_tls:
+      spdlog::warn("{}: no TLS with this client: {}", event.from.to_text(), event.why);
+      return;
     case Kind::refused:
       spdlog::warn("{}: transfer refused: {}", describe(event), event.why);
       return;
@@ -57,6 +60,16 @@ void log_event(const TransferEvent& event) {
                    event.serial.value(), event.why);
       return;
   }
+}
+
+std::optional<std::string> expiry_warning(const net::TlsContext& tls) {
+  constexpr auto soon = std::chrono::hours(24 * 14);
+  const auto end = tls.not_after();
+  const auto now = std::chrono::system_clock::now();
+  if (!end || *end > now + soon) return std::nullopt;
+  const auto hours = std::chrono::duration_cast<std::chrono::hours>(*end - now).count();
+  return hours <= 0 ? "the certificate of server.tls has expired: renew it and reload"
+                    : "the certificate of server.tls expires in " + std::to_string(hours) + " h";
 }
 
 }  // namespace
@@ -101,8 +114,10 @@ Result<void> App::open() {
   homes_.add_vanished(config_);
   publish_policy();
   set_zones();
+  publish_tls();
   auto serving = Serving::start(
-      store_, policy_, {config_.listen, worker_count(config_)}, [this](TransferEvent event) {
+      store_, policy_, {config_.listen, worker_count(config_), config_.listen_tls, &tls_},
+      [this](TransferEvent event) {
         loop_.post([this, event = std::move(event)] { on_transfer(event); });
       });
   if (!serving) return tl::unexpected<Error>(serving.error());
@@ -205,6 +220,13 @@ void App::publish_policy() {
   policy_.publish(std::move(policy));
 }
 
+/// Connections that are open keep theirs.
+void App::publish_tls() {
+  if (config_.tls == nullptr) return;
+  tls_.publish(config_.tls);
+  if (const auto warning = expiry_warning(*config_.tls)) spdlog::warn("{}", *warning);
+}
+
 // --- Events ------------------------------------------------------------------------------------
 
 void App::on_installed(const zonestore::Installed& installed) {
@@ -269,6 +291,9 @@ ReloadReport App::take_config() {
   if (next->listen != config_.listen) {
     report.notes.emplace_back("server.listen changed: restart taproot to use it");
   }
+  if (next->listen_tls != config_.listen_tls) {
+    report.notes.emplace_back("server.listen-tls changed: restart taproot to use it");
+  }
   if (next->control.listen != config_.control.listen) {
     report.notes.emplace_back("control.listen changed: restart taproot to use it");
   }
@@ -279,6 +304,7 @@ ReloadReport App::take_config() {
   homes_.add_vanished(config_);
   distributor_.configure(config_);
   publish_policy();
+  publish_tls();
   set_zones();
   for (auto& warning : folder_warnings()) report.notes.push_back(std::move(warning));
   return report;

@@ -51,6 +51,7 @@ class App final : public Operations {
 
   const Config& config() const { return config_; }
   const std::vector<net::Endpoint>& listening() const { return serving_->local(); }
+  const std::vector<net::Endpoint>& listening_tls() const { return serving_->local_tls(); }
   const net::Endpoint& control_endpoint() const { return control_->local(); }
 
   // Operations
@@ -78,6 +79,7 @@ class App final : public Operations {
   Result<void> open();
   void set_zones();
   void publish_policy();
+  void publish_tls();
   void tidy_journal();
   void on_installed(const zonestore::Installed& installed);
   void on_transfer(const TransferEvent& event);
@@ -111,6 +113,7 @@ class App final : public Operations {
   WallTime started_;
   zonestore::ZoneStore store_;
   zonestore::Published<Policy> policy_;
+  zonestore::Published<net::TlsContext> tls_;
   RemoteSources remotes_;
   ZoneDesk desk_;
   ZoneEditor editor_;

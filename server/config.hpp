@@ -5,6 +5,7 @@
 #include "dns/secret.hpp"
 #include "dns/tsig.hpp"
 #include "net/endpoint.hpp"
+#include "net/tls_context.hpp"
 #include "server/check_config.hpp"
 #include "xfr/access.hpp"
 #include "zonestore/finding.hpp"
@@ -47,6 +48,8 @@ struct NameserverConfig {
 struct NotifyTarget {
   net::Endpoint endpoint;
   std::optional<dns::Name> key;  ///< signs the NOTIFY
+  /// Over TLS, and never otherwise; null: over UDP, or TCP when that is not answered.
+  std::shared_ptr<const net::TlsContext> tls = nullptr;
 };
 
 /// Bounds at which a push stops and asks a person; nothing: the pushers' own default.
@@ -146,6 +149,9 @@ enum class LogFormat { text, json };
 struct Config {
   std::filesystem::path file;  ///< empty without a configuration file
   std::vector<net::Endpoint> listen;
+  std::vector<net::Endpoint> listen_tls;
+  /// Of server.tls, read and checked; null: there is none, and nothing to listen on.
+  std::shared_ptr<const net::TlsContext> tls;
   std::optional<unsigned> workers;  ///< nothing: one per core
   std::filesystem::path state;
   ControlConfig control;

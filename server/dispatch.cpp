@@ -242,6 +242,17 @@ void Dispatch::tell_refusal(const Exchange& exchange, std::string why) {
   tell_(std::move(event));
 }
 
+void Dispatch::tell_broken_tls(const net::Endpoint& from, std::string why) {
+  if (!may_tell(&Budget::refusals, max_refusals_told)) return;
+  TransferEvent event;
+  event.kind = TransferEvent::Kind::broken_tls;
+  event.apex = dns::Name::root();
+  event.from = from;
+  event.over_tls = true;
+  event.why = std::move(why);
+  tell_(std::move(event));
+}
+
 /// A secondary that asks for the SOA is alive, and soon knows our serial.
 void Dispatch::observe(const Exchange& exchange) {
   if (exchange.query.qclass != dns::Class::IN) return;

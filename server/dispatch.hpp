@@ -68,6 +68,9 @@ class Dispatch {
   /// Composes the reply's message at the front of `buffer` (buffer_size, or udp_buffer_size).
   Reply handle(const Snapshot& snapshot, const Request& request, std::span<std::uint8_t> buffer);
 
+  /// Somebody's TLS did not come about: tells it, as seldom as a refusal is told.
+  void tell_broken_tls(const net::Endpoint& from, std::string why);
+
   Counters& counters() { return counters_; }
 
  private:

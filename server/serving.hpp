@@ -3,6 +3,7 @@
 #include "dns/result.hpp"
 #include "net/endpoint.hpp"
 #include "net/loop.hpp"
+#include "net/tls_context.hpp"
 #include "server/counters.hpp"
 #include "server/policy.hpp"
 #include "server/transfer_event.hpp"
@@ -24,6 +25,8 @@ class Serving {
   struct Options {
     std::vector<net::Endpoint> listen;  ///< UDP and TCP on each
     std::size_t workers = 1;
+    std::vector<net::Endpoint> listen_tls = {};  ///< TLS on each; then `tls` is there
+    const zonestore::Published<net::TlsContext>* tls = nullptr;  ///< must outlive the Serving
   };
   /// Called on a serving loop; must post to where the event is used.
   using Tell = std::function<void(TransferEvent)>;
@@ -42,6 +45,7 @@ class Serving {
   std::vector<const Counters*> counters() const;
   /// Where it listens, with the ports the system chose.
   const std::vector<net::Endpoint>& local() const { return local_; }
+  const std::vector<net::Endpoint>& local_tls() const { return local_tls_; }
 
  private:
   class Worker;
@@ -49,6 +53,7 @@ class Serving {
 
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<net::Endpoint> local_;
+  std::vector<net::Endpoint> local_tls_;
 };
 
 }  // namespace taproot::server

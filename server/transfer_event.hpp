@@ -16,8 +16,9 @@ namespace taproot::server {
 /// observation of what the secondary has.
 struct TransferEvent {
   enum class Kind {
-    soa_query,  ///< it asked for the SOA, and its address or key is known for this zone
-    refused,    ///< it asked for a transfer and may not have it: see `why`
+    soa_query,   ///< it asked for the SOA, and its address or key is known for this zone
+    broken_tls,  ///< it came to the TLS port and could not be spoken to: see `why`
+    refused,     ///< it asked for a transfer and may not have it: see `why`
     started,
     finished,  ///< all octets were taken by the system
     aborted    ///< the connection ended before: see `why`

@@ -337,7 +337,7 @@ TEST_CASE("a TLS reader that pauses holds the writer up, and goes on with what i
         pair.server.stream->pause_reading();
       },
       [](TcpEnd) {});
-  constexpr std::size_t total = 32 << 20;
+  constexpr std::size_t total = 4 << 20;
   bool written = false;
   pair.client.stream->write(std::vector<std::uint8_t>(total), [&] { written = true; });
   REQUIRE(run_until(loop, [&] { return heard > 0; }));

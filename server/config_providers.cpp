@@ -34,18 +34,15 @@ void read_nameservers(const ConfigNode& node, const ConfigScope& scope, Provider
   }
 }
 
-std::optional<dns::Name> read_key_reference(MapReader& map, const ConfigScope& scope,
+std::optional<dns::Name> read_key_reference(const ConfigNode& node, const ConfigScope& scope,
                                             const Config& config) {
-  const auto* node = map.find("key");
-  if (node == nullptr) return std::nullopt;
-  const auto name = read_name(*node, "key", scope.findings);
+  const auto name = read_name(node, "key", scope.findings);
   if (!name || config.find_key(*name) != nullptr) return name;
   std::vector<std::string> names;
   names.reserve(config.keys.size());
   for (const auto& key : config.keys) names.push_back(key.name.to_text());
   const auto meant = nearest(name->to_text(), names);
-  scope.findings.error(node->place, "config-unknown-reference",
-                       "there is no key " + name->to_text(),
+  scope.findings.error(node.place, "config-unknown-reference", "there is no key " + name->to_text(),
                        meant ? "did you mean \"" + *meant + "\"?" : "add it to keys:");
   return name;
 }
@@ -71,8 +68,33 @@ std::optional<NotifyTarget> read_notify_target(const ConfigNode& node, const Con
   return NotifyTarget{*endpoint, key, std::move(context)};
 }
 
-void read_notify(MapReader& map, const ConfigScope& scope, const std::optional<dns::Name>& key,
+/// The provider's keys, the one that signs first: more than one while it changes from an old one.
+std::vector<dns::Name> read_key_references(MapReader& map, const ConfigScope& scope,
+                                           const Config& config) {
+  std::vector<dns::Name> keys;
+  const auto* node = map.find("key");
+  if (node == nullptr) return keys;
+  const auto items = read_items(*node, "key", scope.findings);
+  if (node->kind == ConfigNode::Kind::list && items.empty()) {
+    scope.findings.error(node->place, "config-bad-value", "key: is an empty list",
+                         "name a key, or leave key: away");
+  }
+  for (const auto* item : items) {
+    const auto name = read_key_reference(*item, scope, config);
+    if (!name) continue;
+    if (std::find(keys.begin(), keys.end(), *name) != keys.end()) {
+      scope.findings.error(item->place, "config-duplicate-name",
+                           "key " + name->to_text() + " stands twice", "keep one of the two");
+      continue;
+    }
+    keys.push_back(*name);
+  }
+  return keys;
+}
+
+void read_notify(MapReader& map, const ConfigScope& scope, const std::vector<dns::Name>& keys,
                  ProviderConfig& provider) {
+  const auto key = keys.empty() ? std::nullopt : std::optional(keys.front());
   if (const auto* node = map.find("notify")) {
     for (const auto* item : read_items(*node, "notify", scope.findings)) {
       if (const auto target = read_notify_target(*item, scope, key)) {
@@ -152,12 +174,12 @@ void read_tls_access(MapReader& map, const ConfigScope& scope, xfr::AccessRule& 
                        "write transport: tls, or take it out");
 }
 
-void read_access(MapReader& map, const ConfigScope& scope, const std::optional<dns::Name>& key,
+void read_access(MapReader& map, const ConfigScope& scope, const std::vector<dns::Name>& keys,
                  ProviderConfig& provider) {
-  xfr::AccessRule rule{provider.name, {}, key};
+  xfr::AccessRule rule{provider.name, {}, {}};
   read_tls_access(map, scope, rule);
   const bool told_apart =
-      key || map.find("tls-identity") != nullptr || map.find("tls-pin") != nullptr;
+      !keys.empty() || map.find("tls-identity") != nullptr || map.find("tls-pin") != nullptr;
   const auto* node = map.find("transfer-from");
   if (node != nullptr) {
     for (const auto* item : read_items(*node, "transfer-from", scope.findings)) {
@@ -173,17 +195,20 @@ void read_access(MapReader& map, const ConfigScope& scope, const std::optional<d
         "write transfer-from: [ADDRESS], or key: NAME, or both, or tls-identity: NAME");
     return;
   }
-  // If there is still nothing, each was wrong, and has its finding.
-  const bool is_rule =
-      !rule.from.empty() || rule.key || !rule.tls_names.empty() || !rule.tls_pins.empty();
-  if (is_rule) provider.access.push_back(std::move(rule));
+  if (keys.empty() && map.find("key") != nullptr) return;  // it was wrong, and has its finding
+  const bool is_rule = !rule.from.empty() || !rule.tls_names.empty() || !rule.tls_pins.empty();
+  if (keys.empty() && is_rule) provider.access.push_back(rule);
+  for (const auto& key : keys) {
+    rule.key = key;
+    provider.access.push_back(rule);
+  }
 }
 
 void read_transfer(MapReader& map, const ConfigScope& scope, const Config& config,
                    ProviderConfig& provider) {
-  const auto key = read_key_reference(map, scope, config);
-  read_notify(map, scope, key, provider);
-  read_access(map, scope, key, provider);
+  const auto keys = read_key_references(map, scope, config);
+  read_notify(map, scope, keys, provider);
+  read_access(map, scope, keys, provider);
 }
 
 void read_url(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {

@@ -49,6 +49,11 @@ bool read_sources(MapReader& map, const ConfigScope& scope, ZoneConfig& zone);
 std::shared_ptr<const CheckConfig> read_check(MapReader& map, const ConfigScope& scope,
                                               const std::shared_ptr<const CheckConfig>& otherwise);
 
+/// Reads the key `update` of a zone.
+UpdateRules read_updates(MapReader& map, const ConfigScope& scope, const Config& config);
+/// Finds names in it that do not lie in the zone.
+void check_updates(const ZoneConfig& zone, ConfigPlace place, const ConfigScope& scope);
+
 /// Reads a secret that stands in a file (`file_key`) or behind a reference (`key`), whichever of
 /// the two is there; nothing, with a finding, if it cannot be had. `what` names its owner.
 std::optional<Secret> read_secret(MapReader& map, const std::string& key,

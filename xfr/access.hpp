@@ -25,6 +25,8 @@ struct AccessRule {
 
   /// Holds over TLS only: it says so, or it wants to see a client certificate.
   bool needs_tls() const { return tls_only || !tls_names.empty() || !tls_pins.empty(); }
+
+  bool operator==(const AccessRule&) const = default;
 };
 
 /// Who asks, as far as proven: `key` is set only if the TSIG was right.

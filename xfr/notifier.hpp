@@ -55,14 +55,17 @@ struct NotifyState {
 /// are, and never waits for anybody: a frozen secondary costs a datagram every 15 minutes. Who
 /// does not answer over UDP is told over TCP and UDP in turn, and then the way that was answered;
 /// a target with TLS is told over TLS and never otherwise. There is one connection at most for
-/// each such target, and none while there is nothing to tell. A burst
-/// of versions is told at once with its first one, and then with the newest one there is whenever
-/// the secondary has answered; one that does not answer is told at most every `min_gap`. Belongs
-/// to its loop's thread.
+/// each such target, and none while there is nothing to tell.
+///
+/// A version that comes after a quiet while is told at once. Of a burst of versions the first is
+/// told at once and then always the newest there is, at gaps that double from `min_gap` to
+/// `max_gap`: a thousand versions in a second make a few rounds, and the last one is told at most
+/// `max_gap` after it came. Belongs to its loop's thread.
 class Notifier {
  public:
   struct Options {
-    std::chrono::milliseconds min_gap = std::chrono::milliseconds(50);
+    std::chrono::milliseconds min_gap = std::chrono::milliseconds(20);
+    std::chrono::milliseconds max_gap = std::chrono::milliseconds(320);
     /// Datagrams without an answer before TCP is tried.
     int udp_patience = 3;
     std::chrono::milliseconds connection_timeout = std::chrono::seconds(5);
@@ -123,7 +126,7 @@ class Notifier {
   void tell(Zone& zone, const NotifySubject& subject, const NotifyTarget& target);
   void seen(const dns::Name& apex, dns::Serial serial,
             const std::function<bool(const NotifyTarget&)>& is_meant);
-  net::Instant turn_of(const Entry& entry) const;
+  net::Instant turn_of(Entry& entry) const;
   void begin(Entry& entry, const NotifySubject& subject);
   void forget(Entry& entry);
   void schedule(Entry& entry, std::optional<net::Instant> wake);

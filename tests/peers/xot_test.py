@@ -177,7 +177,8 @@ class Xot(LabCase):
             ["dig", "@127.0.0.1", "-p", str(self.taproot.port), "+short", ZONE, "AXFR"],
             capture_output=True, text=True, check=False).stdout.strip(), "; Transfer failed.")
         wait_until("the refusal in the log", lambda: re.search(
-            r"transfer refused: 127.0.0.1 asked unsigned; to be me it lacks TLS\n",
+            r"AXFR over TCP from 127.0.0.1:\d+ \(me\) refused: 127.0.0.1 asked unsigned; to be me "
+            r"it lacks TLS\n",
             self.log_text()))
 
     def test_only_the_right_certificate_gets_the_zone(self):

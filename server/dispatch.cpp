@@ -304,8 +304,7 @@ Reply Dispatch::ixfr_over_udp(Exchange& exchange, TransferEvent about,
       ++counters_.transfers_finished;
       about.kind = TransferEvent::Kind::finished;
       if (auto* delivered = exchange.snapshot.delivered; delivered != nullptr) {
-        const xfr::DeliveredDifferences::Place place(
-            {about.apex, about.from.address(), about.key});
+        const xfr::DeliveredDifferences::Place place({about.apex, about.from.address(), about.key});
         delivered->on_delivered(place, *about.before);
       }
       if (may_tell(&Budget::observations, max_observations_told)) tell_(std::move(about));
@@ -367,6 +366,19 @@ void Dispatch::tell_refusal(const Exchange& exchange, const std::optional<dns::N
   if (const auto* rule = xfr::guess_rule(rules, requester)) event.provider = rule->provider;
   event.over_tcp = exchange.request.transport == Transport::tcp;
   event.over_tls = exchange.request.tls != nullptr;
+  event.why = std::move(why);
+  tell_(std::move(event));
+}
+
+void Dispatch::tell_broken_tls(const net::Endpoint& from, std::string why) {
+  ++counters_.refusals;
+  if (!may_tell_refusal(from.address())) return;
+  ++counters_.refusals_told;
+  TransferEvent event;
+  event.kind = TransferEvent::Kind::broken_tls;
+  event.apex = dns::Name::root();
+  event.from = from;
+  event.over_tls = true;
   event.why = std::move(why);
   tell_(std::move(event));
 }

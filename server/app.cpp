@@ -3,11 +3,15 @@
 #include "server/control_token.hpp"
 #include "server/status_report.hpp"
 
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <set>
 #include <thread>
+#include <unordered_set>
 #include <utility>
 
 namespace taproot::server {
@@ -25,7 +29,7 @@ dns::TsigTime wall_seconds() {
 }
 
 std::string describe(const TransferEvent& event) {
-  const std::string who = event.from.to_text() +
+  const std::string who = event.from.to_text() + (event.over_tls ? " over TLS" : "") +
                           (event.key ? " with key " + event.key->to_text() : std::string()) +
                           (event.provider.empty() ? "" : " (" + event.provider + ")");
   return event.apex.to_text() + ": " + who;
@@ -48,9 +52,7 @@ void log_event(const TransferEvent& event) {
   switch (event.kind) {
     case Kind::soa_query:
     case Kind::started:
-      return;
-    case Kind::refused:
-      spdlog::warn("{}: transfer refused: {}", describe(event), event.why);
+    case Kind::refused:  // see RefusalLog
       return;
     case Kind::update_refused:
       spdlog::warn("{}: update refused: {}", describe(event), event.why);
@@ -59,12 +61,36 @@ void log_event(const TransferEvent& event) {
       spdlog::info("{}: {} of serial {}: {} records, {} octets in {:.3f} s", describe(event),
                    name_of(event.what), event.serial.value(), event.records, event.octets,
                    std::chrono::duration<double>(event.took).count());
+      if (!event.note.empty()) spdlog::warn("{}: {}", describe(event), event.note);
       return;
     case Kind::aborted:
       spdlog::warn("{}: {} of serial {} broke off: {}", describe(event), name_of(event.what),
                    event.serial.value(), event.why);
       return;
   }
+}
+
+/// Who may transfer a zone that these providers have.
+Policy::Rules rules_of(const Config& config, const std::vector<std::string>& providers) {
+  Policy::Rules rules;
+  for (const auto& name : providers) {
+    const auto* provider = config.find_provider(name);
+    if (provider == nullptr || provider->hold) continue;
+    rules.insert(rules.end(), provider->access.begin(), provider->access.end());
+  }
+  return rules;
+}
+
+/// How many secondaries this provider has at each address, as far as the configuration tells.
+std::map<net::Address, unsigned> crowds_of(const ProviderConfig& provider) {
+  std::set<net::Endpoint> endpoints;
+  for (const auto& target : provider.notify) endpoints.insert(target.endpoint);
+  for (const auto& nameserver : provider.nameservers) {
+    endpoints.insert(nameserver.endpoints.begin(), nameserver.endpoints.end());
+  }
+  std::map<net::Address, unsigned> crowds;
+  for (const auto& endpoint : endpoints) ++crowds[endpoint.address()];
+  return crowds;
 }
 
 }  // namespace
@@ -77,6 +103,7 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
       reread_(std::move(reread)),
       started_(std::chrono::system_clock::now()),
       store_(std::move(journal), config_.history),
+      refusals_([](const auto& line) { spdlog::warn("{}", line); }),
       remotes_(loop, config_.state / "sources",
                [this](const auto& zone) { on_document_changed(zone); }),
       desk_(loop, store_, remotes_),
@@ -111,7 +138,7 @@ Result<void> App::open() {
   publish_policy();
   set_zones();
   auto serving = Serving::start(
-      store_, policy_, {config_.listen, worker_count(config_)},
+      store_, policy_, {config_.listen, worker_count(config_), &delivered_},
       [this](TransferEvent event) {
         loop_.post([this, event = std::move(event)] { on_transfer(event); });
       },
@@ -140,10 +167,22 @@ Result<void> App::open() {
 
 /// A long transfer may be the last to hold an old version: it is freed here, not on its loop.
 void App::keep_house() {
+  log_left_out();
   store_.free_retired();
   watch_state();
+  write_refusals();
   if (!checkpointing_ && store_.journal().wants_checkpoint()) tidy_journal();
   housekeeping_.set_after(std::chrono::seconds(5));
+}
+
+void App::write_refusals() {
+  std::uint64_t all = 0;
+  std::uint64_t told = 0;
+  for (const auto* counters : serving_->counters()) {
+    told += counters->refusals_told.value();  // first: one that is told meanwhile is not missing
+    all += counters->refusals.value();
+  }
+  refusals_.tick(net::Clock::now(), all, told);
 }
 
 void App::tidy_journal() {
@@ -181,18 +220,11 @@ void App::watch_state() {
 }
 
 void App::set_zones() {
-  std::set<dns::Name> wanted;
-  for (const auto& zone : config_.zones) {
-    wanted.insert(zone.name);
-    if (const auto set = desk_.set_zone(zone); !set) {
-      spdlog::error("{}: its versions cannot be read, its source has to do: {}",
-                    zone.name.to_text(), set.error().detail);
-    }
-    remotes_.set_zone(zone);
-    distributor_.set_zone(zone);
+  {
+    const auto reading = store_.journal().reading();
+    set_each_zone();
   }
-  for (const auto& name : desk_.names()) {
-    if (wanted.contains(name)) continue;
+  for (const auto& name : names_not_configured()) {
     spdlog::info("{}: no longer configured, not served any more", name.to_text());
     distributor_.drop_zone(name);
     desk_.drop_zone(name);
@@ -204,17 +236,47 @@ void App::set_zones() {
   for (const auto& warning : folder_warnings()) spdlog::warn("{}", warning);
 }
 
+void App::set_each_zone() {
+  for (const auto& zone : config_.zones) {
+    if (const auto* state = desk_.find(zone->name); state != nullptr && state->config == zone) {
+      continue;
+    }
+    if (const auto set = desk_.set_zone(zone); !set) {
+      spdlog::error("{}: its versions cannot be read, its source has to do: {}",
+                    zone->name.to_text(), set.error().detail);
+    }
+    remotes_.set_zone(*zone);
+    distributor_.set_zone(zone);
+  }
+}
+
+/// Of the zones served, those that are not in the configuration (any more).
+std::vector<dns::Name> App::names_not_configured() const {
+  std::vector<dns::Name> names;
+  if (desk_.zones().size() == config_.zones.size()) return names;  // those that are were set
+  std::unordered_set<dns::Name, dns::NameHash> wanted;
+  for (const auto& zone : config_.zones) wanted.insert(zone->name);
+  for (const auto& [name, state] : desk_.zones()) {
+    if (!wanted.contains(name)) names.push_back(name);
+  }
+  return names;
+}
+
 void App::publish_policy() {
   auto policy = std::make_shared<Policy>();
   policy->keys = config_.keys;
-  for (const auto& zone : config_.zones) {
-    if (zone.update) policy->updates.emplace(zone.name, zone.update);
-    auto& rules = policy->transfers[zone.name];
-    for (const auto& name : zone.providers) {
-      const auto* provider = config_.find_provider(name);
-      if (provider == nullptr || provider->hold) continue;
-      rules.insert(rules.end(), provider->access.begin(), provider->access.end());
+  std::map<std::vector<std::string>, std::shared_ptr<const Policy::Rules>> of_providers;
+  for (const auto& provider : config_.providers) {
+    for (const auto& [address, count] : crowds_of(provider)) {
+      if (count > 1) policy->crowds[{provider.name, address}] = count;
     }
+  }
+  for (const auto& zone : config_.zones) {
+    if (zone->update) policy->updates.emplace(zone->name, zone->update);
+    if (zone->providers.empty()) continue;
+    auto& rules = of_providers[zone->providers];
+    if (!rules) rules = std::make_shared<const Policy::Rules>(rules_of(config_, zone->providers));
+    if (!rules->empty()) policy->transfers.emplace(zone->name, rules);
   }
   policy_.publish(std::move(policy));
 }
@@ -222,31 +284,59 @@ void App::publish_policy() {
 // --- Events ------------------------------------------------------------------------------------
 
 void App::on_installed(const zonestore::Installed& installed) {
-  const auto& version = *installed.version;
+  if (may_log_version()) log_version(*installed.version);
+  distributor_.installed(installed);
+}
+
+/// A line for each of a hundred thousand would cost more than the zones, and be read by nobody.
+bool App::may_log_version() {
+  constexpr std::size_t most_lines = 100;  // in one second
+  const auto second = std::chrono::floor<std::chrono::seconds>(std::chrono::steady_clock::now());
+  if (second != logged_.second) {
+    log_left_out();
+    logged_ = {second, 0, 0};
+  }
+  if (logged_.lines < most_lines) return ++logged_.lines > 0;
+  ++logged_.left_out;
+  return false;
+}
+
+void App::log_left_out() {
+  const auto left_out = std::exchange(logged_.left_out, 0);
+  if (left_out > 0) spdlog::info("and {} more versions in the same second", left_out);
+}
+
+void App::log_version(const zonestore::ZoneVersion& version) {
   const auto& by = version.provenance();
   spdlog::info("{}: version {} with serial {}: {} records, by {}{}", version.apex().to_text(),
                version.number(), version.serial().value(), version.record_count(), by.who,
                by.why.empty() ? "" : " (" + by.why + ")");
-  distributor_.installed(installed);
 }
 
 void App::on_transfer(const TransferEvent& event) {
   log_event(event);
+  if (event.kind == TransferEvent::Kind::refused) refusals_.on_refused(event, net::Clock::now());
   distributor_.on_transfer(event);
 }
 
 void App::load_all(std::function<void()> done) {
   // A zone whose documents have to be fetched first is read when they are here.
-  read_and_log(desk_.names(), std::move(done));
+  read_and_log(desk_.names(), [done = std::move(done)] {
+    malloc_trim(0);  // very many zones leave very many holes
+    done();
+  });
 }
 
 /// What has its versions is read at once; what has none yet when its secondaries were asked.
 void App::read_and_log(const std::vector<dns::Name>& zones, std::function<void()> done) {
   std::vector<dns::Name> known;
   std::vector<dns::Name> fresh;
-  for (const auto& zone : zones) {
-    if (!remotes_.is_ready(zone)) continue;
-    (serials_.must_ask(zone) ? fresh : known).push_back(zone);
+  {
+    const auto reading = store_.journal().reading();
+    for (const auto& zone : zones) {
+      if (!remotes_.is_ready(zone)) continue;
+      (serials_.must_ask(zone) ? fresh : known).push_back(zone);
+    }
   }
   const auto waiting = std::make_shared<int>(2);
   const auto arrived = [waiting, done = std::move(done)](const auto& outcomes) {
@@ -289,18 +379,43 @@ ReloadReport App::take_config() {
   if (next->state != config_.state) {
     report.notes.emplace_back("state changed: restart taproot to use it");
   }
+  homes_.add_vanished(*next);
+  const bool have_changed = next->providers != config_.providers || next->keys != config_.keys;
+  const auto same = have_changed ? 0 : keep_unchanged(*next);
+  const bool is_same = same == next->zones.size() && same == desk_.zones().size();
   config_ = std::move(*next);
-  homes_.add_vanished(config_);
-  distributor_.configure(config_);
-  publish_policy();
+  if (have_changed) distributor_.configure(config_);
+  if (!is_same) publish_policy();
   set_zones();
   for (auto& warning : folder_warnings()) report.notes.push_back(std::move(warning));
   return report;
 }
 
+/// Zones that are configured as they were keep their configuration, which so is known to be the
+/// same; returns how many.
+std::size_t App::keep_unchanged(Config& next) const {
+  std::size_t same = 0;
+  for (auto& zone : next.zones) {
+    const auto* state = desk_.find(zone->name);
+    if (state == nullptr || *state->config != *zone) continue;
+    zone = state->config;
+    ++same;
+  }
+  return same;
+}
+
 void App::report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& report) {
   log_outcomes(outcomes);
+  constexpr std::size_t most_listed = 1000;
+  const bool are_many = outcomes.size() > most_listed;
   for (auto& outcome : outcomes) {
+    if (are_many && outcome.kind == SourceOutcome::Kind::unchanged && outcome.why.empty()) {
+      const auto* state = desk_.find(outcome.zone);
+      if (state == nullptr || state->findings.empty()) {
+        ++report.unlisted;
+        continue;
+      }
+    }
     ReloadReport::Zone zone;
     zone.zone = outcome.zone.to_text();
     switch (outcome.kind) {
@@ -337,6 +452,8 @@ void App::report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& repor
     }
     report.zones.push_back(std::move(zone));
   }
+  std::sort(report.zones.begin(), report.zones.end(),
+            [](const auto& a, const auto& b) { return a.zone < b.zone; });
 }
 
 /// Who asks for a reload wants what is there now: a document that could not be had is a failure
@@ -364,13 +481,14 @@ void App::report_documents(ReloadReport& report) {
 void App::reload(ReloadRequest request, server::Done<ReloadReport> done) {
   auto report = std::make_shared<ReloadReport>();
   if (request.zones.empty()) *report = take_config();
-  auto names = chosen(request.zones);
-  if (!names) return done(tl::unexpected<Error>(names.error()));
+  auto chosen_names = request.zones.empty() ? desk_.names() : chosen(request.zones);
+  if (!chosen_names) return done(tl::unexpected<Error>(chosen_names.error()));
+  const auto names = std::make_shared<const std::vector<dns::Name>>(std::move(*chosen_names));
   const std::string who = request.who.empty() ? "reload" : request.who;
   const ZoneDesk::Reading how{ZoneDesk::Mode::publish, who, request.why, request.force};
-  remotes_.refresh(*names, [this, report, names = *names, how, done = std::move(done)] {
-    serials_.know(names, [this, report, names, how, done] {
-      desk_.read(names, how, [this, report, done](auto outcomes) {
+  remotes_.refresh(*names, [this, report, names, how, done = std::move(done)] {
+    serials_.know(*names, [this, report, names, how, done] {
+      desk_.read(*names, how, [this, report, done](auto outcomes) {
         report_reload(std::move(outcomes), *report);
         report_documents(*report);
         done(std::move(*report));
@@ -380,7 +498,11 @@ void App::reload(ReloadRequest request, server::Done<ReloadReport> done) {
 }
 
 Result<std::vector<dns::Name>> App::chosen(const Zones& zones) const {
-  if (zones.empty()) return desk_.names();
+  if (zones.empty()) {
+    auto names = desk_.names();
+    std::sort(names.begin(), names.end());
+    return names;
+  }
   for (const auto& zone : zones) {
     if (desk_.find(zone) == nullptr) {
       return fail(Errc::not_found, zone.to_text() + " is not among the zones configured");

@@ -11,6 +11,7 @@
 #include "server/operations.hpp"
 #include "server/planner.hpp"
 #include "server/policy.hpp"
+#include "server/refusal_log.hpp"
 #include "server/remote_sources.hpp"
 #include "server/serve.hpp"
 #include "server/serving.hpp"
@@ -22,6 +23,8 @@
 #include "zonestore/published.hpp"
 #include "zonestore/store.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <set>
@@ -78,17 +81,24 @@ class App final : public Operations {
 
   Result<void> open();
   void set_zones();
+  void set_each_zone();
+  std::vector<dns::Name> names_not_configured() const;
   void publish_policy();
   void tidy_journal();
   void on_installed(const zonestore::Installed& installed);
+  bool may_log_version();
+  void log_left_out();
+  static void log_version(const zonestore::ZoneVersion& version);
   void on_transfer(const TransferEvent& event);
+  void write_refusals();
   void on_document_changed(const dns::Name& zone);
   void on_sources(SourceNews news);
-  void take_appeared(std::map<dns::Name, ZoneConfig> appeared);
+  void take_appeared(std::map<dns::Name, SharedZoneConfig> appeared);
   void take_vanished(const std::map<dns::Name, std::string>& vanished);
   void drop_zones(const std::set<dns::Name>& zones);
   std::vector<std::string> folder_warnings() const;
   ReloadReport take_config();
+  std::size_t keep_unchanged(Config& next) const;
   void keep_house();
   void read_and_log(const std::vector<dns::Name>& zones, std::function<void()> done);
   void report_documents(ReloadReport& report);
@@ -112,6 +122,8 @@ class App final : public Operations {
   WallTime started_;
   zonestore::ZoneStore store_;
   zonestore::Published<Policy> policy_;
+  xfr::DeliveredDifferences delivered_;
+  RefusalLog refusals_;
   RemoteSources remotes_;
   ZoneDesk desk_;
   ZoneEditor editor_;
@@ -124,6 +136,13 @@ class App final : public Operations {
   SourceWatch watch_;
   std::map<std::string, WallTime> plans_;  ///< shown to somebody, and until when they hold
   net::Timer housekeeping_;
+  /// Versions that the log has been told of in one second.
+  struct Logged {
+    std::chrono::time_point<std::chrono::steady_clock, std::chrono::seconds> second{};
+    std::size_t lines = 0;
+    std::size_t left_out = 0;
+  };
+  Logged logged_;
   bool checkpointing_ = false;
   bool is_state_writable_ = true;  ///< as it was told last
   std::unique_ptr<Serving> serving_;

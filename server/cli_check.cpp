@@ -69,7 +69,7 @@ void add_config(const std::filesystem::path& file, const ConfigWorld& world, Wor
   }
   if (!read.config) return;
   for (const auto& zone : read.config->zones) {
-    work.tasks.push_back({zone.name, zone.source, zone.shown, zone.check, zone.sources});
+    work.tasks.push_back({zone->name, zone->source, zone->shown, zone->check, zone->sources});
   }
 }
 

@@ -7,6 +7,7 @@
 #include "net/endpoint.hpp"
 #include "server/check_config.hpp"
 #include "server/update_policy.hpp"
+#include "server/zone_folder.hpp"
 #include "xfr/access.hpp"
 #include "zonestore/finding.hpp"
 #include "zonestore/journal.hpp"
@@ -23,6 +24,21 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace taproot {
+
+// To tell whether a configuration is another one.
+inline bool operator==(const Secret& a, const Secret& b) {
+  return a.reveal() == b.reveal();
+}
+
+namespace dns {
+inline bool operator==(const TsigKey& a, const TsigKey& b) {
+  return a.name == b.name && a.algorithm == b.algorithm && a.secret == b.secret;
+}
+}  // namespace dns
+
+}  // namespace taproot
 
 namespace taproot::server {
 
@@ -43,12 +59,14 @@ enum class Publish { automatic, on_apply };
 struct NameserverConfig {
   dns::Name name;
   std::vector<net::Endpoint> endpoints;  ///< at least one
+  bool operator==(const NameserverConfig&) const = default;
 };
 
 /// Who is told of a new version.
 struct NotifyTarget {
   net::Endpoint endpoint;
   std::optional<dns::Name> key;  ///< signs the NOTIFY
+  bool operator==(const NotifyTarget&) const = default;
 };
 
 /// Bounds at which a push stops and asks a person; nothing: the pushers' own default.
@@ -56,6 +74,7 @@ struct GuardConfig {
   std::optional<unsigned> max_delete_percent;
   std::optional<unsigned> max_update_percent;
   std::optional<std::size_t> max_deletes;
+  bool operator==(const GuardConfig&) const = default;
 };
 
 /// One provider, whole: what belongs to its kind is set, the rest is empty.
@@ -77,6 +96,8 @@ struct ProviderConfig {
   Secret api_key;
   Ownership ownership = Ownership::exclusive;
   GuardConfig guards;
+
+  bool operator==(const ProviderConfig&) const = default;
 };
 
 /// A document on a server of ours, and how we know that it is the right one.
@@ -93,6 +114,8 @@ struct RemoteConfig {
   bool has_checksum = false;  ///< URL.sha256 must name the document's SHA-256
   /// URL.sig must be a signature of the document by this Ed25519 key: 32 octets.
   std::optional<std::string> signer;
+
+  bool operator==(const RemoteConfig&) const = default;
 };
 
 /// One of the sources of a zone that is not just a file.
@@ -106,36 +129,46 @@ struct SourceConfig {
   std::string id;                             ///< its name among all documents
   std::vector<std::filesystem::path> copies;  ///< the first that is there holds the document
   std::vector<zonestore::Finding> findings;   ///< why there is none, or why it is not taken
+
+  bool operator==(const SourceConfig&) const = default;
 };
 
-/// One zone and where it comes from.
+/// One zone and where it comes from. There may be very many: paths are text here, since a
+/// std::filesystem::path takes several times their size.
 struct ZoneConfig {
   dns::Name name;
   /// The file it comes from, absolute or relative to the working directory; empty with `sources`.
-  std::filesystem::path source;
+  std::string source;
   std::string shown;                  ///< the source as the operator wrote it, for findings
   std::vector<SourceConfig> sources;  ///< where it comes from if not just from `source`
-  std::filesystem::path directory;    ///< the folder it is one of; empty: it is named
+  std::string directory;              ///< the folder it is one of; empty: it is named
   /// Why it has no source now and is served as it was until a person drops it; empty: it has one.
   std::string vanished;
   std::vector<std::string> providers;
   zonestore::SerialPolicy serial = zonestore::SerialPolicy::increment;
   Publish publish = Publish::automatic;
-  std::shared_ptr<const CheckConfig> check;  ///< null: the rules as they are, and no command
+  SharedCheck check;  ///< null: the rules as they are, and no command
   /// A source that would take more of the names away waits for a person; 100: none does.
   unsigned max_shrink_percent = 20;
   UpdateRules update;  ///< who may change it by UPDATE; null: nobody
   /// Each version gets a ZONEMD record (RFC 8976); nothing: ZONEMD is the source's business.
   std::optional<zonestore::DigestAlgorithm> zonemd;
+
+  bool operator==(const ZoneConfig&) const = default;
 };
+
+/// As everybody holds it: all share one.
+using SharedZoneConfig = std::shared_ptr<const ZoneConfig>;
 
 /// A folder whose files are zones. Those it had when the configuration was read are in
 /// Config::zones already; this is for the ones that come and go.
 struct DirectoryConfig {
   std::filesystem::path path;
   std::string shown;
-  ZoneConfig pattern;   ///< what its zones get; without name and source
-  std::string trouble;  ///< why it could not be read; empty: it could
+  ZoneConfig pattern;            ///< what its zones get; without name and source
+  FolderStamp stamp;             ///< as its zones were read
+  std::vector<dns::Name> links;  ///< zones whose files are symbolic links
+  std::string trouble;           ///< why it could not be read; empty: it could
 };
 
 struct ControlConfig {
@@ -152,11 +185,13 @@ struct Config {
   std::filesystem::path file;  ///< empty without a configuration file
   std::vector<net::Endpoint> listen;
   std::optional<unsigned> workers;  ///< nothing: one per core
+  /// Those that keys may use although they are weak.
+  std::vector<dns::TsigAlgorithm> weak_algorithms;
   std::filesystem::path state;
   ControlConfig control;
   std::vector<dns::TsigKey> keys;
   std::vector<ProviderConfig> providers;
-  std::vector<ZoneConfig> zones;
+  std::vector<SharedZoneConfig> zones;
   std::vector<DirectoryConfig> directories;
   std::chrono::milliseconds probe_interval = std::chrono::seconds(60);
   zonestore::HistoryLimits history;

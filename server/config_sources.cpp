@@ -270,7 +270,7 @@ bool read_sources(MapReader& map, const ConfigScope& scope, ZoneConfig& zone) {
     }
   }
   if (zone.sources.size() == 1 && !zone.sources[0].remote && zone.sources[0].owns.empty()) {
-    zone.source = zone.sources[0].path;  // just a file: the usual way
+    zone.source = zone.sources[0].path.string();  // just a file: the usual way
     zone.sources.clear();
     return true;
   }

@@ -40,6 +40,8 @@ struct alignas(64) Counters {
   Count tsig_failures;
   std::array<Count, rcodes> by_rcode;  ///< answers; transfers that began count as NOERROR
 
+  Count refusals;       ///< requests that somebody may want to know of: see TransferEvent
+  Count refusals_told;  ///< of them, those that became an event
   std::array<Count, rcodes> updates_by_rcode;  ///< UPDATEs, also counted above
 
   Count transfers_refused;

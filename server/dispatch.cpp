@@ -2,6 +2,7 @@
 
 #include "dns/rdata.hpp"
 #include "dns/wire.hpp"
+#include "server/refusal_words.hpp"
 #include "xfr/access.hpp"
 #include "xfr/ixfr_choice.hpp"
 #include "xfr/transfer.hpp"
@@ -21,6 +22,8 @@ using zonestore::ZoneEntry;
 using zonestore::ZoneVersion;
 
 constexpr std::size_t plain_udp_size = 512;  // RFC 1035 section 4.2.1
+/// Answers that may be lost on their way before a secondary that asks again counts as broken.
+constexpr unsigned lost_datagrams = 3;
 
 std::size_t most_octets(const dns::Query& query, Transport transport) {
   if (transport == Transport::tcp) return Dispatch::buffer_size;
@@ -48,6 +51,19 @@ std::optional<dns::Serial> serial_in(const dns::Query& query, Octets request) {
   return soa->serial;
 }
 
+std::string_view asked_by(const dns::Query& query) {
+  if (query.header.opcode == Opcode::notify) return "NOTIFY";
+  if (query.header.opcode == Opcode::update) return "UPDATE";
+  if (query.qtype == RRType::AXFR) return "AXFR";
+  return query.qtype == RRType::IXFR ? "IXFR" : "SOA";
+}
+
+/// Requests that only a secondary makes, or somebody who wants to be taken for one.
+bool is_of_secondary(const dns::Query& query) {
+  return query.header.opcode != Opcode::query || query.qtype == RRType::AXFR ||
+         query.qtype == RRType::IXFR || query.qtype == RRType::SOA;
+}
+
 const ZoneEntry* zone_named(const zonestore::ZoneSet& zones, Octets qname) {
   const ZoneEntry* entry = zones.find_enclosing(qname);
   return entry != nullptr && entry->apex().size() == qname.size() ? entry : nullptr;
@@ -70,7 +86,7 @@ struct Dispatch::Exchange {
     const std::size_t taken = session ? session->max_size() : 0;
     return limit - std::min(limit, taken);
   }
-  xfr::Requester requester() const { return {request.from.address(), key}; }
+  xfr::Requester requester() const { return {request.from.address(), key, request.tls}; }
 };
 
 Dispatch::Dispatch(Counters& counters, WallClock wall_clock, Tell tell, Submit submit)
@@ -115,9 +131,9 @@ bool Dispatch::check_signature(Exchange& exchange) {
   }
   if (!session) return false;
   exchange.session = std::move(*session);
-  const RRType qtype = exchange.query.qtype;
-  if (qtype == RRType::AXFR || qtype == RRType::IXFR || qtype == RRType::SOA) {
-    tell_refusal(exchange, std::move(verdict.why));
+  if (is_of_secondary(exchange.query)) {
+    const auto key = verdict.authentic ? std::optional(exchange.session->key_name()) : std::nullopt;
+    tell_refusal(exchange, key, words_of(verdict));
   }
   return false;
 }
@@ -127,6 +143,7 @@ Reply Dispatch::by_opcode(Exchange& exchange) {
     case Opcode::query:
       return query(exchange);
     case Opcode::notify:
+      tell_refusal(exchange, exchange.key, "taproot is the primary of all its zones");
       return rcode(exchange, Rcode::refused);
     case Opcode::update:
       return update(exchange);
@@ -230,20 +247,40 @@ Reply Dispatch::transfer(Exchange& exchange) {
   about.key = exchange.key;
   about.provider = std::move(verdict.provider);
   about.over_tcp = !udp;
+  about.over_tls = exchange.request.tls != nullptr;
   if (query.qtype == RRType::AXFR) return start(exchange, std::move(about), version, {});
   about.before = serial_in(query, exchange.request.octets);
   if (!about.before) return rcode(exchange, Rcode::formerr);
   auto choice = xfr::choose_ixfr(*version, *about.before);
+  distrust(exchange, about, choice);
   if (udp) return ixfr_over_udp(exchange, std::move(about), version, std::move(choice));
   return start(exchange, std::move(about), version, std::move(choice));
+}
+
+/// Differences that did not help are not sent again: see DeliveredDifferences.
+void Dispatch::distrust(Exchange& exchange, TransferEvent& about, xfr::IxfrChoice& choice) {
+  auto* delivered = exchange.snapshot.delivered;
+  if (delivered == nullptr || choice.kind != xfr::IxfrChoice::Kind::differences) return;
+  const auto& address = about.from.address();
+  const auto known = delivered->find(
+      xfr::DeliveredDifferences::Place({about.apex, address, about.key}), *about.before);
+  const unsigned trusted = exchange.snapshot.policy->secondaries_at(about.provider, address) +
+                           (about.over_tcp ? 0 : lost_datagrams);
+  if (!known.broke_off && known.deliveries < trusted) return;
+  about.note = (known.broke_off ? "it broke off the differences from serial "
+                                : "it asked again for the differences from serial ") +
+               std::to_string(about.before->value()) + ", so it is given the whole zone";
+  choice = {};
 }
 
 Reply Dispatch::start(Exchange& exchange, TransferEvent about,
                       const std::shared_ptr<const ZoneVersion>& version, xfr::IxfrChoice choice) {
   counters_.count_rcode(Rcode::noerror);
-  return {0, std::make_unique<OutgoingTransfer>(
-                 xfr::Transfer(exchange.query, version, std::move(choice)),
-                 std::move(exchange.session), std::move(about), counters_, wall_clock_, tell_)};
+  auto transfer = std::make_unique<OutgoingTransfer>(
+      xfr::Transfer(exchange.query, version, std::move(choice)), std::move(exchange.session),
+      std::move(about), counters_, wall_clock_, tell_);
+  if (exchange.snapshot.delivered != nullptr) transfer->remember_in(*exchange.snapshot.delivered);
+  return {0, std::move(transfer)};
 }
 
 /// RFC 1995 section 2: what does not fit into one datagram is not begun; the SOA alone tells the
@@ -266,6 +303,11 @@ Reply Dispatch::ixfr_over_udp(Exchange& exchange, TransferEvent about,
       ++counters_.ixfr_started;
       ++counters_.transfers_finished;
       about.kind = TransferEvent::Kind::finished;
+      if (auto* delivered = exchange.snapshot.delivered; delivered != nullptr) {
+        const xfr::DeliveredDifferences::Place place(
+            {about.apex, about.from.address(), about.key});
+        delivered->on_delivered(place, *about.before);
+      }
       if (may_tell(&Budget::observations, max_observations_told)) tell_(std::move(about));
       return sign(exchange, size, Rcode::noerror);
     }
@@ -278,7 +320,7 @@ Reply Dispatch::ixfr_over_udp(Exchange& exchange, TransferEvent about,
 
 Reply Dispatch::refuse(Exchange& exchange, Rcode rcode, std::string why) {
   ++counters_.transfers_refused;
-  tell_refusal(exchange, std::move(why));
+  tell_refusal(exchange, exchange.key, std::move(why));
   return this->rcode(exchange, rcode);
 }
 
@@ -307,15 +349,25 @@ Reply Dispatch::sign(Exchange& exchange, std::size_t size, Rcode rcode) {
   return {total.value_or(0), nullptr};
 }
 
-void Dispatch::tell_refusal(const Exchange& exchange, std::string why) {
-  if (!may_tell(&Budget::refusals, max_refusals_told)) return;
+/// `key` is the one that the request was rightly signed with, be it too late.
+void Dispatch::tell_refusal(const Exchange& exchange, const std::optional<dns::Name>& key,
+                            std::string why) {
+  ++counters_.refusals;
+  if (!may_tell_refusal(exchange.request.from.address())) return;
+  ++counters_.refusals_told;
   TransferEvent event;
   event.kind = exchange.query.header.opcode == Opcode::update ? TransferEvent::Kind::update_refused
                                                               : TransferEvent::Kind::refused;
   event.apex = dns::Name::from_trusted(exchange.query.qname);
   event.from = exchange.request.from;
-  event.key = exchange.key;
+  event.key = key;
+  event.asked = asked_by(exchange.query);
+  auto requester = exchange.requester();
+  requester.key = key;
+  const auto rules = exchange.snapshot.policy->rules_for(event.apex);
+  if (const auto* rule = xfr::guess_rule(rules, requester)) event.provider = rule->provider;
   event.over_tcp = exchange.request.transport == Transport::tcp;
+  event.over_tls = exchange.request.tls != nullptr;
   event.why = std::move(why);
   tell_(std::move(event));
 }
@@ -336,13 +388,25 @@ void Dispatch::observe(const Exchange& exchange) {
   event.provider = rule->provider;
   event.serial = entry->version()->serial();
   event.over_tcp = exchange.request.transport == Transport::tcp;
+  event.over_tls = exchange.request.tls != nullptr;
   tell_(std::move(event));
+}
+
+bool Dispatch::may_tell_refusal(const net::Address& of) {
+  const dns::TsigTime second = wall_clock_();
+  if (second != told_.second) told_ = {second};
+  auto& of_source =
+      told_.refusals_of_source[std::hash<net::Address>()(of) % told_.refusals_of_source.size()];
+  if (of_source >= max_refusals_of_source) return false;
+  if (!may_tell(&Budget::refusals, max_refusals_told)) return false;
+  ++of_source;
+  return true;
 }
 
 /// Strangers must not be able to bury the control loop under events.
 bool Dispatch::may_tell(unsigned Budget::* what, unsigned limit) {
   const dns::TsigTime second = wall_clock_();
-  if (second != told_.second) told_ = {second, 0, 0};
+  if (second != told_.second) told_ = {second};
   if (told_.*what >= limit) return false;
   ++(told_.*what);
   return true;

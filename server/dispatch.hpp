@@ -4,6 +4,7 @@
 #include "dns/octets.hpp"
 #include "dns/tsig.hpp"
 #include "net/endpoint.hpp"
+#include "net/tls_peer.hpp"
 #include "server/answer.hpp"
 #include "server/counters.hpp"
 #include "server/outgoing_transfer.hpp"
@@ -11,8 +12,10 @@
 #include "server/policy.hpp"
 #include "server/transfer_event.hpp"
 #include "server/update_order.hpp"
+#include "xfr/delivered_differences.hpp"
 #include "zonestore/zone_set.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -28,6 +31,8 @@ namespace taproot::server {
 struct Snapshot {
   std::shared_ptr<const zonestore::ZoneSet> zones;
   std::shared_ptr<const Policy> policy;
+  /// Shared with the other serving loops; none: nothing is remembered.
+  xfr::DeliveredDifferences* delivered = nullptr;
 };
 
 enum class Transport { udp, tcp };
@@ -36,6 +41,7 @@ struct Request {
   Octets octets;
   net::Endpoint from;
   Transport transport = Transport::udp;
+  const net::TlsPeer* tls = nullptr;  ///< over TCP only: who is at the other end, if it is TLS
 };
 
 /// What a request leads to: a message of `size` octets, a transfer to be pulled, an answer that
@@ -90,13 +96,16 @@ class Dispatch {
  private:
   struct Exchange;
 
-  /// Refusals and SOA queries that are told per second; of more, only the counters know.
+  /// Refusals and SOA queries that are told per second; of more, only the counters know. One
+  /// source may take a part of it only, so that a flood does not hide what befalls the others.
   static constexpr unsigned max_refusals_told = 100;
+  static constexpr unsigned max_refusals_of_source = 5;
   static constexpr unsigned max_observations_told = 2000;
   struct Budget {
     dns::TsigTime second = 0;
     unsigned refusals = 0;
     unsigned observations = 0;
+    std::array<std::uint8_t, 64> refusals_of_source{};  ///< some sources share a place
   };
 
   bool check_signature(Exchange& exchange);
@@ -110,12 +119,14 @@ class Dispatch {
   Reply ixfr_over_udp(Exchange& exchange, TransferEvent about,
                       const std::shared_ptr<const zonestore::ZoneVersion>& version,
                       xfr::IxfrChoice choice);
+  void distrust(Exchange& exchange, TransferEvent& about, xfr::IxfrChoice& choice);
   Reply refuse(Exchange& exchange, dns::Rcode rcode, std::string why);
   Reply refuse_update(Exchange& exchange, dns::Rcode rcode, std::string why);
   Reply rcode(Exchange& exchange, dns::Rcode rcode);
   Reply message(Exchange& exchange, const Answer& answer);
   Reply sign(Exchange& exchange, std::size_t size, dns::Rcode rcode);
-  void tell_refusal(const Exchange& exchange, std::string why);
+  void tell_refusal(const Exchange& exchange, const std::optional<dns::Name>& key, std::string why);
+  bool may_tell_refusal(const net::Address& of);
   void observe(const Exchange& exchange);
   bool may_tell(unsigned Budget::* what, unsigned limit);
 

@@ -96,7 +96,9 @@ class Serving::Worker {
 Result<std::unique_ptr<Serving>> Serving::start(const zonestore::ZoneStore& store,
                                                 const zonestore::Published<Policy>& policy,
                                                 Options options, Tell tell, Submit submit) {
-  const auto take = [&store, &policy] { return Snapshot{store.zones(), policy.take()}; };
+  const auto take = [&store, &policy, delivered = options.delivered] {
+    return Snapshot{store.zones(), policy.take(), delivered};
+  };
   std::unique_ptr<Serving> serving(new Serving());
   for (const auto& endpoint : options.listen) {
     if (auto is_free = check_free(endpoint); !is_free) {

@@ -6,6 +6,7 @@
 #include "server/counters.hpp"
 #include "server/policy.hpp"
 #include "server/transfer_event.hpp"
+#include "xfr/delivered_differences.hpp"
 #include "server/update_order.hpp"
 #include "zonestore/published.hpp"
 #include "zonestore/store.hpp"
@@ -25,6 +26,8 @@ class Serving {
   struct Options {
     std::vector<net::Endpoint> listen;  ///< UDP and TCP on each
     std::size_t workers = 1;
+    /// Outlives the serving loops, which share it.
+    xfr::DeliveredDifferences* delivered = nullptr;
   };
   /// Called on a serving loop; must post to where the event is used.
   using Tell = std::function<void(TransferEvent)>;

@@ -64,7 +64,9 @@ std::optional<ConnectionEnd> TcpConnection::why_end(net::Instant now) {
 }
 
 void TcpConnection::set_reason(ConnectionEnd end) {
-  if (transfer_) transfer_->set_reason(std::string(to_text(end)));
+  const bool by_peer = end == ConnectionEnd::by_peer || end == ConnectionEnd::stalled ||
+                       end == ConnectionEnd::misuse;
+  if (transfer_) transfer_->set_reason(std::string(to_text(end)), by_peer);
 }
 
 void TcpConnection::on_data(Octets octets) {
@@ -106,10 +108,13 @@ void TcpConnection::on_answer(Octets message) {
 
 void TcpConnection::go_on_with_transfer() {
   last_useful_ = net::Clock::now();
+  if (transfer_->done()) {
+    transfer_->finish();
+    transfer_.reset();
+  } else {
+    pull();
+  }
   owner_.on_useful(*this);
-  if (!transfer_->done()) return pull();
-  transfer_->finish();
-  transfer_.reset();
 }
 
 bool TcpConnection::is_blocked() const {

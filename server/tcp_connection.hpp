@@ -67,6 +67,9 @@ class TcpConnection {
   /// peer has taken anything since the last time.
   std::optional<ConnectionEnd> why_end(net::Instant now);
 
+  /// Whether a transfer runs: only to somebody who may have it.
+  bool is_transferring() const { return transfer_ != nullptr; }
+
   /// Notes for a running transfer why the connection is about to be destroyed.
   void set_reason(ConnectionEnd end);
 

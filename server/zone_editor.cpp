@@ -71,7 +71,7 @@ std::string first_error(const std::vector<zonestore::Finding>& findings) {
 /// With "keep" the source says the serial, but an edit has none: it takes the next one.
 zonestore::SerialPolicy policy_for(const ZoneState& zone) {
   using zonestore::SerialPolicy;
-  return zone.config.serial == SerialPolicy::keep ? SerialPolicy::increment : zone.config.serial;
+  return zone.config->serial == SerialPolicy::keep ? SerialPolicy::increment : zone.config->serial;
 }
 
 }  // namespace
@@ -206,10 +206,10 @@ Result<void> ZoneEditor::wish_for(const Turn& turn) {
   if (!divergences) return tl::unexpected<Error>(divergences.error());
   WriteBackWish wish;
   wish.zone = request.zone;
-  wish.source = state->config.source;
-  wish.shown = state->config.shown;
+  wish.source = state->config->source;
+  wish.shown = state->config->shown;
   wish.current = turn->current;
-  if (state->config.zonemd) wish.current = zonestore::without_digest(turn->current);
+  if (state->config->zonemd) wish.current = zonestore::without_digest(turn->current);
   wish.divergences = std::move(*divergences);
   wish.rules = rules_of(*state);
   wish.has_changes = !request.changes.empty();
@@ -258,7 +258,7 @@ zonestore::InstallRequest ZoneEditor::install_request(const Edit& edit, const Zo
     wanted.serial = wished_serial(edit, wanted.policy);
   }
   wanted.based_on = edit.current->number();
-  wanted.zonemd = zone.config.zonemd;
+  wanted.zonemd = zone.config->zonemd;
   return wanted;
 }
 
@@ -282,7 +282,7 @@ void ZoneEditor::install(const Turn& turn) {
     return finish(turn, report);
   }
   // A ZONEMD of ours is nothing that the zone and its source could disagree about.
-  const bool makes_digest = state->config.zonemd.has_value();
+  const bool makes_digest = state->config->zonemd.has_value();
   auto divergence = makes_digest ? divergence_of(*zonestore::without_digest(turn->current),
                                                  *zonestore::without_digest(turn->version))
                                  : divergence_of(*turn->current, *turn->version);

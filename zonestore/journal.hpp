@@ -123,6 +123,29 @@ class Journal {
                            const AppliedState& state);
   std::optional<AppliedState> applied(const dns::Name& apex, const std::string& provider);
 
+  /// While it lives, everything read belongs together, and reading very many zones costs no lock of
+  /// the file each. Nothing may be written meanwhile.
+  class Reading {
+   public:
+    Reading(Reading&&) noexcept;
+    Reading& operator=(Reading&&) = delete;
+    ~Reading();
+
+   private:
+    friend class Journal;
+    struct Open;
+    explicit Reading(std::unique_ptr<Open> open);
+    std::unique_ptr<Open> open_;
+  };
+  Reading reading();
+
+  /// Where a zone stands, in one look.
+  struct Standing {
+    std::uint64_t number = 0;  ///< of its newest version; 0: it never had one
+    std::optional<dns::Serial> highest;
+  };
+  Result<Standing> standing(const dns::Name& apex);
+
   /// Which configured folder each zone came from: so that a zone whose file vanished is known
   /// after a restart. Zones that are named one by one have none.
   using Homes = std::map<dns::Name, std::string>;

@@ -122,9 +122,9 @@ server::Policy policy() {
   policy.keys = {tests::key_named("good.key."), tests::key_named("old.key."),
                  tests::key_named("other.key.")};
   const auto rule = [](std::vector<net::Prefix> from, const char* key) {
-    xfr::AccessRule rule;
-    rule.provider = "p";
-    rule.from = std::move(from);
+    xfr::AccessRule one;
+    one.provider = "p";
+    one.from = std::move(from);
     if (key != nullptr) rule.key = name_of(key);
     return rule;
   };

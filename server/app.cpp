@@ -55,9 +55,6 @@ void log_event(const TransferEvent& event) {
     case Kind::refused:     // see RefusalLog
     case Kind::broken_tls:  // too
       return;
-    case Kind::update_refused:
-      spdlog::warn("{}: update refused: {}", describe(event), event.why);
-      return;
     case Kind::finished:
       spdlog::info("{}: {} of serial {}: {} records, {} octets in {:.3f} s", describe(event),
                    name_of(event.what), event.serial.value(), event.records, event.octets,
@@ -95,7 +92,12 @@ Policy::Rules rules_of(const Config& config, const std::vector<std::string>& pro
 /// How many secondaries this provider has at each address, as far as the configuration tells.
 std::map<net::Address, unsigned> crowds_of(const ProviderConfig& provider) {
   std::set<net::Endpoint> endpoints;
-  for (const auto& target : provider.notify) endpoints.insert(target.endpoint);
+  for (const auto& target : provider.notify) {
+    // The port of TLS is another one of the same secondary.
+    constexpr std::uint16_t dns_port = 53;
+    endpoints.insert(target.tls == nullptr ? target.endpoint
+                                           : net::Endpoint(target.endpoint.address(), dns_port));
+  }
   for (const auto& nameserver : provider.nameservers) {
     endpoints.insert(nameserver.endpoints.begin(), nameserver.endpoints.end());
   }

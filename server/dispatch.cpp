@@ -325,7 +325,7 @@ Reply Dispatch::refuse(Exchange& exchange, Rcode rcode, std::string why) {
 
 Reply Dispatch::refuse_update(Exchange& exchange, Rcode rcode, std::string why) {
   counters_.count_update(rcode);
-  tell_refusal(exchange, std::move(why));
+  tell_refusal(exchange, exchange.key, std::move(why));
   return this->rcode(exchange, rcode);
 }
 
@@ -355,8 +355,7 @@ void Dispatch::tell_refusal(const Exchange& exchange, const std::optional<dns::N
   if (!may_tell_refusal(exchange.request.from.address())) return;
   ++counters_.refusals_told;
   TransferEvent event;
-  event.kind = exchange.query.header.opcode == Opcode::update ? TransferEvent::Kind::update_refused
-                                                              : TransferEvent::Kind::refused;
+  event.kind = TransferEvent::Kind::refused;
   event.apex = dns::Name::from_trusted(exchange.query.qname);
   event.from = exchange.request.from;
   event.key = key;

@@ -377,7 +377,8 @@ Result<SerialReport> App::raise_serial(const SerialRequest& request) {
   const auto why = request.why.empty() ? "above serial " + std::to_string(*report.above) + " at " +
                                              report.nameserver
                                        : request.why;
-  const auto installed = store_.renumber(request.zone, jump->to, request.who, why);
+  const auto installed = store_.renumber(request.zone, jump->to, request.who, why,
+                                         desk_.find(request.zone)->config->zonemd);
   if (!installed) return tl::unexpected<Error>(installed.error());
   report.version = installed->version->number();
   report.serial = installed->version->serial().value();
@@ -406,7 +407,8 @@ void App::rollback(RollbackRequest request, server::Done<RollbackReport> done) {
       number_of(request.zone, request.to.value_or(VersionRef::of(current->number() - 1)));
   if (!to) return done(tl::unexpected<Error>(to.error()));
   const auto why = request.why.empty() ? "rollback to version " + std::to_string(*to) : request.why;
-  const auto installed = store_.rollback(request.zone, *to, request.who, why);
+  const auto installed = store_.rollback(request.zone, *to, request.who, why,
+                                         desk_.find(request.zone)->config->zonemd);
   if (!installed) return done(tl::unexpected<Error>(installed.error()));
   done(RollbackReport{request.zone.to_text(), *to, installed->version->number(),
                       installed->version->serial().value(), installed->changed});

@@ -14,6 +14,7 @@
 #include "zonestore/journal.hpp"
 #include "zonestore/serial_policy.hpp"
 #include "zonestore/sources/merged_source.hpp"
+#include "zonestore/zone_digest.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -154,6 +155,8 @@ struct ZoneConfig {
   /// A source that would take more of the names away waits for a person; 100: none does.
   unsigned max_shrink_percent = 20;
   UpdateRules update;  ///< who may change it by UPDATE; null: nobody
+  /// Each version gets a ZONEMD record (RFC 8976); nothing: ZONEMD is the source's business.
+  std::optional<zonestore::DigestAlgorithm> zonemd;
 
   bool operator==(const ZoneConfig&) const = default;
 };

@@ -26,6 +26,7 @@ struct ZoneDefaults {
   Publish publish = Publish::automatic;
   std::shared_ptr<const CheckConfig> check;
   unsigned max_shrink_percent = 20;
+  std::optional<zonestore::DigestAlgorithm> zonemd;
 };
 
 // One function per section; each reads its node into the config and reports what is wrong. Later

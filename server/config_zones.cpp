@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> serials{"increment", "unixtime", "date", "keep"};
 constexpr std::array<std::string_view, 2> publishes{"auto", "on-apply"};
+constexpr std::array<std::string_view, 3> digests{"none", "sha384", "sha512"};
 
 void read_guards(const ConfigNode& node, const ConfigScope& scope, ZoneDefaults& policies) {
   MapReader map(node, scope.findings, "guards");
@@ -32,6 +33,13 @@ void read_policies(MapReader& map, const ConfigScope& scope, ZoneDefaults& polic
   if (const auto* node = map.find("publish")) {
     const auto chosen = read_choice(*node, "publish", publishes, scope.findings);
     if (chosen) policies.publish = *chosen == 0 ? Publish::automatic : Publish::on_apply;
+  }
+  if (const auto* node = map.find("zonemd")) {
+    using zonestore::DigestAlgorithm;
+    const auto chosen = read_choice(*node, "zonemd", digests, scope.findings);
+    if (chosen) policies.zonemd.reset();
+    if (chosen == 1) policies.zonemd = DigestAlgorithm::sha384;
+    if (chosen == 2) policies.zonemd = DigestAlgorithm::sha512;
   }
   if (const auto* node = map.find("guards")) read_guards(*node, scope, policies);
 }
@@ -142,6 +150,7 @@ void read_zone(const ConfigNode& node, const ConfigScope& scope, const ZoneDefau
   zone.serial = policies.serial;
   zone.publish = policies.publish;
   zone.max_shrink_percent = policies.max_shrink_percent;
+  zone.zonemd = policies.zonemd;
   if (name != nullptr && directory != nullptr) {
     scope.findings.error(directory->place, "config-wrong-kind",
                          "a zone has either name and source or directory",

@@ -81,6 +81,8 @@ zonestore::RulePolicy rules_of(const ZoneState& state) {
 Result<void> ZoneDesk::set_zone(const SharedZoneConfig& zone) {
   const auto [at, is_new] = zones_.try_emplace(zone->name);
   ZoneState& state = at->second;
+  if (!is_new && state.config->zonemd != zone->zonemd)
+    state.readings = 0;  // worth a look, changed or not
   state.config = zone;
   if (!zone->vanished.empty()) {  // what was wrong with it is gone with it
     state.findings.clear();
@@ -213,12 +215,17 @@ std::optional<ExternalCheck> ZoneDesk::external_check_of(const LoadedZone& loade
   const auto current = store_.current(loaded.name);
   if (!discards(how.mode)) {
     auto merged = loaded.candidate;  // the next version, edits and all, is what is judged
-    const auto merge = merge_source(store_, loaded.name, loaded.source, rules_of(*state), merged);
+    const auto merge = merge_source(store_, loaded.name, loaded.source, rules_of(*state), merged,
+                                    state->config->zonemd.has_value());
     if (merge.kind != MergedSource::Kind::take) return std::nullopt;
     candidate = merged.version;
   }
-  const auto preview = store_.preview({candidate, state->config->serial,
-                                       loaded.candidate.serial_is_ours, "", "", "", std::nullopt});
+  zonestore::InstallRequest wanted;
+  wanted.candidate = candidate;
+  wanted.policy = state->config->serial;
+  wanted.serial_is_ours = loaded.candidate.serial_is_ours;
+  wanted.zonemd = state->config->zonemd;
+  const auto preview = store_.preview(wanted);
   if (!preview || !preview->changed) return std::nullopt;
   return ExternalCheck{preview->version, config, loaded.source, current ? current->number() : 0};
 }
@@ -261,9 +268,9 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const 
     }
     MergedSource merged;
     if (zone.candidate.version) {
-      merged = discards(how.mode)
-                   ? source_alone()
-                   : merge_source(store_, zone.name, zone.source, rules_of(state), zone.candidate);
+      merged = discards(how.mode) ? source_alone()
+                                  : merge_source(store_, zone.name, zone.source, rules_of(state),
+                                                 zone.candidate, state.config->zonemd.has_value());
     }
     state.findings = zone.candidate.findings;
     remotes_.on_read(zone.documents, zone.candidate.version != nullptr);
@@ -285,7 +292,7 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const 
     }
     requests.push_back({zone.candidate.version, state.config->serial, zone.candidate.serial_is_ours,
                         how.who, how.why, zone.source, std::nullopt, std::nullopt, zone.revision,
-                        merged.divergence});
+                        merged.divergence, state.config->zonemd});
     installing.push_back(&state);
     divergences.push_back(merged.divergence);
   }
@@ -297,7 +304,9 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const 
     const auto& divergence = divergences[i];
     // The loader goes on from what the source says, which a zone that was edited does not.
     if (!divergence || divergence->drops_all) {
-      loader_.installed(installing[i]->config->name, results[i]->version);
+      const auto& config = *installing[i]->config;
+      loader_.installed(config.name, config.zonemd ? zonestore::without_digest(results[i]->version)
+                                                   : results[i]->version);
     }
     // The source has come to say what the zone says: that is no new version, but worth a note.
     if (!results[i]->changed && divergence && !divergence->empty()) {
@@ -331,8 +340,12 @@ std::optional<SourceOutcome> ZoneDesk::keep_aside(const ZoneState& state, const 
 
 /// What the source would become, without doing any of it.
 SourceOutcome ZoneDesk::look_at(const ZoneState& state, const LoadedZone& loaded) const {
-  auto preview = store_.preview({loaded.candidate.version, state.config->serial,
-                                 loaded.candidate.serial_is_ours, "", "", "", std::nullopt});
+  zonestore::InstallRequest wanted;
+  wanted.candidate = loaded.candidate.version;
+  wanted.policy = state.config->serial;
+  wanted.serial_is_ours = loaded.candidate.serial_is_ours;
+  wanted.zonemd = state.config->zonemd;
+  auto preview = store_.preview(wanted);
   if (!preview) {
     return SourceOutcome{state.config->name,
                          SourceOutcome::Kind::refused,

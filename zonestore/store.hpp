@@ -6,6 +6,7 @@
 #include "zonestore/journal.hpp"
 #include "zonestore/published.hpp"
 #include "zonestore/serial_policy.hpp"
+#include "zonestore/zone_digest.hpp"
 #include "zonestore/zone_set.hpp"
 #include "zonestore/zone_version.hpp"
 
@@ -33,6 +34,8 @@ struct InstallRequest {
   std::string revision{};  ///< the commit of the source's work tree, may be empty
   /// How the zone parts from its source by this, or comes back to it; null: it does not.
   std::shared_ptr<const DivergenceStep> divergence = {};
+  /// The version gets a ZONEMD record of its own, whatever the candidate has there.
+  std::optional<DigestAlgorithm> zonemd{};
 };
 
 struct Installed {
@@ -71,12 +74,12 @@ class ZoneStore {
 
   /// A new version with the contents of an old one.
   Result<Installed> rollback(const dns::Name& apex, std::uint64_t to, std::string who,
-                             std::string why);
+                             std::string why, std::optional<DigestAlgorithm> zonemd = {});
 
   /// A new version with the same contents and just this serial, which must be ahead of all that
   /// the zone had.
   Result<Installed> renumber(const dns::Name& apex, dns::Serial serial, std::string who,
-                             std::string why);
+                             std::string why, std::optional<DigestAlgorithm> zonemd = {});
 
   /// Called on the control loop after each install that changed something.
   void on_installed(Told told) { told_ = std::move(told); }

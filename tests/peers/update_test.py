@@ -54,7 +54,7 @@ class Update(LabCase):
     def good(self, client, *lines, key=None, **options):
         code, said = client(self.taproot.port, key or self.key, ZONE, *lines, **options)
         self.assertEqual(code, 0, said)
-        self.assertNotRegex(said, "failed|REFUSED|SERVFAIL|YX|NX|BAD", said)
+        self.assertNotRegex(said, r"failed|status: (?!NOERROR)", said)
 
     def bad(self, client, wanted, *lines, key=None, **options):
         code, said = client(self.taproot.port, key or self.key, ZONE, *lines, **options)
@@ -154,10 +154,10 @@ class Update(LabCase):
             self.good(nsupdate, f"add {name}.{ZONE}. 60 TXT x", key=self.other)
             self.assertEqual(self.at(name, "TXT"), ['"x"'])
         text = self.log()
-        self.assertRegex(text, r"update refused: key acme.example. from 127.0.0.1 may not change "
+        self.assertRegex(text, r"UPDATE .*refused: key acme.example. from 127.0.0.1 may not change "
                                r"new A; it may change names _acme-challenge .*; to allow it, add")
-        self.assertRegex(text, "update refused: .*asked unsigned")
-        self.assertRegex(text, "update refused: key unknown.example. .*not known here")
+        self.assertRegex(text, "UPDATE .*refused: .*asked unsigned")
+        self.assertRegex(text, "UPDATE .*refused: BADKEY: .*unknown.example.*")
         self.assertIn('taproot_updates_total{rcode="REFUSED"}', self.metrics())
 
     def test_an_update_that_would_break_the_zone_is_refused(self):

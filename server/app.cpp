@@ -92,7 +92,12 @@ Policy::Rules rules_of(const Config& config, const std::vector<std::string>& pro
 /// How many secondaries this provider has at each address, as far as the configuration tells.
 std::map<net::Address, unsigned> crowds_of(const ProviderConfig& provider) {
   std::set<net::Endpoint> endpoints;
-  for (const auto& target : provider.notify) endpoints.insert(target.endpoint);
+  for (const auto& target : provider.notify) {
+    // The port of TLS is another one of the same secondary.
+    constexpr std::uint16_t dns_port = 53;
+    endpoints.insert(target.tls == nullptr ? target.endpoint
+                                           : net::Endpoint(target.endpoint.address(), dns_port));
+  }
   for (const auto& nameserver : provider.nameservers) {
     endpoints.insert(nameserver.endpoints.begin(), nameserver.endpoints.end());
   }

@@ -22,6 +22,8 @@ void Secondaries::on_event(const TransferEvent& event, WallTime now) {
   using Kind = TransferEvent::Kind;
   if (event.provider.empty()) return;
   switch (event.kind) {
+    case Kind::broken_tls:  // nobody knows who that was
+      return;
     case Kind::refused:
       if (event.asked == "UPDATE") return;  // no concern of who transfers
       return on_trouble(event, std::string(event.asked) + " refused: " + event.why, now);

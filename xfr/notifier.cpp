@@ -236,7 +236,7 @@ void Notifier::on_connection_end(const ConnectionKey& key, const std::string& wh
   for (auto asked = asked_.lower_bound({to, 0}); asked != asked_.end(); ++asked) {
     if (asked->first.first != to) break;
     Entry& entry = *asked->second;
-    const bool is_its = entry.on_connection && entry.unanswered > 0 &&
+    const bool is_its = entry.on_connection && entry.unanswered > 0 && entry.round->tries() > 0 &&
                         entry.target.source == source && entry.target.tls == tls;
     if (!is_its || why.empty()) continue;
     entry.round->on_send_failed(why);

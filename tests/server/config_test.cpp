@@ -138,6 +138,8 @@ TEST_CASE("every mistake in a configuration is told with its place and cure", "[
        "neither transfer-from nor key"},
       {transfer + "    transport: tls\n    transfer-from: [0.0.0.0/0]\n", "config-open-transfer", 5,
        21, "the word any"},
+      {transfer + "    transfer-from: any\n    tls-identity: []\n", "config-bad-value", 5, 19,
+       "empty list"},
       {transfer + "    tls-pin: abc\n", "config-bad-value", 4, 14, "not a pin"},
       {transfer + "    tls-identity: a.example\n    transport: any\n", "config-bad-value", 5, 16,
        "does not go with tls-identity"},

@@ -52,10 +52,8 @@ void log_event(const TransferEvent& event) {
   switch (event.kind) {
     case Kind::soa_query:
     case Kind::started:
-    case Kind::refused:  // see RefusalLog
-      return;
-    case Kind::update_refused:
-      spdlog::warn("{}: update refused: {}", describe(event), event.why);
+    case Kind::refused:     // see RefusalLog
+    case Kind::broken_tls:  // too
       return;
     case Kind::finished:
       spdlog::info("{}: {} of serial {}: {} records, {} octets in {:.3f} s", describe(event),
@@ -68,6 +66,16 @@ void log_event(const TransferEvent& event) {
                    event.serial.value(), event.why);
       return;
   }
+}
+
+std::optional<std::string> expiry_warning(const net::TlsContext& tls) {
+  constexpr auto soon = std::chrono::hours(24 * 14);
+  const auto end = tls.not_after();
+  const auto now = std::chrono::system_clock::now();
+  if (!end || *end > now + soon) return std::nullopt;
+  const auto hours = std::chrono::duration_cast<std::chrono::hours>(*end - now).count();
+  return hours <= 0 ? "the certificate of server.tls has expired: renew it and reload"
+                    : "the certificate of server.tls expires in " + std::to_string(hours) + " h";
 }
 
 /// Who may transfer a zone that these providers have.
@@ -137,8 +145,10 @@ Result<void> App::open() {
   homes_.add_vanished(config_);
   publish_policy();
   set_zones();
+  publish_tls();
   auto serving = Serving::start(
-      store_, policy_, {config_.listen, worker_count(config_), &delivered_},
+      store_, policy_,
+      {config_.listen, worker_count(config_), &delivered_, config_.listen_tls, &tls_},
       [this](TransferEvent event) {
         loop_.post([this, event = std::move(event)] { on_transfer(event); });
       },
@@ -281,6 +291,13 @@ void App::publish_policy() {
   policy_.publish(std::move(policy));
 }
 
+/// Connections that are open keep theirs.
+void App::publish_tls() {
+  if (config_.tls == nullptr) return;
+  tls_.publish(config_.tls);
+  if (const auto warning = expiry_warning(*config_.tls)) spdlog::warn("{}", *warning);
+}
+
 // --- Events ------------------------------------------------------------------------------------
 
 void App::on_installed(const zonestore::Installed& installed) {
@@ -315,7 +332,10 @@ void App::log_version(const zonestore::ZoneVersion& version) {
 
 void App::on_transfer(const TransferEvent& event) {
   log_event(event);
-  if (event.kind == TransferEvent::Kind::refused) refusals_.on_refused(event, net::Clock::now());
+  using Kind = TransferEvent::Kind;
+  if (event.kind == Kind::refused || event.kind == Kind::broken_tls) {
+    refusals_.on_refused(event, net::Clock::now());
+  }
   distributor_.on_transfer(event);
 }
 
@@ -373,6 +393,9 @@ ReloadReport App::take_config() {
   if (next->listen != config_.listen) {
     report.notes.emplace_back("server.listen changed: restart taproot to use it");
   }
+  if (next->listen_tls != config_.listen_tls) {
+    report.notes.emplace_back("server.listen-tls changed: restart taproot to use it");
+  }
   if (next->control.listen != config_.control.listen) {
     report.notes.emplace_back("control.listen changed: restart taproot to use it");
   }
@@ -386,6 +409,7 @@ ReloadReport App::take_config() {
   config_ = std::move(*next);
   if (have_changed) distributor_.configure(config_);
   if (!is_same) publish_policy();
+  publish_tls();
   set_zones();
   for (auto& warning : folder_warnings()) report.notes.push_back(std::move(warning));
   return report;

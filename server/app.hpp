@@ -55,6 +55,7 @@ class App final : public Operations {
 
   const Config& config() const { return config_; }
   const std::vector<net::Endpoint>& listening() const { return serving_->local(); }
+  const std::vector<net::Endpoint>& listening_tls() const { return serving_->local_tls(); }
   const net::Endpoint& control_endpoint() const { return control_->local(); }
 
   // Operations
@@ -84,6 +85,7 @@ class App final : public Operations {
   void set_each_zone();
   std::vector<dns::Name> names_not_configured() const;
   void publish_policy();
+  void publish_tls();
   void tidy_journal();
   void on_installed(const zonestore::Installed& installed);
   bool may_log_version();
@@ -122,6 +124,7 @@ class App final : public Operations {
   WallTime started_;
   zonestore::ZoneStore store_;
   zonestore::Published<Policy> policy_;
+  zonestore::Published<net::TlsContext> tls_;
   xfr::DeliveredDifferences delivered_;
   RefusalLog refusals_;
   RemoteSources remotes_;

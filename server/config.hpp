@@ -5,6 +5,7 @@
 #include "dns/secret.hpp"
 #include "dns/tsig.hpp"
 #include "net/endpoint.hpp"
+#include "net/tls_context.hpp"
 #include "server/check_config.hpp"
 #include "server/update_policy.hpp"
 #include "server/zone_folder.hpp"
@@ -66,6 +67,9 @@ struct NameserverConfig {
 struct NotifyTarget {
   net::Endpoint endpoint;
   std::optional<dns::Name> key;  ///< signs the NOTIFY
+  /// Over TLS, and never otherwise; null: over UDP, or TCP when that is not answered.
+  std::shared_ptr<const net::TlsContext> tls = nullptr;
+
   bool operator==(const NotifyTarget&) const = default;
 };
 
@@ -184,6 +188,9 @@ enum class LogFormat { text, json };
 struct Config {
   std::filesystem::path file;  ///< empty without a configuration file
   std::vector<net::Endpoint> listen;
+  std::vector<net::Endpoint> listen_tls;
+  /// Of server.tls, read and checked; null: there is none, and nothing to listen on.
+  std::shared_ptr<const net::TlsContext> tls;
   std::optional<unsigned> workers;  ///< nothing: one per core
   /// Those that keys may use although they are weak.
   std::vector<dns::TsigAlgorithm> weak_algorithms;

@@ -47,6 +47,27 @@ std::optional<dns::Name> read_key_reference(const ConfigNode& node, const Config
   return name;
 }
 
+/// An address, or a map with an address and `tls`.
+std::optional<NotifyTarget> read_notify_target(const ConfigNode& node, const ConfigScope& scope,
+                                               const std::optional<dns::Name>& key) {
+  const auto plain = [&](const ConfigNode& address, std::uint16_t port) {
+    return read_endpoint(address, "notify", port, scope.findings);
+  };
+  if (node.kind != ConfigNode::Kind::map) {
+    const auto endpoint = plain(node, dns_port);
+    return endpoint ? std::optional(NotifyTarget{*endpoint, key}) : std::nullopt;
+  }
+  MapReader map(node, scope.findings, "notify");
+  const auto* address = map.need("address", "write {address: ADDRESS, tls: {hostname: NAME}}");
+  const auto* tls = map.find("tls");
+  const auto endpoint = address != nullptr ? plain(*address, tls != nullptr ? tls_port : dns_port)
+                                           : std::optional<net::Endpoint>();
+  auto context = tls != nullptr ? read_tls_client(*tls, scope) : nullptr;
+  map.finish();
+  if (!endpoint || (tls != nullptr && context == nullptr)) return std::nullopt;
+  return NotifyTarget{*endpoint, key, std::move(context)};
+}
+
 /// The provider's keys, the one that signs first: more than one while it changes from an old one.
 std::vector<dns::Name> read_key_references(MapReader& map, const ConfigScope& scope,
                                            const Config& config) {
@@ -76,8 +97,9 @@ void read_notify(MapReader& map, const ConfigScope& scope, const std::vector<dns
   const auto key = keys.empty() ? std::nullopt : std::optional(keys.front());
   if (const auto* node = map.find("notify")) {
     for (const auto* item : read_items(*node, "notify", scope.findings)) {
-      const auto endpoint = read_endpoint(*item, "notify", dns_port, scope.findings);
-      if (endpoint) provider.notify.push_back({*endpoint, key});
+      if (const auto target = read_notify_target(*item, scope, key)) {
+        provider.notify.push_back(*target);
+      }
     }
   }
   if (const auto* node = map.find("notify-source")) {

@@ -177,14 +177,12 @@ Reply Dispatch::update(Exchange& exchange) {
   if (entry == nullptr) {
     return refuse_update(exchange, Rcode::notauth, "this is no zone of ours");
   }
-  const auto& address = exchange.request.from.address();
   if (!exchange.key) {
     return refuse_update(exchange, Rcode::refused,
-                         address.to_text() +
-                             " asked unsigned; only the TSIG keys that update: of "
-                             "the zone names may change it");
+                         "it is not signed; only the TSIG keys that update: of the zone names may "
+                         "change it");
   }
-  const Updater who{*exchange.key, address};
+  const Updater who{*exchange.key, exchange.request.from.address()};
   const UpdateRules rules = exchange.snapshot.policy->updates_for(entry->apex());
   if (auto why = why_no_updater(rules, entry->apex(), who)) {
     return refuse_update(exchange, Rcode::refused, std::move(*why));
@@ -304,8 +302,7 @@ Reply Dispatch::ixfr_over_udp(Exchange& exchange, TransferEvent about,
       ++counters_.transfers_finished;
       about.kind = TransferEvent::Kind::finished;
       if (auto* delivered = exchange.snapshot.delivered; delivered != nullptr) {
-        const xfr::DeliveredDifferences::Place place(
-            {about.apex, about.from.address(), about.key});
+        const xfr::DeliveredDifferences::Place place({about.apex, about.from.address(), about.key});
         delivered->on_delivered(place, *about.before);
       }
       if (may_tell(&Budget::observations, max_observations_told)) tell_(std::move(about));
@@ -326,7 +323,7 @@ Reply Dispatch::refuse(Exchange& exchange, Rcode rcode, std::string why) {
 
 Reply Dispatch::refuse_update(Exchange& exchange, Rcode rcode, std::string why) {
   counters_.count_update(rcode);
-  tell_refusal(exchange, std::move(why));
+  tell_refusal(exchange, exchange.key, std::move(why));
   return this->rcode(exchange, rcode);
 }
 
@@ -356,8 +353,7 @@ void Dispatch::tell_refusal(const Exchange& exchange, const std::optional<dns::N
   if (!may_tell_refusal(exchange.request.from.address())) return;
   ++counters_.refusals_told;
   TransferEvent event;
-  event.kind = exchange.query.header.opcode == Opcode::update ? TransferEvent::Kind::update_refused
-                                                              : TransferEvent::Kind::refused;
+  event.kind = TransferEvent::Kind::refused;
   event.apex = dns::Name::from_trusted(exchange.query.qname);
   event.from = exchange.request.from;
   event.key = key;
@@ -368,6 +364,19 @@ void Dispatch::tell_refusal(const Exchange& exchange, const std::optional<dns::N
   if (const auto* rule = xfr::guess_rule(rules, requester)) event.provider = rule->provider;
   event.over_tcp = exchange.request.transport == Transport::tcp;
   event.over_tls = exchange.request.tls != nullptr;
+  event.why = std::move(why);
+  tell_(std::move(event));
+}
+
+void Dispatch::tell_broken_tls(const net::Endpoint& from, std::string why) {
+  ++counters_.refusals;
+  if (!may_tell_refusal(from.address())) return;
+  ++counters_.refusals_told;
+  TransferEvent event;
+  event.kind = TransferEvent::Kind::broken_tls;
+  event.apex = dns::Name::root();
+  event.from = from;
+  event.over_tls = true;
   event.why = std::move(why);
   tell_(std::move(event));
 }

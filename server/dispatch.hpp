@@ -84,6 +84,8 @@ class Dispatch {
   /// Composes the reply's message at the front of `buffer` (buffer_size, or udp_buffer_size).
   Reply handle(const Snapshot& snapshot, const Request& request, std::span<std::uint8_t> buffer);
 
+  /// Somebody's TLS did not come about: tells it, as seldom as a refusal is told.
+  void tell_broken_tls(const net::Endpoint& from, std::string why);
   /// Whoever handed in a request whose reply comes later says how to send it, or that nobody
   /// waits for it any more.
   void when_answered(OwedAnswers::Ticket ticket, OwedAnswer::Deliver deliver);

@@ -219,7 +219,8 @@ std::vector<xfr::NotifyTarget> Distributor::targets_of(const dns::Name& apex) co
       for (const auto& known : keys_) {
         if (target.key && known.name == *target.key) key = known;
       }
-      targets.push_back({provider->name, target.endpoint, provider->notify_source, std::move(key)});
+      targets.push_back(
+          {provider->name, target.endpoint, provider->notify_source, std::move(key), target.tls});
     }
   }
   return targets;

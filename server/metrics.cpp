@@ -154,6 +154,8 @@ constexpr CounterMetric counter_metrics[] = {
     {"taproot_transfers_aborted_total", "Transfers broken off.", &Counters::transfers_aborted},
     {"taproot_transfer_octets_total", "Octets of transfers.", &Counters::transfer_octets},
     {"taproot_tcp_accepted_total", "TCP connections accepted.", &Counters::tcp_accepted},
+    {"taproot_tls_accepted_total", "TLS connections accepted.", &Counters::tls_accepted},
+    {"taproot_tls_failed_total", "TLS handshakes that failed.", &Counters::tls_failed},
     {"taproot_tcp_evicted_total", "TCP connections that made room.", &Counters::tcp_evicted},
 };
 

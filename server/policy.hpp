@@ -6,8 +6,8 @@
 #include "server/update_policy.hpp"
 #include "xfr/access.hpp"
 
-#include <memory>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <unordered_map>

@@ -23,6 +23,7 @@ void Secondaries::on_event(const TransferEvent& event, WallTime now) {
   if (event.provider.empty()) return;
   switch (event.kind) {
     case Kind::refused:
+      if (event.asked == "UPDATE") return;  // no concern of who transfers
       return on_trouble(event, std::string(event.asked) + " refused: " + event.why, now);
     case Kind::soa_query:
       if (!event.key) return;  // many ask for the SOA unsigned, and sign what follows

@@ -177,14 +177,12 @@ Reply Dispatch::update(Exchange& exchange) {
   if (entry == nullptr) {
     return refuse_update(exchange, Rcode::notauth, "this is no zone of ours");
   }
-  const auto& address = exchange.request.from.address();
   if (!exchange.key) {
     return refuse_update(exchange, Rcode::refused,
-                         address.to_text() +
-                             " asked unsigned; only the TSIG keys that update: of "
-                             "the zone names may change it");
+                         "it is not signed; only the TSIG keys that update: of the zone names may "
+                         "change it");
   }
-  const Updater who{*exchange.key, address};
+  const Updater who{*exchange.key, exchange.request.from.address()};
   const UpdateRules rules = exchange.snapshot.policy->updates_for(entry->apex());
   if (auto why = why_no_updater(rules, entry->apex(), who)) {
     return refuse_update(exchange, Rcode::refused, std::move(*why));

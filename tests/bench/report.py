@@ -68,6 +68,24 @@ def _own_ratio(name, base):
     return measured
 
 
+def _across(name, other_name, other):
+    """Taproot's figure, of another server's figure of another name."""
+    def measured(results):
+        ours, theirs = results.value(name, "taproot"), results.value(other_name, other)
+        return None if ours is None or not theirs else ours / theirs
+    return measured
+
+
+def _follow():
+    """What is promised of one change until a secondary answers with it."""
+    for secondary in ("knot", "nsd", "bind"):
+        yield ("follow", f"taproot's share until {secondary} as secondary answers with a change, ms",
+               _own(f"{secondary} as secondary: the primary's share, ms"), 5)
+        yield ("follow", f"the whole until {secondary} as secondary answers, of knot to knot",
+               _across(f"{secondary} as secondary: whole, ms",
+                       "knot as secondary: whole, ms", "knot"), 0.5)
+
+
 def _growth(results):
     sizes = results.facts["records"].split(" to ")
     small, large = (f"edit until served, {size} records, ms" for size in sizes)
@@ -87,6 +105,11 @@ PROMISES = (
     ("edit", "NOTIFY after the acknowledgement, ms", _own("acknowledged to NOTIFY, ms"), 2),
     ("edit", "edit acknowledged, of bind's dynamic update", _ratio("acknowledged, ms", "bind"), 1),
     ("edit", "edit served, of bind's dynamic update", _ratio("served, ms", "bind"), 1),
+    *_follow(),
+    ("crowd", "memory with 200 secondaries at its largest, of that at the start",
+     _own_ratio("memory at its largest, MB", "memory at the start, MB"), 1.5),
+    ("crowd", "processor time with 200 secondaries, share of a core",
+     _own("share of a core", "largest"), 1),
     ("small", "load, of knot's", _ratio("load until all answer, s", "knot"), 1),
     ("small", "load, of nsd's", _ratio("load until all answer, s", "nsd"), 1),
     ("small", "memory, of knot's", _ratio("memory, octets per zone", "knot"), 1),

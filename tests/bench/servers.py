@@ -35,7 +35,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 class Measured(Server):
     """A server that loads `zones` from `folder`, one file `ZONE.zone` each, as their primary.
 
-    NOTIFY goes to the port `notify`, if there is one.
+    NOTIFY goes to `notify`: a port of 127.0.0.1, or a list of pairs of address and port.
     """
 
     kind = ""
@@ -43,7 +43,8 @@ class Measured(Server):
 
     def __init__(self, lab, zones, folder, label="", notify=None):
         super().__init__(lab, self.kind.replace(" ", "-") + label)
-        self.zones, self.folder_of_zones, self.notify = zones, folder, notify
+        self.zones, self.folder_of_zones = zones, folder
+        self.notify = [("127.0.0.1", notify)] if isinstance(notify, int) else notify or []
         self.control = self.path("control")
 
     def file_of(self, zone):
@@ -233,9 +234,9 @@ class Taproot(Measured):
             source = {"name": self.zones[0], "source": self.file_of(self.zones[0])}
         else:
             source = {"directory": self.folder_of_zones}
-        provider = {"name": "bench", "kind": "transfer", "transfer-from": ["127.0.0.1"]}
+        provider = {"name": "bench", "kind": "transfer", "transfer-from": ["127.0.0.0/8"]}
         if self.notify:
-            provider["notify"] = [f"127.0.0.1:{self.notify}"]
+            provider["notify"] = [f"{address}:{port}" for address, port in self.notify]
         self.write("taproot.yaml", json.dumps({  # JSON is YAML
             "server": {"listen": [f"127.0.0.1:{self.port}"], "workers": 1},
             "state": self.path("state"),
@@ -264,8 +265,10 @@ class Knot(Measured):
     def command(self):
         remote = also = ""
         if self.notify:
-            remote = f"remote:\n  - id: secondary\n    address: 127.0.0.1@{self.notify}\n"
-            also = "    notify: secondary\n"
+            remote = "remote:\n" + "".join(f"  - id: to{number}\n    address: {address}@{port}\n"
+                                          for number, (address, port) in enumerate(self.notify))
+            names = ", ".join(f"to{number}" for number in range(len(self.notify)))
+            also = f"    notify: [{names}]\n"
         os.makedirs(self.path("db"), exist_ok=True)
         self.write("knot.conf", f"""
 server:
@@ -283,7 +286,7 @@ database:
     storage: "{self.path('db')}"
 acl:
   - id: local
-    address: 127.0.0.1
+    address: 127.0.0.0/8
     action: [transfer, update]
 {remote}template:
   - id: default
@@ -351,7 +354,8 @@ class Bind(Measured):
     def command(self):
         also = ""
         if self.notify:
-            also = f"also-notify {{ 127.0.0.1 port {self.notify}; }};"
+            also = " ".join(f"{address} port {port};" for address, port in self.notify)
+            also = f"also-notify {{ {also} }};"
         self.write("named.conf", f"""
 options {{
   directory "{self.folder}"; managed-keys-directory "{self.folder}";
@@ -359,7 +363,7 @@ options {{
   listen-on port {self.port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
   recursion no; dnssec-validation no; empty-zones-enable no; zone-statistics none;
   notify explicit; notify-delay 0; notify-rate 100000; {also}
-  allow-transfer {{ 127.0.0.1; }};
+  allow-transfer {{ 127.0.0.0/8; }};
 }};
 controls {{ }};
 logging {{

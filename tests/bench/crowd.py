@@ -159,7 +159,7 @@ def one_server(trial, results, origin, kind, make_editor):
 
 
 def tell(results, server, took, gauge, began, acknowledged, first, histories):
-    """Adds the figures of the table, and the lines of the plot, whose time begins with the changes."""
+    """Adds the figures of the table and the lines of the plot."""
     add = results.add
     add(server, "changes a second", len(acknowledged) / took)
     for history in histories:
@@ -177,6 +177,12 @@ def tell(results, server, took, gauge, began, acknowledged, first, histories):
             add(server, "share of a core", share)
     for name, number in (("whole zones sent", 2), ("transfers by TCP", 3), ("requests repeated", 4)):
         add(server, name, sum(history[number] for history in histories))
+    tell_plot(results, server, gauge, began, acknowledged, behind)
+
+
+def tell_plot(results, server, gauge, began, acknowledged, behind):
+    """Adds the lines of the plot, whose time begins with the changes."""
+    add = results.add
     for moment, octets in gauge.memory:
         add(server, "plot: memory at, s", moment - began)
         add(server, "plot: memory, MB", octets / 1e6)

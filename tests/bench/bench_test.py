@@ -23,6 +23,7 @@ from followers import Followers, address_of  # noqa: E402
 from proxy import Passed, Proxy  # noqa: E402
 from results import Results  # noqa: E402
 from servers import Failed  # noqa: E402
+from transfers import transfer  # noqa: E402
 from watch import Watcher  # noqa: E402
 from zone_files import Steps, delegation_zone, small_zone  # noqa: E402
 
@@ -85,6 +86,16 @@ class Messages(unittest.TestCase):
         for message in (b"", ixfr_answer(5, 9)[:40], wire.query("bench.example")):
             with self.assertRaises(ValueError):
                 wire.transfer(message)
+
+    def test_signed_message_ends_with_its_tsig(self):
+        plain = wire.query("bench.example", wire.AXFR, 7)
+        message = wire.signed(plain, "bench-key", b"secret")
+        self.assertEqual(struct.unpack_from("!6H", message), (7, 0, 1, 0, 0, 1))
+        self.assertEqual(message[12:len(plain)], plain[12:])
+        self.assertTrue(message[len(plain):].startswith(
+            wire.name("bench-key") + struct.pack("!HHI", wire.TSIG, wire.ANY, 0)))
+        self.assertTrue(message.endswith(struct.pack("!HHH", 7, 0, 0)))
+        self.assertNotEqual(message, wire.signed(plain, "bench-key", b"another"))
 
     def test_serials_go_round(self):
         self.assertTrue(wire.is_ahead(8, 7))
@@ -273,6 +284,31 @@ class FakePrimary:
     def close(self):
         self.udp.close()
         self.tcp.close()
+
+
+class Transfers(unittest.TestCase):
+    def test_whole_zone_is_read_and_must_be_signed_if_asked_so(self):
+        for signed in (False, True):
+            with self.subTest(signed=signed):
+                primary = FakePrimary()
+                self.addCleanup(primary.close)
+                thread = threading.Thread(target=primary.answer_tcp, args=(7,))
+                thread.start()
+                self.addCleanup(thread.join)
+                if signed:
+                    with self.assertRaisesRegex(Failed, "not signed"):
+                        transfer(primary.port, 3, signed)
+                else:
+                    seconds, octets = transfer(primary.port, 3, signed)
+                    self.assertGreater(seconds, 0.09)
+                    self.assertEqual(octets, len(ixfr_answer(1, 9, 7)))
+
+    def test_promise_is_of_the_better_one(self):
+        results = Results("axfr", "A title")
+        for server, seconds in (("taproot", 3), ("knot", 10), ("nsd", 6)):
+            results.add(server, "AXFR, s", seconds)
+        self.assertIn("time of the better of knot and nsd | 0.65 | 0.50 | kept |",
+                      report.promises({"axfr": results}))
 
 
 class Proxying(unittest.TestCase):

@@ -30,8 +30,9 @@ PAIRS = (("taproot", Taproot, KnotSecondary, ApiEditor),
 PAUSE = 1.0      # seconds between two changes of a pair: of a burst they are told of together
 PATIENCE = 40    # seconds of changes at most, and so many for loading a zone
 
-# Seconds. `sent` begins with sending the change, `whole` and `share` with its commit; `share` is the primary's part of `whole`, and
-# `own_work` the secondary's, from the last octet of the transfer to its first new answer.
+# Seconds. `sent` begins with sending the change, `whole` and `share` with its commit; `share` is the
+# primary's part of `whole`, and `own_work` the secondary's, from the last octet of the transfer to
+# its first new answer.
 Followed = collections.namedtuple("Followed", "sent whole share notified answers own_work proxy")
 
 

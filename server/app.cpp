@@ -38,11 +38,31 @@ std::string_view name_of(xfr::IxfrChoice::Kind kind) {
   return "transfer";
 }
 
+/// A primary with a key has to prove with it that it is the primary.
+std::vector<xfr::AccessRule> notifiers_of(const FollowConfig& follow) {
+  std::vector<xfr::AccessRule> rules;
+  for (const auto& primary : follow.primaries) {
+    xfr::AccessRule rule;
+    rule.provider = "primary";
+    const auto address = net::Prefix::from_text(primary.endpoint.address().to_text());
+    if (address) rule.from.push_back(*address);
+    rule.from.insert(rule.from.end(), follow.notify_from.begin(), follow.notify_from.end());
+    rule.key = primary.key;
+    rules.push_back(std::move(rule));
+  }
+  return rules;
+}
+
 void log_event(const TransferEvent& event) {
   using Kind = TransferEvent::Kind;
   switch (event.kind) {
     case Kind::soa_query:
     case Kind::started:
+      return;
+    case Kind::notified:
+      return;
+    case Kind::not_notified:
+      spdlog::warn("{}: NOTIFY refused: {}", describe(event), event.why);
       return;
     case Kind::refused:
       spdlog::warn("{}: transfer refused: {}", describe(event), event.why);
@@ -71,7 +91,9 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
       store_(std::move(journal), config_.history),
       remotes_(loop, config_.state / "sources",
                [this](const auto& zone) { on_document_changed(zone); }),
-      desk_(loop, store_, remotes_),
+      followed_(loop, store_, config_.state / "followed",
+                [this](const auto& zone) { read_and_log({zone}, [] {}, "transfer"); }),
+      desk_(loop, store_, remotes_, followed_),
       editor_(loop, store_, desk_),
       distributor_(loop, store_, config_),
       serials_(loop, store_, desk_, distributor_),
@@ -176,6 +198,7 @@ void App::set_zones() {
                     zone.name.to_text(), set.error().detail);
     }
     remotes_.set_zone(zone);
+    followed_.set_zone(zone, config_.keys);
     distributor_.set_zone(zone);
   }
   for (const auto& name : desk_.names()) {
@@ -184,8 +207,10 @@ void App::set_zones() {
     distributor_.drop_zone(name);
     desk_.drop_zone(name);
     remotes_.drop_zone(name);
+    followed_.drop_zone(name);
   }
   remotes_.tidy();
+  followed_.tidy();
   homes_.remember(config_.zones);
   watch_.configure(config_);
   for (const auto& warning : folder_warnings()) spdlog::warn("{}", warning);
@@ -200,6 +225,11 @@ void App::publish_policy() {
       const auto* provider = config_.find_provider(name);
       if (provider == nullptr || provider->hold) continue;
       rules.insert(rules.end(), provider->access.begin(), provider->access.end());
+    }
+  }
+  for (const auto& zone : config_.zones) {
+    if (const auto* follow = zone.follow()) {
+      policy->notifiers[zone.name] = notifiers_of(*follow);
     }
   }
   policy_.publish(std::move(policy));
@@ -218,6 +248,8 @@ void App::on_installed(const zonestore::Installed& installed) {
 
 void App::on_transfer(const TransferEvent& event) {
   log_event(event);
+  if (event.kind == TransferEvent::Kind::notified) return followed_.on_notify(event);
+  if (event.kind == TransferEvent::Kind::not_notified) return;
   distributor_.on_transfer(event);
 }
 
@@ -227,11 +259,12 @@ void App::load_all(std::function<void()> done) {
 }
 
 /// What has its versions is read at once; what has none yet when its secondaries were asked.
-void App::read_and_log(const std::vector<dns::Name>& zones, std::function<void()> done) {
+void App::read_and_log(const std::vector<dns::Name>& zones, std::function<void()> done,
+                       const std::string& who) {
   std::vector<dns::Name> known;
   std::vector<dns::Name> fresh;
   for (const auto& zone : zones) {
-    if (!remotes_.is_ready(zone)) continue;
+    if (!remotes_.is_ready(zone) || !followed_.is_ready(zone)) continue;
     (serials_.must_ask(zone) ? fresh : known).push_back(zone);
   }
   const auto waiting = std::make_shared<int>(2);
@@ -239,9 +272,9 @@ void App::read_and_log(const std::vector<dns::Name>& zones, std::function<void()
     log_outcomes(outcomes);
     if (--*waiting == 0) done();
   };
-  desk_.read(known, ZoneDesk::Mode::publish, "file", "", arrived);
-  serials_.know(fresh, [this, fresh, arrived] {
-    desk_.read(fresh, ZoneDesk::Mode::publish, "file", "", arrived);
+  desk_.read(known, ZoneDesk::Mode::publish, who, "", arrived);
+  serials_.know(fresh, [this, fresh, arrived, who] {
+    desk_.read(fresh, ZoneDesk::Mode::publish, who, "", arrived);
   });
 }
 
@@ -330,6 +363,13 @@ void App::report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& repor
 void App::report_documents(ReloadReport& report) {
   for (auto& zone : report.zones) {
     const auto name = dns::Name::from_text(zone.zone);
+    if (const auto why = name ? followed_.trouble(*name) : ""; !why.empty()) {
+      zone.result = ReloadResult::refused;
+      zonestore::Finding finding;
+      finding.rule = "primary-failing";
+      finding.message = why;
+      zone.findings.push_back(std::move(finding));
+    }
     for (const auto& row : name ? remotes_.rows(*name) : std::vector<SourceRow>()) {
       if (row.error.empty()) continue;
       zone.result = ReloadResult::refused;
@@ -347,6 +387,16 @@ void App::report_documents(ReloadReport& report) {
   }
 }
 
+/// Looks at everything that lies elsewhere.
+void App::refresh(const std::vector<dns::Name>& zones, bool whole, std::function<void()> done) {
+  const auto waiting = std::make_shared<int>(2);
+  const auto arrived = [waiting, done = std::move(done)] {
+    if (--*waiting == 0) done();
+  };
+  remotes_.refresh(zones, arrived);
+  followed_.refresh(zones, whole, arrived);
+}
+
 void App::reload(ReloadRequest request, server::Done<ReloadReport> done) {
   auto report = std::make_shared<ReloadReport>();
   if (request.zones.empty()) *report = take_config();
@@ -354,15 +404,17 @@ void App::reload(ReloadRequest request, server::Done<ReloadReport> done) {
   if (!names) return done(tl::unexpected<Error>(names.error()));
   const std::string who = request.who.empty() ? "reload" : request.who;
   const ZoneDesk::Reading how{ZoneDesk::Mode::publish, who, request.why, request.force};
-  remotes_.refresh(*names, [this, report, names = *names, how, done = std::move(done)] {
-    serials_.know(names, [this, report, names, how, done] {
-      desk_.read(names, how, [this, report, done](auto outcomes) {
-        report_reload(std::move(outcomes), *report);
-        report_documents(*report);
-        done(std::move(*report));
-      });
-    });
-  });
+  // Who names a zone wants it as its primary has it, whatever the serial says.
+  refresh(*names, !request.zones.empty(),
+          [this, report, names = *names, how, done = std::move(done)] {
+            serials_.know(names, [this, report, names, how, done] {
+              desk_.read(names, how, [this, report, done](auto outcomes) {
+                report_reload(std::move(outcomes), *report);
+                report_documents(*report);
+                done(std::move(*report));
+              });
+            });
+          });
 }
 
 Result<std::vector<dns::Name>> App::chosen(const Zones& zones) const {

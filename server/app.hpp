@@ -8,6 +8,7 @@
 #include "server/control.hpp"
 #include "server/distributor.hpp"
 #include "server/first_serials.hpp"
+#include "server/followed_sources.hpp"
 #include "server/operations.hpp"
 #include "server/planner.hpp"
 #include "server/policy.hpp"
@@ -82,6 +83,8 @@ class App final : public Operations {
   void on_installed(const zonestore::Installed& installed);
   void on_transfer(const TransferEvent& event);
   void on_document_changed(const dns::Name& zone);
+  void refresh(const std::vector<dns::Name>& zones, bool whole, std::function<void()> done);
+  std::vector<std::string> expiry_warnings() const;
   void on_sources(SourceNews news);
   void take_appeared(std::map<dns::Name, ZoneConfig> appeared);
   void take_vanished(const std::map<dns::Name, std::string>& vanished);
@@ -89,7 +92,8 @@ class App final : public Operations {
   std::vector<std::string> folder_warnings() const;
   ReloadReport take_config();
   void keep_house();
-  void read_and_log(const std::vector<dns::Name>& zones, std::function<void()> done);
+  void read_and_log(const std::vector<dns::Name>& zones, std::function<void()> done,
+                    const std::string& who = "file");
   void report_documents(ReloadReport& report);
   void watch_state();
   void report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& report);
@@ -112,6 +116,7 @@ class App final : public Operations {
   zonestore::ZoneStore store_;
   zonestore::Published<Policy> policy_;
   RemoteSources remotes_;
+  FollowedSources followed_;
   ZoneDesk desk_;
   ZoneEditor editor_;
   Distributor distributor_;

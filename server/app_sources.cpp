@@ -89,6 +89,7 @@ void App::drop_zones(const std::set<dns::Name>& zones) {
     distributor_.drop_zone(name);
     desk_.drop_zone(name);
     remotes_.drop_zone(name);
+    followed_.drop_zone(name);
     watch_.forget(name);
   }
   publish_policy();
@@ -138,6 +139,21 @@ std::vector<std::string> App::folder_warnings() const {
     if (trouble.empty() || (count == 0 && directory.trouble.empty())) continue;
     warnings.push_back(trouble + ": the " + std::to_string(count) +
                        " zones it had are served as they were");
+  }
+  return warnings;
+}
+
+/// What nobody must overlook: a zone that nobody could renew for too long.
+std::vector<std::string> App::expiry_warnings() const {
+  std::vector<std::string> warnings;
+  for (const auto& [zone, rows] : followed_.all_rows()) {
+    if (rows.empty() || !rows.front().is_expired) continue;
+    const auto* state = desk_.find(zone);
+    const bool is_served = state != nullptr && state->config.follow() != nullptr &&
+                           state->config.follow()->serve_expired;
+    warnings.push_back(zone.to_text() + " has expired, no primary was heard of for too long: " +
+                       (is_served ? "it is served all the same, as serve-expired says"
+                                  : "it answers SERVFAIL until one is"));
   }
   return warnings;
 }

@@ -7,6 +7,7 @@
 #include "net/endpoint.hpp"
 #include "server/check_config.hpp"
 #include "xfr/access.hpp"
+#include "xfr/refresh_timers.hpp"
 #include "zonestore/finding.hpp"
 #include "zonestore/journal.hpp"
 #include "zonestore/serial_policy.hpp"
@@ -93,17 +94,38 @@ struct RemoteConfig {
   std::optional<std::string> signer;
 };
 
+/// One server that a zone is transferred from.
+struct PrimaryConfig {
+  net::Endpoint endpoint;
+  std::optional<dns::Name> key;  ///< signs SOA queries and transfers, and is asked of NOTIFY
+};
+
+/// Where a zone is transferred from, and how it is followed.
+struct FollowConfig {
+  std::vector<PrimaryConfig> primaries;  ///< in the order they are asked; at least one
+  std::vector<net::Prefix> notify_from;  ///< beside the primaries' own addresses
+  xfr::RefreshBounds bounds;
+  std::size_t max_octets = std::size_t{1} << 30;  ///< of all messages of one transfer
+  bool use_ixfr = true;
+  bool serve_expired = false;
+};
+
+struct ReceivedZone;
+
 /// One of the sources of a zone that is not just a file.
 struct SourceConfig {
   std::string shown;           ///< as the operator wrote it, without what a URL's query may carry
   std::filesystem::path path;  ///< of a file
   std::optional<RemoteConfig> remote;
-  std::vector<zonestore::OwnerPattern> owns;  ///< empty: it may have anything
+  std::shared_ptr<const FollowConfig> follow;  ///< a transfer: then it is the zone's only source
+  std::vector<zonestore::OwnerPattern> owns;   ///< empty: it may have anything
 
   // Of a document, filled in by RemoteSources before it is read:
   std::string id;                             ///< its name among all documents
   std::vector<std::filesystem::path> copies;  ///< the first that is there holds the document
   std::vector<zonestore::Finding> findings;   ///< why there is none, or why it is not taken
+  /// Of a transfer, filled in by FollowedSources: null if there is nothing new.
+  std::shared_ptr<const ReceivedZone> received;
 };
 
 /// One zone and where it comes from.
@@ -122,6 +144,11 @@ struct ZoneConfig {
   std::shared_ptr<const CheckConfig> check;  ///< null: the rules as they are, and no command
   /// A source that would take more of the names away waits for a person; 100: none does.
   unsigned max_shrink_percent = 20;
+
+  /// Whom it follows; null if its source is another.
+  const FollowConfig* follow() const {
+    return sources.empty() ? nullptr : sources.front().follow.get();
+  }
 };
 
 /// A folder whose files are zones. Those it had when the configuration was read are in

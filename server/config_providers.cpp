@@ -33,6 +33,8 @@ void read_nameservers(const ConfigNode& node, const ConfigScope& scope, Provider
   }
 }
 
+}  // namespace
+
 std::optional<dns::Name> read_key_reference(MapReader& map, const ConfigScope& scope,
                                             const Config& config) {
   const auto* node = map.find("key");
@@ -48,6 +50,8 @@ std::optional<dns::Name> read_key_reference(MapReader& map, const ConfigScope& s
                        meant ? "did you mean \"" + *meant + "\"?" : "add it to keys:");
   return name;
 }
+
+namespace {
 
 void read_notify(MapReader& map, const ConfigScope& scope, const std::optional<dns::Name>& key,
                  ProviderConfig& provider) {

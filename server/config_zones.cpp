@@ -114,7 +114,9 @@ void read_named_zone(MapReader& map, const ConfigNode* name_node, ZoneConfig zon
   const auto name = name_node != nullptr ? read_name(*name_node, "zone name", scope.findings)
                                          : std::optional<dns::Name>();
   zone.name = name.value_or(dns::Name::root());
-  if (!read_sources(map, scope, zone) || !name) return;
+  if (!read_sources(map, scope, config, zone) || !name) return;
+  // A follower can be asked side by side with its primary, unless this zone wants its own serials.
+  if (zone.follow() != nullptr && !map.has("serial")) zone.serial = zonestore::SerialPolicy::keep;
   add_zone(std::move(zone), name_node->place, scope, seen, config);
 }
 

@@ -46,7 +46,7 @@ struct Reply {
 ///
 ///   AXFR over UDP            NOTIMP: RFC 5936 section 4.2 does not define it
 ///   IXFR over UDP            the differences if they fit, otherwise the current SOA (RFC 1995)
-///   NOTIFY                   REFUSED: we are the primary of all our zones
+///   NOTIFY                   heeded if a primary of a zone that we follow says it, else REFUSED
 ///   UPDATE, other opcodes    NOTIMP
 ///
 /// Belongs to one serving loop; must outlive the transfers it began. Ordinary queries allocate
@@ -82,6 +82,7 @@ class Dispatch {
 
   bool check_signature(Exchange& exchange);
   Reply by_opcode(Exchange& exchange);
+  Reply notify(Exchange& exchange);
   Reply query(Exchange& exchange);
   Reply transfer(Exchange& exchange);
   Reply start(Exchange& exchange, TransferEvent about,

@@ -19,8 +19,10 @@ struct TransferEvent {
     soa_query,  ///< it asked for the SOA, and its address or key is known for this zone
     refused,    ///< it asked for a transfer and may not have it: see `why`
     started,
-    finished,  ///< all octets were taken by the system
-    aborted    ///< the connection ended before: see `why`
+    finished,     ///< all octets were taken by the system
+    aborted,      ///< the connection ended before: see `why`
+    notified,     ///< a primary that we follow says it has news; `before` is the serial it names
+    not_notified  ///< somebody said so who may not: see `why`
   };
   Kind kind = Kind::refused;
   dns::Name apex;

@@ -42,6 +42,17 @@ std::string revision_of(const ZoneConfig& zone, Revisions& known) {
   return at->second;
 }
 
+/// What came by transfer was checked when it came.
+void take_received(const SourceConfig& source, LoadedZone& loaded) {
+  loaded.received = source.received;
+  loaded.candidate.findings = source.findings;
+  if (source.received) {
+    loaded.candidate.version = source.received->version;
+    loaded.candidate.findings = source.received->findings;
+  }
+  loaded.is_unchanged = !source.received && source.findings.empty();
+}
+
 }  // namespace
 
 LoadedZone ZoneLoader::load_one(const WantedZone& zone, Remembered& remembered,
@@ -49,6 +60,10 @@ LoadedZone ZoneLoader::load_one(const WantedZone& zone, Remembered& remembered,
   const auto& config = zone.config;
   const auto rules = config.check ? config.check->rules : zonestore::RulePolicy();
   LoadedZone loaded{config.name, config.shown, {}, std::move(revision)};
+  if (config.follow() != nullptr) {
+    take_received(config.sources.front(), loaded);
+    return loaded;
+  }
   if (!config.sources.empty()) {
     load_parts_of(config, loaded);
     return loaded;

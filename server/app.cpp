@@ -93,7 +93,8 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
                [this](const auto& zone) { on_document_changed(zone); }),
       followed_(loop, store_, config_.state / "followed",
                 [this](const auto& zone) { read_and_log({zone}, [] {}, "transfer"); }),
-      desk_(loop, store_, remotes_, followed_),
+      catalogs_(config_, store_),
+      desk_(loop, store_, remotes_, followed_, catalogs_),
       editor_(loop, store_, desk_),
       distributor_(loop, store_, config_),
       serials_(loop, store_, desk_, distributor_),
@@ -101,7 +102,8 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
       runs_(loop, store_, distributor_),
       homes_(store_.journal()),
       watch_(loop, [this](SourceNews news) { on_sources(std::move(news)); }),
-      housekeeping_(loop, [this] { keep_house(); }) {}
+      housekeeping_(loop, [this] { keep_house(); }),
+      catalog_timer_(loop, [this] { make_catalogs(); }) {}
 
 App::~App() = default;
 
@@ -120,6 +122,7 @@ Result<void> App::open() {
   distributor_.on_pushed([this](const auto& apex, const auto& provider, const auto& result) {
     runs_.pushed(apex, provider, result);
   });
+  add_members(config_);
   homes_.add_vanished(config_);
   publish_policy();
   set_zones();
@@ -213,6 +216,7 @@ void App::set_zones() {
   followed_.tidy();
   homes_.remember(config_.zones);
   watch_.configure(config_);
+  make_catalogs_soon();
   for (const auto& warning : folder_warnings()) spdlog::warn("{}", warning);
 }
 
@@ -244,6 +248,13 @@ void App::on_installed(const zonestore::Installed& installed) {
                version.number(), version.serial().value(), version.record_count(), by.who,
                by.why.empty() ? "" : " (" + by.why + ")");
   distributor_.installed(installed);
+  if (!installed.step) make_catalogs_soon();  // a zone's first version
+  const auto* state = desk_.find(version.apex());
+  const auto* follow = state != nullptr ? state->config.follow() : nullptr;
+  if (follow == nullptr || !follow->is_catalog || taking_members_) return;
+  // Zones must not come and go while others are being installed.
+  taking_members_ = true;
+  loop_.post([this] { take_members(); });
 }
 
 void App::on_transfer(const TransferEvent& event) {
@@ -309,6 +320,7 @@ ReloadReport App::take_config() {
     report.notes.emplace_back("state changed: restart taproot to use it");
   }
   config_ = std::move(*next);
+  add_members(config_);
   homes_.add_vanished(config_);
   distributor_.configure(config_);
   publish_policy();

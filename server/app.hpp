@@ -4,6 +4,7 @@
 #include "net/loop.hpp"
 #include "net/timer.hpp"
 #include "server/apply_runs.hpp"
+#include "server/catalog_maker.hpp"
 #include "server/config.hpp"
 #include "server/control.hpp"
 #include "server/distributor.hpp"
@@ -85,6 +86,13 @@ class App final : public Operations {
   void on_document_changed(const dns::Name& zone);
   void refresh(const std::vector<dns::Name>& zones, bool whole, std::function<void()> done);
   std::vector<std::string> expiry_warnings() const;
+  void make_catalogs();
+  void make_catalogs_soon();
+  void add_members(Config& config);
+  void take_members();
+  void add_appeared(const dns::Name& catalog, std::map<dns::Name, ZoneConfig>& members,
+                    std::map<dns::Name, ZoneConfig>& appeared);
+  std::map<dns::Name, ZoneConfig> members_of(const CatalogConfig& catalog);
   void on_sources(SourceNews news);
   void take_appeared(std::map<dns::Name, ZoneConfig> appeared);
   void take_vanished(const std::map<dns::Name, std::string>& vanished);
@@ -117,6 +125,7 @@ class App final : public Operations {
   zonestore::Published<Policy> policy_;
   RemoteSources remotes_;
   FollowedSources followed_;
+  CatalogMaker catalogs_;
   ZoneDesk desk_;
   ZoneEditor editor_;
   Distributor distributor_;
@@ -127,6 +136,9 @@ class App final : public Operations {
   SourceWatch watch_;
   std::map<std::string, WallTime> plans_;  ///< shown to somebody, and until when they hold
   net::Timer housekeeping_;
+  net::Timer catalog_timer_;
+  bool taking_members_ = false;
+  std::set<dns::Name> clashes_;  ///< members that are others' zones, as they were logged
   bool checkpointing_ = false;
   bool is_state_writable_ = true;  ///< as it was told last
   std::unique_ptr<Serving> serving_;

@@ -35,6 +35,7 @@ void App::take_appeared(std::map<dns::Name, ZoneConfig> appeared) {
     const bool has_moved = zone.directory != found->second.directory;
     zone = std::move(found->second);
     (void)desk_.set_zone(zone);  // it is there already, and so cannot fail
+    followed_.set_zone(zone, config_.keys);
     if (has_moved) moved.push_back(zone);
     appeared.erase(found);
   }
@@ -53,8 +54,10 @@ void App::take_appeared(std::map<dns::Name, ZoneConfig> appeared) {
       spdlog::error("{}: its versions cannot be read, its source has to do: {}",
                     zone->name.to_text(), set.error().detail);
     }
+    followed_.set_zone(*zone, config_.keys);
     distributor_.set_zone(*zone);
   }
+  make_catalogs_soon();
 }
 
 /// A zone that was never good has nothing to be kept for.
@@ -70,6 +73,7 @@ void App::take_vanished(const std::map<dns::Name, std::string>& vanished) {
     }
     zone.vanished = found->second;
     (void)desk_.set_zone(zone);  // it is there already, and so cannot fail
+    followed_.drop_zone(zone.name);
     if (++kept > few) continue;
     spdlog::warn("{}: {}: it is served as it was until `taproot drop {}`", zone.name.to_text(),
                  zone.vanished, zone.name.to_text());
@@ -93,6 +97,7 @@ void App::drop_zones(const std::set<dns::Name>& zones) {
     watch_.forget(name);
   }
   publish_policy();
+  make_catalogs_soon();
 }
 
 Result<DropReport> App::drop(const DropRequest& request) {

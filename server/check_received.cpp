@@ -1,6 +1,7 @@
 #include "server/check_received.hpp"
 
 #include "xfr/apply_ixfr.hpp"
+#include "zonestore/catalog.hpp"
 #include "zonestore/check.hpp"
 #include "zonestore/check_edit.hpp"
 #include "zonestore/check_part.hpp"
@@ -84,14 +85,38 @@ Result<void> check_steps(const zonestore::ZoneVersion& base,
   return {};
 }
 
+Result<ReceivedZone> check_catalog(const dns::Name& apex, const std::string& shown,
+                                   xfr::IncomingTransfer transfer,
+                                   const zonestore::ZoneVersion* base) {
+  ReceivedZone received;
+  received.soa = transfer.soa();
+  if (transfer.kind() == xfr::IncomingKind::differences) {
+    if (base == nullptr) return fail(Errc::conflict, "differences to nothing");
+    auto next = xfr::apply_ixfr(*base, transfer.take_steps());
+    if (!next) return tl::unexpected(next.error());
+    received.version = std::move(*next);
+  } else {
+    received.version = build(apex, transfer.take_records());
+  }
+  if (!received.version) return fail(Errc::bad_answer, "the zone has no SOA");
+  const auto members = zonestore::read_catalog(*received.version);
+  if (members) return received;
+  received.version = nullptr;
+  received.findings.push_back(
+      {zonestore::Severity::error, "catalog-broken", shown, 0, 0, members.error().detail,
+       "mend it at the primary; until then its members stay as they are", ""});
+  return received;
+}
+
 }  // namespace
 
 Result<ReceivedZone> check_received(const dns::Name& apex, const std::string& shown,
                                     xfr::IncomingTransfer transfer,
                                     const std::shared_ptr<const zonestore::ZoneVersion>& base,
-                                    const zonestore::RulePolicy& rules) {
+                                    const zonestore::RulePolicy& rules, bool is_catalog) {
   ReceivedZone received;
   received.soa = transfer.soa();
+  if (is_catalog) return check_catalog(apex, shown, std::move(transfer), base.get());
   if (transfer.kind() == xfr::IncomingKind::differences) {
     const auto steps = transfer.take_steps();
     if (!base) return fail(Errc::conflict, "differences to nothing");

@@ -108,9 +108,17 @@ struct FollowConfig {
   std::size_t max_octets = std::size_t{1} << 30;  ///< of all messages of one transfer
   bool use_ixfr = true;
   bool serve_expired = false;
+  bool is_catalog = false;  ///< what it lists becomes zones of ours
+};
+
+/// What catalogs say of a zone beside its name (RFC 9432 section 4.4).
+struct CatalogProperties {
+  std::vector<std::string> groups;
+  std::optional<dns::Name> coo;  ///< the catalog that may take it over
 };
 
 struct ReceivedZone;
+struct CatalogWork;
 
 /// One of the sources of a zone that is not just a file.
 struct SourceConfig {
@@ -124,6 +132,9 @@ struct SourceConfig {
   std::string id;                             ///< its name among all documents
   std::vector<std::filesystem::path> copies;  ///< the first that is there holds the document
   std::vector<zonestore::Finding> findings;   ///< why there is none, or why it is not taken
+  bool is_catalog = false;                    ///< made of the zones that the same providers get
+  std::shared_ptr<const CatalogWork> catalog_work;  ///< filled in by CatalogMaker
+
   /// Of a transfer, filled in by FollowedSources: null if there is nothing new.
   std::shared_ptr<const ReceivedZone> received;
 };
@@ -145,6 +156,12 @@ struct ZoneConfig {
   /// A source that would take more of the names away waits for a person; 100: none does.
   unsigned max_shrink_percent = 20;
 
+  std::shared_ptr<const CatalogProperties> catalog;  ///< null: there is nothing to say
+
+  /// Whether a catalog lists it, or did: then `directory` is the catalog's home.
+  bool is_member() const { return directory.native().starts_with("catalog:"); }
+  /// Whether it is a catalog that taproot makes.
+  bool is_made_catalog() const { return !sources.empty() && sources.front().is_catalog; }
   /// Whom it follows; null if its source is another.
   const FollowConfig* follow() const {
     return sources.empty() ? nullptr : sources.front().follow.get();
@@ -158,6 +175,17 @@ struct DirectoryConfig {
   std::string shown;
   ZoneConfig pattern;   ///< what its zones get; without name and source
   std::string trouble;  ///< why it could not be read; empty: it could
+};
+
+/// A catalog zone (RFC 9432) beside its entry among the zones.
+struct CatalogConfig {
+  dns::Name name;
+  bool is_made = false;  ///< here; otherwise it is followed, and its members become our zones
+  ZoneConfig members;    ///< what they get; without a name
+  bool drops_vanished = false;
+
+  /// What stands in the place of a folder for its members.
+  std::filesystem::path home() const { return "catalog:" + name.lowered().to_text(); }
 };
 
 struct ControlConfig {
@@ -180,6 +208,7 @@ struct Config {
   std::vector<ProviderConfig> providers;
   std::vector<ZoneConfig> zones;
   std::vector<DirectoryConfig> directories;
+  std::vector<CatalogConfig> catalogs;
   std::chrono::milliseconds probe_interval = std::chrono::seconds(60);
   zonestore::HistoryLimits history;
   LogLevel log_level = LogLevel::info;

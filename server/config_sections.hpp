@@ -42,6 +42,13 @@ ZoneDefaults read_defaults_section(const ConfigNode& node, const ConfigScope& sc
 void read_zones_section(const ConfigNode& node, const ConfigScope& scope,
                         const ZoneDefaults& defaults, Config& config);
 
+void read_catalogs_section(const ConfigNode& node, const ConfigScope& scope,
+                           const ZoneDefaults& defaults, Config& config);
+
+/// Reads `check`, `providers`, `serial`, `publish` and `guards` of a zone, or of zones to come.
+void read_zone_settings(MapReader& map, const ConfigScope& scope, const ZoneDefaults& defaults,
+                        const Config& config, ZoneConfig& zone);
+
 /// The key that `key` names; one that is not there has its finding.
 std::optional<dns::Name> read_key_reference(MapReader& map, const ConfigScope& scope,
                                             const Config& config);

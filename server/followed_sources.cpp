@@ -132,6 +132,8 @@ struct FollowedSources::Followed {
   std::optional<Follower::Fetch> wanted;  ///< a transfer that waits in line
   std::unique_ptr<xfr::TransferClient> client;
   bool is_transferring = false;
+  bool wants_look = false;                ///< which was put off because too many looked
+  bool wants_whole = false;               ///< and is to be for the whole zone
   std::optional<TransferEvent> deferred;  ///< a NOTIFY that came when too many looked
 
   Follower::Step step;                                 ///< to be carried out
@@ -172,7 +174,7 @@ fs::path FollowedSources::file_of(const dns::Name& zone) const {
 }
 
 void FollowedSources::set_zone(const ZoneConfig& zone, const std::vector<dns::TsigKey>& keys) {
-  if (zone.follow() == nullptr) return drop_zone(zone.name);
+  if (zone.follow() == nullptr || !zone.vanished.empty()) return drop_zone(zone.name);
   auto primaries = primaries_of(*zone.follow(), keys);
   auto followed = find(zone.name);
   const bool is_new = followed == nullptr || !same_primaries(followed->primaries, primaries);
@@ -266,6 +268,13 @@ void FollowedSources::refresh(const std::vector<dns::Name>& zones, bool whole,
 }
 
 void FollowedSources::look(const Shared& followed, bool whole) {
+  if (followed->follower.is_idle() && looking_ >= max_looking) {
+    followed->wants_look = true;
+    followed->wants_whole = followed->wants_whole || whole;
+    return followed->timer.set_after(a_little_later);
+  }
+  followed->wants_look = false;
+  whole = std::exchange(followed->wants_whole, false) || whole;
   followed->step = followed->follower.look_now(followed->moment(), whole);
   carry(followed);
 }
@@ -273,6 +282,7 @@ void FollowedSources::look(const Shared& followed, bool whole) {
 void FollowedSources::on_time(const Shared& followed) {
   auto& one = *followed;
   if (one.follower.is_idle() && looking_ >= max_looking) return one.timer.set_after(a_little_later);
+  if (one.wants_look) return look(followed, false);
   if (one.deferred) {
     const auto event = *std::exchange(one.deferred, std::nullopt);
     return on_notify(event);
@@ -429,8 +439,9 @@ void FollowedSources::check(const Shared& followed, xfr::IncomingTransfer transf
   checked->octets = transfer.octets();
   const auto incoming = std::make_shared<xfr::IncomingTransfer>(std::move(transfer));
   const auto job = [checked, incoming, name = followed->name, shown = followed->shown,
-                    base = std::exchange(followed->base, nullptr), rules = followed->rules] {
-    checked->zone = check_received(name, shown, std::move(*incoming), base, rules);
+                    base = std::exchange(followed->base, nullptr), rules = followed->rules,
+                    is_catalog = followed->config->is_catalog] {
+    checked->zone = check_received(name, shown, std::move(*incoming), base, rules, is_catalog);
   };
   loop_.work(job, [this, checked, weak = std::weak_ptr<Followed>(followed)] {
     if (const auto asked = weak.lock()) on_checked(asked, *checked);

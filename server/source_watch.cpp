@@ -42,7 +42,7 @@ void SourceWatch::watch_files(const Config& config) {
   for (const auto& zone : config.zones) {
     if (!zone.vanished.empty()) continue;
     for (const auto& source : zone.sources) {
-      if (!source.remote) wanted[source.path].push_back(zone.name);
+      if (!source.path.empty()) wanted[source.path].push_back(zone.name);
     }
     if (!zone.sources.empty()) {
       file_of_[zone.name] = zone.sources.front().shown;  // and so it comes from no folder

@@ -26,10 +26,11 @@ SourceOutcome refused(ZoneState& state, std::string why) {
   return {state.config.name, SourceOutcome::Kind::refused, std::move(why), nullptr, nullptr, {}};
 }
 
-/// A zone that follows a primary is what that says, whatever was edited before it began to.
+/// A zone that follows a primary is what that says, whatever was edited before it began to; and a
+/// catalog lists the zones that there are.
 bool discards(const ZoneState& state, ZoneDesk::Mode mode) {
-  return state.config.follow() != nullptr || mode == ZoneDesk::Mode::discard ||
-         mode == ZoneDesk::Mode::look_discard;
+  return state.config.follow() != nullptr || state.config.is_made_catalog() ||
+         mode == ZoneDesk::Mode::discard || mode == ZoneDesk::Mode::look_discard;
 }
 
 /// The source as it is, and nothing of what was edited.
@@ -79,6 +80,10 @@ zonestore::RulePolicy rules_of(const ZoneState& state) {
 }
 
 std::string why_not_ours(const ZoneState& state) {
+  if (state.config.is_made_catalog()) {
+    return state.config.name.to_text() + " is a catalog, made of " + state.config.shown +
+           ": change those, or what the configuration says of them";
+  }
   if (state.config.follow() == nullptr) return "";
   return state.config.name.to_text() + " is what its primary has (" + state.config.shown +
          "): change it there, or give it a source of its own";
@@ -128,6 +133,7 @@ void ZoneDesk::read(const std::vector<dns::Name>& apexes, const Reading& how, Do
       wanted.push_back({state->config, is_settled && !discards(*state, how.mode)});
       remotes_.fill(wanted.back().config);
       followed_.fill(wanted.back().config);
+      catalogs_.fill(wanted.back().config);
     } else {
       gone.push_back({apex,
                       SourceOutcome::Kind::vanished,

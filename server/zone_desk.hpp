@@ -2,6 +2,7 @@
 
 #include "dns/name.hpp"
 #include "net/loop.hpp"
+#include "server/catalog_maker.hpp"
 #include "server/config.hpp"
 #include "server/external_check.hpp"
 #include "server/followed_sources.hpp"
@@ -67,8 +68,13 @@ class ZoneDesk {
   using Done = std::function<void(std::vector<SourceOutcome>)>;
 
   ZoneDesk(net::Loop& loop, zonestore::ZoneStore& store, RemoteSources& remotes,
-           FollowedSources& followed)
-      : store_(store), remotes_(remotes), followed_(followed), loader_(loop), checks_(loop) {}
+           FollowedSources& followed, const CatalogMaker& catalogs)
+      : store_(store),
+        remotes_(remotes),
+        followed_(followed),
+        catalogs_(catalogs),
+        loader_(loop),
+        checks_(loop) {}
 
   /// Adds a zone to those served, or takes its new configuration. Fails if what the journal has of
   /// it cannot be read: then it is served as not loaded until its source is installed anew.
@@ -119,6 +125,7 @@ class ZoneDesk {
   zonestore::ZoneStore& store_;
   RemoteSources& remotes_;
   FollowedSources& followed_;
+  const CatalogMaker& catalogs_;
   ZoneLoader loader_;
   ExternalChecks checks_;
   std::map<dns::Name, ZoneState> zones_;

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -16,8 +17,22 @@ ZoneHomes::ZoneHomes(zonestore::Journal& journal) : journal_(journal) {
 }
 
 void ZoneHomes::add_vanished(Config& config) const {
-  std::map<std::string, const DirectoryConfig*> folders;
-  for (const auto& directory : config.directories) folders[directory.path] = &directory;
+  struct Home {
+    const ZoneConfig* pattern;
+    std::string shown;
+    std::string vanished;
+  };
+  std::map<std::string, Home> folders;
+  for (const auto& directory : config.directories) {
+    folders[directory.path] = {&directory.pattern, directory.shown, "its source vanished"};
+  }
+  for (const auto& catalog : config.catalogs) {
+    if (catalog.is_made || catalog.drops_vanished) continue;
+    folders[catalog.home()] = {&catalog.members, catalog.members.shown,
+                               "it is no member of " + catalog.name.to_text() + " any more"};
+  }
+  // What is added here is no pattern, and moves none.
+  std::vector<ZoneConfig> added;
   std::set<dns::Name> there;
   for (const auto& zone : config.zones) there.insert(zone.name);
   for (const auto& [apex, home] : homes_) {
@@ -25,12 +40,13 @@ void ZoneHomes::add_vanished(Config& config) const {
     if (folder == folders.end() || there.contains(apex)) continue;
     const auto last = journal_.last_number(apex);
     if (last && *last == 0) continue;  // it was never good: nobody misses it
-    ZoneConfig zone = folder->second->pattern;
+    ZoneConfig zone = *folder->second.pattern;
     zone.name = apex;
-    zone.shown = folder->second->shown;
-    zone.vanished = "its source vanished";
-    config.zones.push_back(std::move(zone));
+    zone.shown = folder->second.shown;
+    zone.vanished = folder->second.vanished;
+    added.push_back(std::move(zone));
   }
+  std::move(added.begin(), added.end(), std::back_inserter(config.zones));
 }
 
 void ZoneHomes::remember(const std::vector<ZoneConfig>& zones) {

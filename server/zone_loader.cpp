@@ -1,5 +1,6 @@
 #include "server/zone_loader.hpp"
 
+#include "server/catalog_maker.hpp"
 #include "server/zone_parts.hpp"
 #include "zonestore/sources/work_tree.hpp"
 #include "zonestore/sources/zone_source.hpp"
@@ -60,6 +61,10 @@ LoadedZone ZoneLoader::load_one(const WantedZone& zone, Remembered& remembered,
   const auto& config = zone.config;
   const auto rules = config.check ? config.check->rules : zonestore::RulePolicy();
   LoadedZone loaded{config.name, config.shown, {}, std::move(revision)};
+  if (config.is_made_catalog()) {
+    load_catalog(config, loaded);
+    return loaded;
+  }
   if (config.follow() != nullptr) {
     take_received(config.sources.front(), loaded);
     return loaded;

@@ -191,7 +191,7 @@ class Follow(FollowerCase):
         self.command(0, "verify", ZONE)
         # The zone becomes taproot's own: same contents, same version.
         self.command(0, "import", ZONE, "--from", f"axfr://127.0.0.1:{primary.port}",
-                     "--to", self.taproot.path("own.yaml"))
+                     "--output", self.taproot.path("own.yaml"))
         before = self.zone()
         taproot_config(self.taproot, [], [public],
                        [{"name": ZONE, "providers": ["incumbent"], "source": "own.yaml"}])

@@ -31,11 +31,21 @@ const char* digest_name(TsigAlgorithm algorithm) {
       return "SHA384";
     case TsigAlgorithm::hmac_sha512:
       return "SHA512";
+    case TsigAlgorithm::hmac_sha1:
+      return "SHA1";
+    case TsigAlgorithm::hmac_md5:
+      return "MD5";
   }
   return "SHA256";
 }
 
 }  // namespace
+
+bool is_available(TsigAlgorithm algorithm) {
+  EVP_MD* const digest = EVP_MD_fetch(nullptr, digest_name(algorithm), nullptr);
+  EVP_MD_free(digest);
+  return digest != nullptr && hmac_method() != nullptr;
+}
 
 std::size_t mac_size(TsigAlgorithm algorithm) {
   switch (algorithm) {
@@ -47,6 +57,10 @@ std::size_t mac_size(TsigAlgorithm algorithm) {
       return 48;
     case TsigAlgorithm::hmac_sha512:
       return 64;
+    case TsigAlgorithm::hmac_sha1:
+      return 20;
+    case TsigAlgorithm::hmac_md5:
+      return 16;
   }
   return 64;
 }

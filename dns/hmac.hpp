@@ -20,9 +20,6 @@ struct Mac {
   Octets view() const { return Octets(octets).first(size); }
 };
 
-/// Octets of a whole MAC of `algorithm`.
-std::size_t mac_size(TsigAlgorithm algorithm);
-
 /// One running HMAC with one key. Used again after finish().
 class Hmac {
  public:

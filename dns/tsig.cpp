@@ -20,19 +20,22 @@ constexpr std::size_t counts_end = 12;
 constexpr std::size_t arcount_at = 10;
 
 const Name& algorithm_name(TsigAlgorithm algorithm) {
-  static const std::array<Name, 4> names = [] {
-    std::array<Name, 4> all;
+  static const std::array<Name, 6> names = [] {
+    std::array<Name, 6> all;
     for (std::size_t i = 0; i < all.size(); ++i) {
-      all[i] = *Name::from_text(to_text(static_cast<TsigAlgorithm>(i)));
+      const auto each = static_cast<TsigAlgorithm>(i);
+      all[i] = *Name::from_text(each == TsigAlgorithm::hmac_md5 ? "hmac-md5.sig-alg.reg.int"
+                                                                : to_text(each));
     }
     return all;
   }();
   return names[static_cast<std::size_t>(algorithm)];
 }
 
-/// The shortest MAC that is looked at (section 5.2.2.1).
-std::size_t shortest_mac(TsigAlgorithm algorithm) {
-  return std::max<std::size_t>(10, mac_size(algorithm) / 2);
+/// The shortest MAC that this key's owner wants to believe (section 5.2.4).
+std::size_t wanted_mac(const TsigKey& key) {
+  if (key.least_mac == 0) return mac_size(key.algorithm);
+  return std::clamp(key.least_mac, shortest_mac(key.algorithm), mac_size(key.algorithm));
 }
 
 std::uint16_t u16_at(Octets octets, std::size_t at) {
@@ -81,9 +84,18 @@ std::uint64_t distance(TsigTime a, TsigTime b) {
 }
 
 std::string skew_of(const TsigRecord& record, TsigTime now) {
-  return "signed at " + std::to_string(record.time_signed) + ", " +
-         std::to_string(distance(record.time_signed, now)) + " s from " + std::to_string(now) +
-         ", fudge " + std::to_string(record.fudge);
+  return "signed " + std::to_string(distance(record.time_signed, now)) +
+         (record.time_signed < now ? " s before" : " s after") + " our time (at " +
+         std::to_string(record.time_signed) + ", fudge " + std::to_string(record.fudge) + ")";
+}
+
+bool is_in_time(const TsigRecord& record, TsigTime now) {
+  return distance(record.time_signed, now) <= std::min(record.fudge, TsigSession::longest_fudge);
+}
+
+std::string truncated(std::size_t size, const TsigKey& key) {
+  return ": a MAC of " + std::to_string(size) + " octets where " + std::to_string(wanted_mac(key)) +
+         " are wanted";
 }
 
 std::string who_signed(const TsigRecord& record) {
@@ -116,6 +128,10 @@ std::size_t record_size(const Name& key, const Name& algorithm, std::size_t vari
 
 }  // namespace
 
+std::size_t shortest_mac(TsigAlgorithm algorithm) {
+  return std::max<std::size_t>(10, mac_size(algorithm) / 2);
+}
+
 struct TsigSession::State {
   /// With a key that is ours.
   explicit State(TsigKey ours)
@@ -129,6 +145,7 @@ struct TsigSession::State {
   std::optional<Hmac> hmac;  // on a client also runs over the unsigned messages of a transfer
   TsigError error = TsigError::none;
   TsigTime request_time = 0;
+  TsigStamp stamp;
   Mac prior;            // the last MAC of the conversation, as it stood in the message
   bool first = true;    // the next answer is the first
   bool broken = false;  // a client's check failed: nothing after it can be trusted
@@ -169,6 +186,9 @@ TsigSession::~TsigSession() = default;
 const Name& TsigSession::key_name() const {
   return state_->key.name;
 }
+const TsigStamp& TsigSession::stamp() const {
+  return state_->stamp;
+}
 std::size_t TsigSession::max_size() const {
   return state_->max_record();
 }
@@ -201,7 +221,7 @@ Result<TsigSession> TsigSession::check_request(Octets request, std::size_t tsig_
                                        " octets is too short or too long");
   }
 
-  // Section 5.2.2: the MAC, and only when it is right the time (5.2.3).
+  // Section 5.2.2: the MAC, and only when it is right the time (5.2.3) and the length (5.2.4).
   auto state = std::make_unique<State>(*key);
   state->request_time = record->time_signed;
   add_received(*state->hmac, request, tsig_at, record->original_id);
@@ -213,11 +233,15 @@ Result<TsigSession> TsigSession::check_request(Octets request, std::size_t tsig_
     return TsigSession(std::move(state));
   }
   state->remember(record->mac);
+  state->stamp = {{}, record->time_signed, record->fudge};
+  std::copy_n(mac.octets.begin(), state->stamp.mac.size(), state->stamp.mac.begin());
   verdict = {TsigError::none, true, who_signed(*record)};
-  if (distance(record->time_signed, now) > record->fudge) {
-    state->error = TsigError::badtime;
-    verdict.error = TsigError::badtime;
+  if (!is_in_time(*record, now)) {
+    state->error = verdict.error = TsigError::badtime;
     verdict.why += ": " + skew_of(*record, now);
+  } else if (size < wanted_mac(*key)) {
+    state->error = verdict.error = TsigError::badtrunc;
+    verdict.why += truncated(size, *key);
   }
   return TsigSession(std::move(state));
 }
@@ -330,14 +354,20 @@ TsigVerdict TsigSession::State::check(const TsigRecord& record, Octets message, 
     broken = true;
     std::string why = "the server says " + to_text(said) + " to " + who_signed(record);
     if (said == TsigError::badtime && record.other.size() == time_size) {
-      why += ": its time is " + std::to_string(time_in(record.other)) + ", ours " +
-             std::to_string(now);
+      const TsigTime theirs = time_in(record.other);
+      why += ": its clock is " + std::to_string(distance(theirs, now)) +
+             (theirs < now ? " s behind ours" : " s ahead of ours") + " (" +
+             std::to_string(theirs) + "); set the one that is wrong, for example by NTP";
     }
     return {said, true, std::move(why)};
   }
-  if (distance(record.time_signed, now) > record.fudge) {
+  if (!is_in_time(record, now)) {
     broken = true;
     return {TsigError::badtime, true, who_signed(record) + ": " + skew_of(record, now)};
+  }
+  if (record.mac.size() < wanted_mac(key)) {
+    broken = true;
+    return {TsigError::badtrunc, true, who_signed(record) + truncated(record.mac.size(), key)};
   }
   return {TsigError::none, true, who_signed(record)};
 }

@@ -7,6 +7,7 @@ namespace taproot::dns {
 namespace {
 
 constexpr auto tsig_type = static_cast<std::uint16_t>(RRType::TSIG);
+constexpr std::size_t longest_other = 6;  // the server's time with BADTIME, section 5.2.3
 constexpr auto class_any = static_cast<std::uint16_t>(Class::any);
 
 tl::unexpected<Error> malformed(const char* why) {
@@ -30,6 +31,7 @@ Result<void> read_rdata(WireReader& reader, TsigRecord& record) {
   record.error = *reader.u16();
   const auto other = reader.take(*reader.u16());
   if (!other) return malformed("ends too early");
+  if (other->size() > longest_other) return malformed("has more other data than a time");
   record.other = *other;
   if (!reader.at_end()) return malformed("has octets left over");
   return {};

@@ -13,6 +13,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -135,8 +136,9 @@ class Board {
   void on_notify_state(const dns::Name& apex, const std::string& provider,
                        const net::Endpoint& target, std::string waits_for);
 
-  /// All zones in canonical order.
-  const std::map<dns::Name, ZoneRow>& zones() const { return zones_; }
+  /// All zones, in any order.
+  using Zones = std::unordered_map<dns::Name, ZoneRow, dns::NameHash>;
+  const Zones& zones() const { return zones_; }
   const ZoneRow* find(const dns::Name& apex) const;
   const NameserverRow* find(const Nameserver& nameserver) const;
   /// How many zones are in each state.
@@ -146,7 +148,7 @@ class Board {
   ZoneRow* find_zone(const dns::Name& apex);
   ProviderRow* find_provider(const dns::Name& apex, const std::string& provider);
 
-  std::map<dns::Name, ZoneRow> zones_;
+  Zones zones_;
 };
 
 }  // namespace taproot::monitor

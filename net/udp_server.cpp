@@ -11,6 +11,7 @@
 #include <cstring>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace taproot::net {
 
@@ -85,6 +86,7 @@ struct UdpServer::State {
   Batch in;
   Batch out;
   std::array<Octets, batch_size> requests;
+  std::size_t looked_at = 0;                 ///< what the handler is looking at
   std::array<std::size_t, batch_size> rows;  ///< requests[i] came in row rows[i] of `in`
   std::array<std::array<std::uint8_t, max_request>, batch_size> request_octets;
   std::array<std::array<std::uint8_t, max_answer>, batch_size> answer_octets;
@@ -166,7 +168,8 @@ std::size_t UdpServer::State::usable(std::size_t received) noexcept {
 std::size_t UdpServer::State::answer(std::size_t count) {
   std::size_t answers = 0;
   for (std::size_t i = 0; i < count && open; ++i) {
-    const std::size_t row = rows[i];
+    looked_at = rows[i];
+    const std::size_t row = looked_at;
     const auto from = Endpoint::from_sockaddr(reinterpret_cast<const sockaddr*>(&in.peers[row]),
                                               in.headers[row].msg_hdr.msg_namelen);
     const std::size_t size = handler(requests[i], *from, answer_octets[answers]);
@@ -217,6 +220,36 @@ void UdpServer::Close::operator()(State* state) const noexcept {
 
 UdpServer::UdpServer(std::unique_ptr<State, Close> state, const Endpoint& local)
     : state_(std::move(state)), local_(local) {}
+
+UdpServer::WayBack UdpServer::way_back() const {
+  static_assert(sizeof(Control) <= WayBack::control_octets);
+  const State& state = *state_;
+  const msghdr& asked = state.in.headers[state.looked_at].msg_hdr;
+  WayBack way;
+  way.peer_ = state.in.peers[state.looked_at];
+  way.peer_size_ = asked.msg_namelen;
+  way.control_size_ = asked.msg_control == nullptr ? 0 : asked.msg_controllen;
+  if (way.control_size_ > 0) {
+    std::memcpy(way.control_.data(), asked.msg_control, way.control_size_);
+  }
+  return way;
+}
+
+void UdpServer::send(const WayBack& way, Octets answer) {
+  WayBack copy = way;
+  std::vector<std::uint8_t> octets(answer.begin(), answer.end());
+  iovec vector{octets.data(), octets.size()};
+  msghdr header{};
+  header.msg_name = &copy.peer_;
+  header.msg_namelen = copy.peer_size_;
+  header.msg_iov = &vector;
+  header.msg_iovlen = 1;
+  header.msg_control = copy.control_size_ > 0 ? copy.control_.data() : nullptr;
+  header.msg_controllen = copy.control_size_;
+  answer_from_asked_address(header);
+  const bool is_sent = sendmsg(state_->socket.number(), &header, MSG_DONTWAIT) >= 0;
+  ++(is_sent ? state_->counts.answered : state_->counts.dropped);
+}
 
 const UdpServer::Counts& UdpServer::counts() const {
   return state_->counts;

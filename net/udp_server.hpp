@@ -5,6 +5,9 @@
 #include "net/endpoint.hpp"
 #include "net/loop.hpp"
 
+#include <sys/socket.h>
+
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -49,6 +52,17 @@ class UdpServer {
     std::uint64_t dropped = 0;  ///< request too long or from port 0; answer not taken by the system
   };
 
+  /// Where an answer that is made later has to go, and from which of our addresses.
+  class WayBack {
+   private:
+    friend class UdpServer;
+    static constexpr std::size_t control_octets = 64;
+    sockaddr_storage peer_{};
+    socklen_t peer_size_ = 0;
+    alignas(cmsghdr) std::array<std::uint8_t, control_octets> control_{};
+    std::size_t control_size_ = 0;
+  };
+
   /// Binds and begins to answer. Fails with Errc::in_use or Errc::io.
   static Result<std::unique_ptr<UdpServer>> open(Loop& loop, const Endpoint& endpoint,
                                                  Options options, Handler handler);
@@ -61,6 +75,12 @@ class UdpServer {
   const Endpoint& local() const { return local_; }
   /// For the loop's thread.
   const Counts& counts() const;
+
+  /// The way back of the request that the handler is looking at; only inside of it.
+  WayBack way_back() const;
+  /// Sends an answer to a request for which the handler returned 0. If the system does not take
+  /// it at once it is lost, as any datagram may be.
+  void send(const WayBack& way, Octets answer);
 
  private:
   struct State;

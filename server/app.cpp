@@ -3,11 +3,15 @@
 #include "server/control_token.hpp"
 #include "server/status_report.hpp"
 
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <set>
 #include <thread>
+#include <unordered_set>
 #include <utility>
 
 namespace taproot::server {
@@ -19,8 +23,13 @@ std::size_t worker_count(const Config& config) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
+dns::TsigTime wall_seconds() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<dns::TsigTime>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
+}
+
 std::string describe(const TransferEvent& event) {
-  const std::string who = event.from.to_text() +
+  const std::string who = event.from.to_text() + (event.over_tls ? " over TLS" : "") +
                           (event.key ? " with key " + event.key->to_text() : std::string()) +
                           (event.provider.empty() ? "" : " (" + event.provider + ")");
   return event.apex.to_text() + ": " + who;
@@ -58,25 +67,47 @@ void log_event(const TransferEvent& event) {
   switch (event.kind) {
     case Kind::soa_query:
     case Kind::started:
+    case Kind::refused:  // see RefusalLog
       return;
     case Kind::notified:
       return;
-    case Kind::not_notified:
-      spdlog::warn("{}: NOTIFY refused: {}", describe(event), event.why);
-      return;
-    case Kind::refused:
-      spdlog::warn("{}: transfer refused: {}", describe(event), event.why);
+    case Kind::update_refused:
+      spdlog::warn("{}: update refused: {}", describe(event), event.why);
       return;
     case Kind::finished:
       spdlog::info("{}: {} of serial {}: {} records, {} octets in {:.3f} s", describe(event),
                    name_of(event.what), event.serial.value(), event.records, event.octets,
                    std::chrono::duration<double>(event.took).count());
+      if (!event.note.empty()) spdlog::warn("{}: {}", describe(event), event.note);
       return;
     case Kind::aborted:
       spdlog::warn("{}: {} of serial {} broke off: {}", describe(event), name_of(event.what),
                    event.serial.value(), event.why);
       return;
   }
+}
+
+/// Who may transfer a zone that these providers have.
+Policy::Rules rules_of(const Config& config, const std::vector<std::string>& providers) {
+  Policy::Rules rules;
+  for (const auto& name : providers) {
+    const auto* provider = config.find_provider(name);
+    if (provider == nullptr || provider->hold) continue;
+    rules.insert(rules.end(), provider->access.begin(), provider->access.end());
+  }
+  return rules;
+}
+
+/// How many secondaries this provider has at each address, as far as the configuration tells.
+std::map<net::Address, unsigned> crowds_of(const ProviderConfig& provider) {
+  std::set<net::Endpoint> endpoints;
+  for (const auto& target : provider.notify) endpoints.insert(target.endpoint);
+  for (const auto& nameserver : provider.nameservers) {
+    endpoints.insert(nameserver.endpoints.begin(), nameserver.endpoints.end());
+  }
+  std::map<net::Address, unsigned> crowds;
+  for (const auto& endpoint : endpoints) ++crowds[endpoint.address()];
+  return crowds;
 }
 
 }  // namespace
@@ -89,6 +120,7 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
       reread_(std::move(reread)),
       started_(std::chrono::system_clock::now()),
       store_(std::move(journal), config_.history),
+      refusals_([](const auto& line) { spdlog::warn("{}", line); }),
       remotes_(loop, config_.state / "sources",
                [this](const auto& zone) { on_document_changed(zone); }),
       followed_(loop, store_, config_.state / "followed",
@@ -96,6 +128,7 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
       catalogs_(config_, store_),
       desk_(loop, store_, remotes_, followed_, catalogs_),
       editor_(loop, store_, desk_),
+      updates_(store_.journal(), editor_, wall_seconds),
       distributor_(loop, store_, config_),
       serials_(loop, store_, desk_, distributor_),
       planner_(store_, desk_, distributor_),
@@ -127,8 +160,12 @@ Result<void> App::open() {
   publish_policy();
   set_zones();
   auto serving = Serving::start(
-      store_, policy_, {config_.listen, worker_count(config_)}, [this](TransferEvent event) {
+      store_, policy_, {config_.listen, worker_count(config_), &delivered_},
+      [this](TransferEvent event) {
         loop_.post([this, event = std::move(event)] { on_transfer(event); });
+      },
+      [this](UpdateOrder order) {
+        loop_.post([this, order = std::move(order)]() mutable { updates_.take(std::move(order)); });
       });
   if (!serving) return tl::unexpected<Error>(serving.error());
   serving_ = std::move(*serving);
@@ -152,10 +189,22 @@ Result<void> App::open() {
 
 /// A long transfer may be the last to hold an old version: it is freed here, not on its loop.
 void App::keep_house() {
+  log_left_out();
   store_.free_retired();
   watch_state();
+  write_refusals();
   if (!checkpointing_ && store_.journal().wants_checkpoint()) tidy_journal();
   housekeeping_.set_after(std::chrono::seconds(5));
+}
+
+void App::write_refusals() {
+  std::uint64_t all = 0;
+  std::uint64_t told = 0;
+  for (const auto* counters : serving_->counters()) {
+    told += counters->refusals_told.value();  // first: one that is told meanwhile is not missing
+    all += counters->refusals.value();
+  }
+  refusals_.tick(net::Clock::now(), all, told);
 }
 
 void App::tidy_journal() {
@@ -193,19 +242,11 @@ void App::watch_state() {
 }
 
 void App::set_zones() {
-  std::set<dns::Name> wanted;
-  for (const auto& zone : config_.zones) {
-    wanted.insert(zone.name);
-    if (const auto set = desk_.set_zone(zone); !set) {
-      spdlog::error("{}: its versions cannot be read, its source has to do: {}",
-                    zone.name.to_text(), set.error().detail);
-    }
-    remotes_.set_zone(zone);
-    followed_.set_zone(zone, config_.keys);
-    distributor_.set_zone(zone);
+  {
+    const auto reading = store_.journal().reading();
+    set_each_zone();
   }
-  for (const auto& name : desk_.names()) {
-    if (wanted.contains(name)) continue;
+  for (const auto& name : names_not_configured()) {
     spdlog::info("{}: no longer configured, not served any more", name.to_text());
     distributor_.drop_zone(name);
     desk_.drop_zone(name);
@@ -220,21 +261,49 @@ void App::set_zones() {
   for (const auto& warning : folder_warnings()) spdlog::warn("{}", warning);
 }
 
+void App::set_each_zone() {
+  for (const auto& zone : config_.zones) {
+    if (const auto* state = desk_.find(zone->name); state != nullptr && state->config == zone) {
+      continue;
+    }
+    if (const auto set = desk_.set_zone(zone); !set) {
+      spdlog::error("{}: its versions cannot be read, its source has to do: {}",
+                    zone->name.to_text(), set.error().detail);
+    }
+    remotes_.set_zone(*zone);
+    followed_.set_zone(*zone, config_.keys);
+    distributor_.set_zone(zone);
+  }
+}
+
+/// Of the zones served, those that are not in the configuration (any more).
+std::vector<dns::Name> App::names_not_configured() const {
+  std::vector<dns::Name> names;
+  if (desk_.zones().size() == config_.zones.size()) return names;  // those that are were set
+  std::unordered_set<dns::Name, dns::NameHash> wanted;
+  for (const auto& zone : config_.zones) wanted.insert(zone->name);
+  for (const auto& [name, state] : desk_.zones()) {
+    if (!wanted.contains(name)) names.push_back(name);
+  }
+  return names;
+}
+
 void App::publish_policy() {
   auto policy = std::make_shared<Policy>();
   policy->keys = config_.keys;
-  for (const auto& zone : config_.zones) {
-    auto& rules = policy->transfers[zone.name];
-    for (const auto& name : zone.providers) {
-      const auto* provider = config_.find_provider(name);
-      if (provider == nullptr || provider->hold) continue;
-      rules.insert(rules.end(), provider->access.begin(), provider->access.end());
+  std::map<std::vector<std::string>, std::shared_ptr<const Policy::Rules>> of_providers;
+  for (const auto& provider : config_.providers) {
+    for (const auto& [address, count] : crowds_of(provider)) {
+      if (count > 1) policy->crowds[{provider.name, address}] = count;
     }
   }
   for (const auto& zone : config_.zones) {
-    if (const auto* follow = zone.follow()) {
-      policy->notifiers[zone.name] = notifiers_of(*follow);
-    }
+    if (zone->update) policy->updates.emplace(zone->name, zone->update);
+    if (const auto* follow = zone->follow()) policy->notifiers[zone->name] = notifiers_of(*follow);
+    if (zone->providers.empty()) continue;
+    auto& rules = of_providers[zone->providers];
+    if (!rules) rules = std::make_shared<const Policy::Rules>(rules_of(config_, zone->providers));
+    if (!rules->empty()) policy->transfers.emplace(zone->name, rules);
   }
   policy_.publish(std::move(policy));
 }
@@ -242,31 +311,55 @@ void App::publish_policy() {
 // --- Events ------------------------------------------------------------------------------------
 
 void App::on_installed(const zonestore::Installed& installed) {
-  const auto& version = *installed.version;
-  const auto& by = version.provenance();
-  spdlog::info("{}: version {} with serial {}: {} records, by {}{}", version.apex().to_text(),
-               version.number(), version.serial().value(), version.record_count(), by.who,
-               by.why.empty() ? "" : " (" + by.why + ")");
+  if (may_log_version()) log_version(*installed.version);
   distributor_.installed(installed);
   if (!installed.step) make_catalogs_soon();  // a zone's first version
-  const auto* state = desk_.find(version.apex());
-  const auto* follow = state != nullptr ? state->config.follow() : nullptr;
+  const auto* state = desk_.find(installed.version->apex());
+  const auto* follow = state != nullptr ? state->config->follow() : nullptr;
   if (follow == nullptr || !follow->is_catalog || taking_members_) return;
   // Zones must not come and go while others are being installed.
   taking_members_ = true;
   loop_.post([this] { take_members(); });
 }
 
+/// A line for each of a hundred thousand would cost more than the zones, and be read by nobody.
+bool App::may_log_version() {
+  constexpr std::size_t most_lines = 100;  // in one second
+  const auto second = std::chrono::floor<std::chrono::seconds>(std::chrono::steady_clock::now());
+  if (second != logged_.second) {
+    log_left_out();
+    logged_ = {second, 0, 0};
+  }
+  if (logged_.lines < most_lines) return ++logged_.lines > 0;
+  ++logged_.left_out;
+  return false;
+}
+
+void App::log_left_out() {
+  const auto left_out = std::exchange(logged_.left_out, 0);
+  if (left_out > 0) spdlog::info("and {} more versions in the same second", left_out);
+}
+
+void App::log_version(const zonestore::ZoneVersion& version) {
+  const auto& by = version.provenance();
+  spdlog::info("{}: version {} with serial {}: {} records, by {}{}", version.apex().to_text(),
+               version.number(), version.serial().value(), version.record_count(), by.who,
+               by.why.empty() ? "" : " (" + by.why + ")");
+}
+
 void App::on_transfer(const TransferEvent& event) {
   log_event(event);
   if (event.kind == TransferEvent::Kind::notified) return followed_.on_notify(event);
-  if (event.kind == TransferEvent::Kind::not_notified) return;
+  if (event.kind == TransferEvent::Kind::refused) refusals_.on_refused(event, net::Clock::now());
   distributor_.on_transfer(event);
 }
 
 void App::load_all(std::function<void()> done) {
   // A zone whose documents have to be fetched first is read when they are here.
-  read_and_log(desk_.names(), std::move(done));
+  read_and_log(desk_.names(), [done = std::move(done)] {
+    malloc_trim(0);  // very many zones leave very many holes
+    done();
+  });
 }
 
 /// What has its versions is read at once; what has none yet when its secondaries were asked.
@@ -274,9 +367,12 @@ void App::read_and_log(const std::vector<dns::Name>& zones, std::function<void()
                        const std::string& who) {
   std::vector<dns::Name> known;
   std::vector<dns::Name> fresh;
-  for (const auto& zone : zones) {
-    if (!remotes_.is_ready(zone) || !followed_.is_ready(zone)) continue;
-    (serials_.must_ask(zone) ? fresh : known).push_back(zone);
+  {
+    const auto reading = store_.journal().reading();
+    for (const auto& zone : zones) {
+      if (!remotes_.is_ready(zone) || !followed_.is_ready(zone)) continue;
+      (serials_.must_ask(zone) ? fresh : known).push_back(zone);
+    }
   }
   const auto waiting = std::make_shared<int>(2);
   const auto arrived = [waiting, done = std::move(done)](const auto& outcomes) {
@@ -319,19 +415,44 @@ ReloadReport App::take_config() {
   if (next->state != config_.state) {
     report.notes.emplace_back("state changed: restart taproot to use it");
   }
+  add_members(*next);
+  homes_.add_vanished(*next);
+  const bool have_changed = next->providers != config_.providers || next->keys != config_.keys;
+  const auto same = have_changed ? 0 : keep_unchanged(*next);
+  const bool is_same = same == next->zones.size() && same == desk_.zones().size();
   config_ = std::move(*next);
-  add_members(config_);
-  homes_.add_vanished(config_);
-  distributor_.configure(config_);
-  publish_policy();
+  if (have_changed) distributor_.configure(config_);
+  if (!is_same) publish_policy();
   set_zones();
   for (auto& warning : folder_warnings()) report.notes.push_back(std::move(warning));
   return report;
 }
 
+/// Zones that are configured as they were keep their configuration, which so is known to be the
+/// same; returns how many.
+std::size_t App::keep_unchanged(Config& next) const {
+  std::size_t same = 0;
+  for (auto& zone : next.zones) {
+    const auto* state = desk_.find(zone->name);
+    if (state == nullptr || *state->config != *zone) continue;
+    zone = state->config;
+    ++same;
+  }
+  return same;
+}
+
 void App::report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& report) {
   log_outcomes(outcomes);
+  constexpr std::size_t most_listed = 1000;
+  const bool are_many = outcomes.size() > most_listed;
   for (auto& outcome : outcomes) {
+    if (are_many && outcome.kind == SourceOutcome::Kind::unchanged && outcome.why.empty()) {
+      const auto* state = desk_.find(outcome.zone);
+      if (state == nullptr || state->findings.empty()) {
+        ++report.unlisted;
+        continue;
+      }
+    }
     ReloadReport::Zone zone;
     zone.zone = outcome.zone.to_text();
     switch (outcome.kind) {
@@ -368,6 +489,8 @@ void App::report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& repor
     }
     report.zones.push_back(std::move(zone));
   }
+  std::sort(report.zones.begin(), report.zones.end(),
+            [](const auto& a, const auto& b) { return a.zone < b.zone; });
 }
 
 /// Who asks for a reload wants what is there now: a document that could not be had is a failure
@@ -378,7 +501,7 @@ void App::report_documents(ReloadReport& report) {
     if (const auto why = name ? followed_.trouble(*name) : ""; !why.empty()) {
       zone.result = ReloadResult::refused;
       zonestore::Finding finding;
-      finding.rule = "primary-failing";
+      finding.rule = "not-transferred";
       finding.message = why;
       zone.findings.push_back(std::move(finding));
     }
@@ -412,25 +535,30 @@ void App::refresh(const std::vector<dns::Name>& zones, bool whole, std::function
 void App::reload(ReloadRequest request, server::Done<ReloadReport> done) {
   auto report = std::make_shared<ReloadReport>();
   if (request.zones.empty()) *report = take_config();
-  auto names = chosen(request.zones);
-  if (!names) return done(tl::unexpected<Error>(names.error()));
+  auto chosen_names = request.zones.empty() ? desk_.names() : chosen(request.zones);
+  if (!chosen_names) return done(tl::unexpected<Error>(chosen_names.error()));
+  const auto names = std::make_shared<const std::vector<dns::Name>>(std::move(*chosen_names));
   const std::string who = request.who.empty() ? "reload" : request.who;
   const ZoneDesk::Reading how{ZoneDesk::Mode::publish, who, request.why, request.force};
   // Who names a zone wants it as its primary has it, whatever the serial says.
-  refresh(*names, !request.zones.empty(),
-          [this, report, names = *names, how, done = std::move(done)] {
-            serials_.know(names, [this, report, names, how, done] {
-              desk_.read(names, how, [this, report, done](auto outcomes) {
-                report_reload(std::move(outcomes), *report);
-                report_documents(*report);
-                done(std::move(*report));
-              });
-            });
-          });
+  const bool whole = !request.zones.empty();
+  refresh(*names, whole, [this, report, names, how, done = std::move(done)] {
+    serials_.know(*names, [this, report, names, how, done] {
+      desk_.read(*names, how, [this, report, done](auto outcomes) {
+        report_reload(std::move(outcomes), *report);
+        report_documents(*report);
+        done(std::move(*report));
+      });
+    });
+  });
 }
 
 Result<std::vector<dns::Name>> App::chosen(const Zones& zones) const {
-  if (zones.empty()) return desk_.names();
+  if (zones.empty()) {
+    auto names = desk_.names();
+    std::sort(names.begin(), names.end());
+    return names;
+  }
   for (const auto& zone : zones) {
     if (desk_.find(zone) == nullptr) {
       return fail(Errc::not_found, zone.to_text() + " is not among the zones configured");

@@ -13,16 +13,20 @@
 #include "server/operations.hpp"
 #include "server/planner.hpp"
 #include "server/policy.hpp"
+#include "server/refusal_log.hpp"
 #include "server/remote_sources.hpp"
 #include "server/serve.hpp"
 #include "server/serving.hpp"
 #include "server/source_watch.hpp"
+#include "server/update_desk.hpp"
 #include "server/zone_desk.hpp"
 #include "server/zone_editor.hpp"
 #include "server/zone_homes.hpp"
 #include "zonestore/published.hpp"
 #include "zonestore/store.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <set>
@@ -79,10 +83,16 @@ class App final : public Operations {
 
   Result<void> open();
   void set_zones();
+  void set_each_zone();
+  std::vector<dns::Name> names_not_configured() const;
   void publish_policy();
   void tidy_journal();
   void on_installed(const zonestore::Installed& installed);
+  bool may_log_version();
+  void log_left_out();
+  static void log_version(const zonestore::ZoneVersion& version);
   void on_transfer(const TransferEvent& event);
+  void write_refusals();
   void on_document_changed(const dns::Name& zone);
   void refresh(const std::vector<dns::Name>& zones, bool whole, std::function<void()> done);
   std::vector<std::string> expiry_warnings() const;
@@ -90,15 +100,17 @@ class App final : public Operations {
   void make_catalogs_soon();
   void add_members(Config& config);
   void take_members();
-  void add_appeared(const dns::Name& catalog, std::map<dns::Name, ZoneConfig>& members,
-                    std::map<dns::Name, ZoneConfig>& appeared);
-  std::map<dns::Name, ZoneConfig> members_of(const CatalogConfig& catalog);
+  void tell_of(const ZoneConfig& member, SharedZoneConfig& zone);
+  void add_appeared(const dns::Name& catalog, std::map<dns::Name, SharedZoneConfig>& members,
+                    std::map<dns::Name, SharedZoneConfig>& appeared);
+  std::map<dns::Name, SharedZoneConfig> members_of(const CatalogConfig& catalog);
   void on_sources(SourceNews news);
-  void take_appeared(std::map<dns::Name, ZoneConfig> appeared);
+  void take_appeared(std::map<dns::Name, SharedZoneConfig> appeared);
   void take_vanished(const std::map<dns::Name, std::string>& vanished);
   void drop_zones(const std::set<dns::Name>& zones);
   std::vector<std::string> folder_warnings() const;
   ReloadReport take_config();
+  std::size_t keep_unchanged(Config& next) const;
   void keep_house();
   void read_and_log(const std::vector<dns::Name>& zones, std::function<void()> done,
                     const std::string& who = "file");
@@ -123,11 +135,14 @@ class App final : public Operations {
   WallTime started_;
   zonestore::ZoneStore store_;
   zonestore::Published<Policy> policy_;
+  xfr::DeliveredDifferences delivered_;
+  RefusalLog refusals_;
   RemoteSources remotes_;
   FollowedSources followed_;
   CatalogMaker catalogs_;
   ZoneDesk desk_;
   ZoneEditor editor_;
+  UpdateDesk updates_;
   Distributor distributor_;
   FirstSerials serials_;
   Planner planner_;
@@ -139,6 +154,13 @@ class App final : public Operations {
   net::Timer catalog_timer_;
   bool taking_members_ = false;
   std::set<dns::Name> clashes_;  ///< members that are others' zones, as they were logged
+  /// Versions that the log has been told of in one second.
+  struct Logged {
+    std::chrono::time_point<std::chrono::steady_clock, std::chrono::seconds> second{};
+    std::size_t lines = 0;
+    std::size_t left_out = 0;
+  };
+  Logged logged_;
   bool checkpointing_ = false;
   bool is_state_writable_ = true;  ///< as it was told last
   std::unique_ptr<Serving> serving_;

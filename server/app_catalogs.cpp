@@ -34,8 +34,8 @@ void App::make_catalogs() {
 // --- Catalogs that are followed ----------------------------------------------------------------
 
 /// The zones that a catalog lists, as far as it is known and good.
-std::map<dns::Name, ZoneConfig> App::members_of(const CatalogConfig& catalog) {
-  std::map<dns::Name, ZoneConfig> zones;
+std::map<dns::Name, SharedZoneConfig> App::members_of(const CatalogConfig& catalog) {
+  std::map<dns::Name, SharedZoneConfig> zones;
   if (catalog.is_made) return zones;
   auto version = store_.current(catalog.name);
   if (!version) {
@@ -55,7 +55,7 @@ std::map<dns::Name, ZoneConfig> App::members_of(const CatalogConfig& catalog) {
       zone.catalog =
           std::make_shared<CatalogProperties>(CatalogProperties{member.groups, member.coo});
     }
-    zones.emplace(member.zone, std::move(zone));
+    zones.emplace(member.zone, std::make_shared<const ZoneConfig>(std::move(zone)));
   }
   return zones;
 }
@@ -63,14 +63,23 @@ std::map<dns::Name, ZoneConfig> App::members_of(const CatalogConfig& catalog) {
 /// What the journal knows of the catalogs' members, before anything is served.
 void App::add_members(Config& config) {
   std::unordered_map<dns::Name, std::string, dns::NameHash> there;
-  for (const auto& zone : config.zones) there.emplace(zone.name, zone.shown);
-  std::vector<ZoneConfig> added;
+  for (const auto& zone : config.zones) there.emplace(zone->name, zone->shown);
+  std::vector<SharedZoneConfig> added;
   for (const auto& catalog : config.catalogs) {
     for (auto& [name, zone] : members_of(catalog)) {
-      if (there.emplace(name, zone.shown).second) added.push_back(std::move(zone));
+      if (there.emplace(name, zone->shown).second) added.push_back(std::move(zone));
     }
   }
   for (auto& zone : added) config.zones.push_back(std::move(zone));
+}
+
+/// What its catalog says of a zone that is a member already.
+void App::tell_of(const ZoneConfig& member, SharedZoneConfig& zone) {
+  if (zone->catalog == member.catalog) return;
+  ZoneConfig next = *zone;
+  next.catalog = member.catalog;
+  zone = std::make_shared<const ZoneConfig>(std::move(next));
+  (void)desk_.set_zone(zone);  // it is there already, and so cannot fail
 }
 
 /// Brings our zones to what the catalogs list. A member that is a zone of the configuration, or of
@@ -78,21 +87,21 @@ void App::add_members(Config& config) {
 /// section 4.4.1) or by listing it no more.
 void App::take_members() {
   taking_members_ = false;
-  std::map<dns::Name, ZoneConfig> appeared;
+  std::map<dns::Name, SharedZoneConfig> appeared;
   std::map<dns::Name, std::string> vanished;
   std::set<dns::Name> dropped;
-  std::map<dns::Name, std::map<dns::Name, ZoneConfig>> listed;
+  std::map<dns::Name, std::map<dns::Name, SharedZoneConfig>> listed;
   for (const auto& catalog : config_.catalogs) {
     if (catalog.is_made || !store_.current(catalog.name)) continue;
     auto& members = listed[catalog.name] = members_of(catalog);
     for (auto& zone : config_.zones) {
-      if (zone.directory != catalog.home()) continue;
-      if (const auto found = members.find(zone.name); found != members.end()) {
-        zone.catalog = found->second.catalog;
+      if (zone->directory != catalog.home()) continue;
+      if (const auto found = members.find(zone->name); found != members.end()) {
+        tell_of(*found->second, zone);
       } else if (catalog.drops_vanished) {
-        dropped.insert(zone.name);
-      } else if (zone.vanished.empty()) {
-        vanished.emplace(zone.name, "it is no member of " + catalog.name.to_text() + " any more");
+        dropped.insert(zone->name);
+      } else if (zone->vanished.empty()) {
+        vanished.emplace(zone->name, "it is no member of " + catalog.name.to_text() + " any more");
       }
     }
   }
@@ -107,14 +116,19 @@ void App::take_members() {
 }
 
 /// Those of a catalog's members that are to become zones of ours, or to come to us from another.
-void App::add_appeared(const dns::Name& catalog, std::map<dns::Name, ZoneConfig>& members,
-                       std::map<dns::Name, ZoneConfig>& appeared) {
+void App::add_appeared(const dns::Name& catalog, std::map<dns::Name, SharedZoneConfig>& members,
+                       std::map<dns::Name, SharedZoneConfig>& appeared) {
   std::unordered_map<dns::Name, const ZoneConfig*, dns::NameHash> there;
-  for (const auto& zone : config_.zones) there.emplace(zone.name, &zone);
+  for (const auto& zone : config_.zones) there.emplace(zone->name, zone.get());
   for (auto& [name, member] : members) {
     const auto found = there.find(name);
     const ZoneConfig* zone = found == there.end() ? nullptr : found->second;
-    const bool is_ours = zone != nullptr && zone->directory == member.directory;
+    if (zone == nullptr) {  // unless another catalog was before in this moment
+      if (const auto before = appeared.find(name); before != appeared.end()) {
+        zone = before->second.get();
+      }
+    }
+    const bool is_ours = zone != nullptr && zone->directory == member->directory;
     const bool may_come =
         zone == nullptr ||
         (zone->is_member() &&

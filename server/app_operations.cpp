@@ -360,7 +360,7 @@ Result<SerialReport> App::raise_serial(const SerialRequest& request) {
                                     " is current, not " + std::to_string(*request.based_on));
   }
   const auto& state = *desk_.find(request.zone);
-  if (state.config.serial == zonestore::SerialPolicy::keep) {
+  if (state.config->serial == zonestore::SerialPolicy::keep) {
     if (const auto why = why_not_ours(state); !why.empty()) return fail(Errc::conflict, why);
   }
   SerialReport report;

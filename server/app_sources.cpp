@@ -25,23 +25,23 @@ void App::on_sources(SourceNews news) {
   read_and_log(to_read, [] {});
 }
 
-void App::take_appeared(std::map<dns::Name, ZoneConfig> appeared) {
+void App::take_appeared(std::map<dns::Name, SharedZoneConfig> appeared) {
   std::vector<dns::Name> fresh;
-  std::vector<ZoneConfig> moved;  // to a folder with other providers, perhaps
+  std::vector<SharedZoneConfig> moved;  // to a folder with other providers, perhaps
   for (auto& zone : config_.zones) {
-    const auto found = appeared.find(zone.name);
+    const auto found = appeared.find(zone->name);
     if (found == appeared.end()) continue;
-    spdlog::info("{}: has a source again: {}", zone.name.to_text(), found->second.shown);
-    const bool has_moved = zone.directory != found->second.directory;
+    spdlog::info("{}: has a source again: {}", zone->name.to_text(), found->second->shown);
+    const bool has_moved = zone->directory != found->second->directory;
     zone = std::move(found->second);
     (void)desk_.set_zone(zone);  // it is there already, and so cannot fail
-    followed_.set_zone(zone, config_.keys);
+    followed_.set_zone(*zone, config_.keys);
     if (has_moved) moved.push_back(zone);
     appeared.erase(found);
   }
   for (auto& [name, zone] : appeared) {
     fresh.push_back(name);
-    if (fresh.size() <= few) spdlog::info("{}: a new zone, from {}", name.to_text(), zone.shown);
+    if (fresh.size() <= few) spdlog::info("{}: a new zone, from {}", name.to_text(), zone->shown);
     config_.zones.push_back(std::move(zone));
   }
   if (fresh.empty() && moved.empty()) return;
@@ -52,9 +52,9 @@ void App::take_appeared(std::map<dns::Name, ZoneConfig> appeared) {
        zone != config_.zones.end(); ++zone) {
     if (const auto set = desk_.set_zone(*zone); !set) {
       spdlog::error("{}: its versions cannot be read, its source has to do: {}",
-                    zone->name.to_text(), set.error().detail);
+                    (*zone)->name.to_text(), set.error().detail);
     }
-    followed_.set_zone(*zone, config_.keys);
+    followed_.set_zone(**zone, config_.keys);
     distributor_.set_zone(*zone);
   }
   make_catalogs_soon();
@@ -65,18 +65,20 @@ void App::take_vanished(const std::map<dns::Name, std::string>& vanished) {
   std::set<dns::Name> never_good;
   std::size_t kept = 0;
   for (auto& zone : config_.zones) {
-    const auto found = vanished.find(zone.name);
+    const auto found = vanished.find(zone->name);
     if (found == vanished.end()) continue;
-    if (store_.current(zone.name) == nullptr) {
-      never_good.insert(zone.name);
+    if (store_.current(zone->name) == nullptr) {
+      never_good.insert(zone->name);
       continue;
     }
-    zone.vanished = found->second;
+    ZoneConfig without = *zone;
+    without.vanished = found->second;
+    zone = std::make_shared<const ZoneConfig>(std::move(without));
     (void)desk_.set_zone(zone);  // it is there already, and so cannot fail
-    followed_.drop_zone(zone.name);
+    followed_.drop_zone(zone->name);
     if (++kept > few) continue;
-    spdlog::warn("{}: {}: it is served as it was until `taproot drop {}`", zone.name.to_text(),
-                 zone.vanished, zone.name.to_text());
+    spdlog::warn("{}: {}: it is served as it was until `taproot drop {}`", zone->name.to_text(),
+                 zone->vanished, zone->name.to_text());
   }
   if (kept > few) {
     spdlog::warn("{} zones in all have lost their sources and are served as they were", kept);
@@ -87,7 +89,7 @@ void App::take_vanished(const std::map<dns::Name, std::string>& vanished) {
 
 void App::drop_zones(const std::set<dns::Name>& zones) {
   if (zones.empty()) return;
-  std::erase_if(config_.zones, [&](const auto& zone) { return zones.contains(zone.name); });
+  std::erase_if(config_.zones, [&](const auto& zone) { return zones.contains(zone->name); });
   for (const auto& name : zones) {
     spdlog::info("{}: not served any more", name.to_text());
     distributor_.drop_zone(name);
@@ -104,14 +106,14 @@ Result<DropReport> App::drop(const DropRequest& request) {
   const auto* state = desk_.find(request.zone);
   if (state == nullptr) return tl::unexpected<Error>(chosen({request.zone}).error());
   const std::string name = request.zone.to_text();
-  const ZoneConfig& zone = state->config;
+  const ZoneConfig& zone = *state->config;
   if (zone.vanished.empty()) {
     return fail(Errc::conflict, name + " has its source: take " + zone.shown +
                                     " away, or the zone out of the configuration, and reload");
   }
-  const auto found =
-      std::find_if(config_.directories.begin(), config_.directories.end(),
-                   [&](const auto& directory) { return directory.path == zone.directory; });
+  const auto found = std::find_if(
+      config_.directories.begin(), config_.directories.end(),
+      [&](const auto& directory) { return directory.path.native() == zone.directory; });
   if (found != config_.directories.end()) {
     std::error_code error;
     if (!std::filesystem::is_directory(found->path, error)) {
@@ -135,7 +137,7 @@ Result<DropReport> App::drop(const DropRequest& request) {
 std::vector<std::string> App::folder_warnings() const {
   std::map<std::filesystem::path, std::size_t> waiting;
   for (const auto& zone : config_.zones) {
-    if (!zone.vanished.empty()) ++waiting[zone.directory];
+    if (!zone->vanished.empty()) ++waiting[zone->directory];
   }
   std::vector<std::string> warnings;
   for (const auto& directory : config_.directories) {
@@ -154,8 +156,8 @@ std::vector<std::string> App::expiry_warnings() const {
   for (const auto& [zone, rows] : followed_.all_rows()) {
     if (rows.empty() || !rows.front().is_expired) continue;
     const auto* state = desk_.find(zone);
-    const bool is_served = state != nullptr && state->config.follow() != nullptr &&
-                           state->config.follow()->serve_expired;
+    const auto* follow = state != nullptr ? state->config->follow() : nullptr;
+    const bool is_served = follow != nullptr && follow->serve_expired;
     warnings.push_back(zone.to_text() + " has expired, no primary was heard of for too long: " +
                        (is_served ? "it is served all the same, as serve-expired says"
                                   : "it answers SERVFAIL until one is"));

@@ -38,22 +38,24 @@ std::set<dns::Name> listed_in(const zonestore::ZoneVersion* catalog) {
 
 }  // namespace
 
-void CatalogMaker::fill(ZoneConfig& zone) const {
-  if (!zone.is_made_catalog()) return;
+void CatalogMaker::fill(SharedZoneConfig& shared) const {
+  if (!shared->is_made_catalog()) return;
+  ZoneConfig zone = *shared;
   auto work = std::make_shared<CatalogWork>();
   work->current = store_.current(zone.name);
   const auto listed = listed_in(work->current.get());
   for (const auto& member : config_.zones) {
-    if (is_catalog(member) || !share_one(member.providers, zone.providers)) continue;
-    if (store_.current(member.name) == nullptr && !listed.contains(member.name)) continue;
-    work->members.emplace_back(member.name, member.catalog);
+    if (is_catalog(*member) || !share_one(member->providers, zone.providers)) continue;
+    if (store_.current(member->name) == nullptr && !listed.contains(member->name)) continue;
+    work->members.emplace_back(member->name, member->catalog);
     // Where another catalog's zone may go is said to us, not to those who follow us.
-    if (member.is_member() && member.catalog && member.catalog->coo) {
+    if (member->is_member() && member->catalog && member->catalog->coo) {
       work->members.back().second =
-          std::make_shared<CatalogProperties>(CatalogProperties{member.catalog->groups, {}});
+          std::make_shared<CatalogProperties>(CatalogProperties{member->catalog->groups, {}});
     }
   }
   zone.sources.front().catalog_work = std::move(work);
+  shared = std::make_shared<const ZoneConfig>(std::move(zone));
 }
 
 void load_catalog(const ZoneConfig& zone, LoadedZone& loaded) {

@@ -14,7 +14,7 @@ namespace taproot::server {
 /// What a catalog is made of: a value for the work pool.
 struct CatalogWork {
   std::shared_ptr<const zonestore::ZoneVersion> current;  ///< may be null
-  std::vector<std::pair<dns::Name, std::shared_ptr<const CatalogProperties>>> members;
+  std::vector<std::pair<dns::Name, SharedValue<CatalogProperties>>> members;
 };
 
 /// Makes catalog zones (RFC 9432) of the zones that the same providers get. A zone is listed from
@@ -27,7 +27,7 @@ class CatalogMaker {
       : config_(config), store_(store) {}
 
   /// Fills in what a catalog is to be made of; leaves other zones alone.
-  void fill(ZoneConfig& zone) const;
+  void fill(SharedZoneConfig& zone) const;
 
  private:
   const Config& config_;

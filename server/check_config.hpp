@@ -3,7 +3,9 @@
 #include "zonestore/rule_policy.hpp"
 
 #include <chrono>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace taproot::server {
@@ -15,6 +17,19 @@ struct CheckConfig {
   /// path of the zone file, which otherwise comes on standard input.
   std::vector<std::string> command;
   std::chrono::milliseconds timeout = std::chrono::seconds(10);
+
+  bool operator==(const CheckConfig&) const = default;
+};
+
+/// One that zones share, or null. Compared by what it says.
+struct SharedCheck : std::shared_ptr<const CheckConfig> {
+  using std::shared_ptr<const CheckConfig>::shared_ptr;
+  SharedCheck() = default;
+  SharedCheck(std::shared_ptr<const CheckConfig> check)
+      : std::shared_ptr<const CheckConfig>(std::move(check)) {}
+  friend bool operator==(const SharedCheck& a, const SharedCheck& b) {
+    return a.get() == b.get() || (a && b && *a == *b);
+  }
 };
 
 }  // namespace taproot::server

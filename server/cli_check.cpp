@@ -72,10 +72,10 @@ void add_config(const std::filesystem::path& file, const ConfigWorld& world, Wor
   }
   if (!read.config) return;
   for (const auto& zone : read.config->zones) {
-    if (zone.is_made_catalog()) continue;  // there is nothing in it that somebody wrote
+    if (zone->is_made_catalog()) continue;  // there is nothing in it that somebody wrote
     work.tasks.push_back(
-        {zone.name, zone.source, zone.shown, zone.check, zone.sources,
-         zone.follow() != nullptr ? read.config->keys : std::vector<dns::TsigKey>()});
+        {zone->name, zone->source, zone->shown, zone->check, zone->sources,
+         zone->follow() != nullptr ? read.config->keys : std::vector<dns::TsigKey>()});
   }
 }
 

@@ -18,21 +18,6 @@ namespace taproot::server {
 
 namespace {
 
-/// As long as the hash, as RFC 8945 section 9 recommends.
-std::size_t secret_octets(dns::TsigAlgorithm algorithm) {
-  switch (algorithm) {
-    case dns::TsigAlgorithm::hmac_sha224:
-      return 28;
-    case dns::TsigAlgorithm::hmac_sha256:
-      return 32;
-    case dns::TsigAlgorithm::hmac_sha384:
-      return 48;
-    case dns::TsigAlgorithm::hmac_sha512:
-      return 64;
-  }
-  return 64;
-}
-
 Result<std::string> random_base64(std::size_t count) {
   std::array<std::uint8_t, 64> octets{};
   if (RAND_bytes(octets.data(), static_cast<int>(count)) != 1) {
@@ -71,8 +56,10 @@ std::string lines_for_all(const std::string& name, const std::string& algorithm,
   const std::string bare = name.size() > 1 ? name.substr(0, name.size() - 1) : name;
   return "# taproot.yaml (the key is in " + file + ", mode 0600)\nkeys:\n  - {name: " + name +
          ", algorithm: " + algorithm + ", secret-file: " + file +
-         "}\n\n# BIND: named.conf\nkey \"" + name + "\" {\n    algorithm " + algorithm +
-         ";\n    secret \"" + secret + "\";\n};\n\n# Knot DNS: knot.conf\nkey:\n  - id: " + name +
+         "}\n# at the provider: key: " + name + ", or while it replaces an old one, key: [" + name +
+         ", OLD]\n# (docs/transfers.md has the steps)\n\n# BIND: named.conf\nkey \"" + name +
+         "\" {\n    algorithm " + algorithm + ";\n    secret \"" + secret +
+         "\";\n};\n\n# Knot DNS: knot.conf\nkey:\n  - id: " + name +
          "\n    algorithm: " + algorithm + "\n    secret: " + secret +
          "\n\n# NSD: nsd.conf\nkey:\n    name: \"" + bare + "\"\n    algorithm: " + algorithm +
          "\n    secret: \"" + secret + "\"\n\n# PowerDNS\npdnsutil import-tsig-key " + bare + " " +
@@ -96,7 +83,8 @@ int run_key_generate(const CommonFlags& common, const KeyFlags& flags, Terminal&
                                      ": write hmac-sha256, hmac-sha512, hmac-sha384 or "
                                      "hmac-sha224");
   }
-  const auto secret = random_base64(secret_octets(*algorithm));
+  // As long as the hash, as RFC 8945 section 9 recommends.
+  const auto secret = random_base64(dns::mac_size(*algorithm));
   if (!secret) return report_error(terminal, secret.error());
   const auto text = name->lowered().to_text();
   const auto word = dns::to_text(*algorithm);

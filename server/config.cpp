@@ -93,9 +93,9 @@ const ProviderConfig* Config::find_provider(std::string_view name) const {
 }
 
 const ZoneConfig* Config::find_zone(const dns::Name& name) const {
-  const auto found = std::find_if(zones.begin(), zones.end(),
-                                  [&](const ZoneConfig& one) { return one.name == name; });
-  return found == zones.end() ? nullptr : &*found;
+  const auto found =
+      std::find_if(zones.begin(), zones.end(), [&](const auto& one) { return one->name == name; });
+  return found == zones.end() ? nullptr : found->get();
 }
 
 const dns::TsigKey* Config::find_key(const dns::Name& name) const {

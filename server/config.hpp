@@ -6,6 +6,8 @@
 #include "dns/tsig.hpp"
 #include "net/endpoint.hpp"
 #include "server/check_config.hpp"
+#include "server/update_policy.hpp"
+#include "server/zone_folder.hpp"
 #include "xfr/access.hpp"
 #include "xfr/refresh_timers.hpp"
 #include "zonestore/finding.hpp"
@@ -22,6 +24,21 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace taproot {
+
+// To tell whether a configuration is another one.
+inline bool operator==(const Secret& a, const Secret& b) {
+  return a.reveal() == b.reveal();
+}
+
+namespace dns {
+inline bool operator==(const TsigKey& a, const TsigKey& b) {
+  return a.name == b.name && a.algorithm == b.algorithm && a.secret == b.secret;
+}
+}  // namespace dns
+
+}  // namespace taproot
 
 namespace taproot::server {
 
@@ -42,12 +59,14 @@ enum class Publish { automatic, on_apply };
 struct NameserverConfig {
   dns::Name name;
   std::vector<net::Endpoint> endpoints;  ///< at least one
+  bool operator==(const NameserverConfig&) const = default;
 };
 
 /// Who is told of a new version.
 struct NotifyTarget {
   net::Endpoint endpoint;
   std::optional<dns::Name> key;  ///< signs the NOTIFY
+  bool operator==(const NotifyTarget&) const = default;
 };
 
 /// Bounds at which a push stops and asks a person; nothing: the pushers' own default.
@@ -55,6 +74,7 @@ struct GuardConfig {
   std::optional<unsigned> max_delete_percent;
   std::optional<unsigned> max_update_percent;
   std::optional<std::size_t> max_deletes;
+  bool operator==(const GuardConfig&) const = default;
 };
 
 /// One provider, whole: what belongs to its kind is set, the rest is empty.
@@ -76,6 +96,8 @@ struct ProviderConfig {
   Secret api_key;
   Ownership ownership = Ownership::exclusive;
   GuardConfig guards;
+
+  bool operator==(const ProviderConfig&) const = default;
 };
 
 /// A document on a server of ours, and how we know that it is the right one.
@@ -92,12 +114,16 @@ struct RemoteConfig {
   bool has_checksum = false;  ///< URL.sha256 must name the document's SHA-256
   /// URL.sig must be a signature of the document by this Ed25519 key: 32 octets.
   std::optional<std::string> signer;
+
+  bool operator==(const RemoteConfig&) const = default;
 };
 
 /// One server that a zone is transferred from.
 struct PrimaryConfig {
   net::Endpoint endpoint;
   std::optional<dns::Name> key;  ///< signs SOA queries and transfers, and is asked of NOTIFY
+
+  bool operator==(const PrimaryConfig&) const = default;
 };
 
 /// Where a zone is transferred from, and how it is followed.
@@ -109,12 +135,29 @@ struct FollowConfig {
   bool use_ixfr = true;
   bool serve_expired = false;
   bool is_catalog = false;  ///< what it lists becomes zones of ours
+
+  bool operator==(const FollowConfig&) const = default;
 };
 
 /// What catalogs say of a zone beside its name (RFC 9432 section 4.4).
 struct CatalogProperties {
   std::vector<std::string> groups;
   std::optional<dns::Name> coo;  ///< the catalog that may take it over
+
+  bool operator==(const CatalogProperties&) const = default;
+};
+
+/// One that zones share, or null. Compared by what it says.
+template <class Value>
+struct SharedValue : std::shared_ptr<const Value> {
+  using std::shared_ptr<const Value>::shared_ptr;
+  SharedValue() = default;
+  SharedValue(std::shared_ptr<const Value> value)
+      : std::shared_ptr<const Value>(std::move(value)) {}
+  SharedValue(std::shared_ptr<Value> value) : std::shared_ptr<const Value>(std::move(value)) {}
+  friend bool operator==(const SharedValue& a, const SharedValue& b) {
+    return a.get() == b.get() || (a && b && *a == *b);
+  }
 };
 
 struct ReceivedZone;
@@ -125,8 +168,8 @@ struct SourceConfig {
   std::string shown;           ///< as the operator wrote it, without what a URL's query may carry
   std::filesystem::path path;  ///< of a file
   std::optional<RemoteConfig> remote;
-  std::shared_ptr<const FollowConfig> follow;  ///< a transfer: then it is the zone's only source
-  std::vector<zonestore::OwnerPattern> owns;   ///< empty: it may have anything
+  SharedValue<FollowConfig> follow;           ///< a transfer: then it is the zone's only source
+  std::vector<zonestore::OwnerPattern> owns;  ///< empty: it may have anything
 
   // Of a document, filled in by RemoteSources before it is read:
   std::string id;                             ///< its name among all documents
@@ -137,44 +180,53 @@ struct SourceConfig {
 
   /// Of a transfer, filled in by FollowedSources: null if there is nothing new.
   std::shared_ptr<const ReceivedZone> received;
+
+  bool operator==(const SourceConfig&) const = default;
 };
 
-/// One zone and where it comes from.
+/// One zone and where it comes from. There may be very many: paths are text here, since a
+/// std::filesystem::path takes several times their size.
 struct ZoneConfig {
   dns::Name name;
   /// The file it comes from, absolute or relative to the working directory; empty with `sources`.
-  std::filesystem::path source;
+  std::string source;
   std::string shown;                  ///< the source as the operator wrote it, for findings
   std::vector<SourceConfig> sources;  ///< where it comes from if not just from `source`
-  std::filesystem::path directory;    ///< the folder it is one of; empty: it is named
+  std::string directory;              ///< the folder it is one of; empty: it is named
   /// Why it has no source now and is served as it was until a person drops it; empty: it has one.
   std::string vanished;
   std::vector<std::string> providers;
   zonestore::SerialPolicy serial = zonestore::SerialPolicy::increment;
   Publish publish = Publish::automatic;
-  std::shared_ptr<const CheckConfig> check;  ///< null: the rules as they are, and no command
+  SharedCheck check;  ///< null: the rules as they are, and no command
   /// A source that would take more of the names away waits for a person; 100: none does.
   unsigned max_shrink_percent = 20;
-
-  std::shared_ptr<const CatalogProperties> catalog;  ///< null: there is nothing to say
+  UpdateRules update;                      ///< who may change it by UPDATE; null: nobody
+  SharedValue<CatalogProperties> catalog;  ///< what catalogs say of it; null: nothing
 
   /// Whether a catalog lists it, or did: then `directory` is the catalog's home.
-  bool is_member() const { return directory.native().starts_with("catalog:"); }
+  bool is_member() const { return directory.starts_with("catalog:"); }
   /// Whether it is a catalog that taproot makes.
   bool is_made_catalog() const { return !sources.empty() && sources.front().is_catalog; }
   /// Whom it follows; null if its source is another.
   const FollowConfig* follow() const {
     return sources.empty() ? nullptr : sources.front().follow.get();
   }
+  bool operator==(const ZoneConfig&) const = default;
 };
+
+/// As everybody holds it: all share one.
+using SharedZoneConfig = std::shared_ptr<const ZoneConfig>;
 
 /// A folder whose files are zones. Those it had when the configuration was read are in
 /// Config::zones already; this is for the ones that come and go.
 struct DirectoryConfig {
   std::filesystem::path path;
   std::string shown;
-  ZoneConfig pattern;   ///< what its zones get; without name and source
-  std::string trouble;  ///< why it could not be read; empty: it could
+  ZoneConfig pattern;            ///< what its zones get; without name and source
+  FolderStamp stamp;             ///< as its zones were read
+  std::vector<dns::Name> links;  ///< zones whose files are symbolic links
+  std::string trouble;           ///< why it could not be read; empty: it could
 };
 
 /// A catalog zone (RFC 9432) beside its entry among the zones.
@@ -185,7 +237,7 @@ struct CatalogConfig {
   bool drops_vanished = false;
 
   /// What stands in the place of a folder for its members.
-  std::filesystem::path home() const { return "catalog:" + name.lowered().to_text(); }
+  std::string home() const { return "catalog:" + name.lowered().to_text(); }
 };
 
 struct ControlConfig {
@@ -202,11 +254,13 @@ struct Config {
   std::filesystem::path file;  ///< empty without a configuration file
   std::vector<net::Endpoint> listen;
   std::optional<unsigned> workers;  ///< nothing: one per core
+  /// Those that keys may use although they are weak.
+  std::vector<dns::TsigAlgorithm> weak_algorithms;
   std::filesystem::path state;
   ControlConfig control;
   std::vector<dns::TsigKey> keys;
   std::vector<ProviderConfig> providers;
-  std::vector<ZoneConfig> zones;
+  std::vector<SharedZoneConfig> zones;
   std::vector<DirectoryConfig> directories;
   std::vector<CatalogConfig> catalogs;
   std::chrono::milliseconds probe_interval = std::chrono::seconds(60);

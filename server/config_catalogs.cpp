@@ -129,7 +129,7 @@ void read_catalog(const ConfigNode& node, const ConfigScope& scope, const ZoneDe
                          "keep one of the two");
     return;
   }
-  config.zones.push_back(std::move(zone));
+  config.zones.push_back(std::make_shared<const ZoneConfig>(std::move(zone)));
   config.catalogs.push_back(std::move(catalog));
 }
 

@@ -90,8 +90,8 @@ void read_zone_flags(const ServeFlags& flags, FlagReader& reader, Config& config
     ZoneConfig zone;
     zone.name = *name;
     zone.source = text.substr(equals + 1);
-    zone.shown = zone.source.string();
-    config.zones.push_back(std::move(zone));
+    zone.shown = zone.source;
+    config.zones.push_back(std::make_shared<const ZoneConfig>(std::move(zone)));
   }
 }
 
@@ -186,7 +186,11 @@ void add_secondaries(const ServeFlags& flags, FlagReader& reader, Config& config
                    "add --allow-transfer ADDRESS or --allow-transfer key:NAME");
   }
   config.providers.push_back(std::move(provider));
-  for (auto& zone : config.zones) zone.providers.emplace_back(provider_name);
+  for (auto& zone : config.zones) {
+    ZoneConfig with = *zone;
+    with.providers.emplace_back(provider_name);
+    zone = std::make_shared<const ZoneConfig>(std::move(with));
+  }
 }
 
 }  // namespace

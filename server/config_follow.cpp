@@ -21,7 +21,7 @@ void read_primary(const ConfigNode& node, const ConfigScope& scope, const Config
   if (node.kind == ConfigNode::Kind::map) {
     MapReader map(node, scope.findings, "primary");
     address = map.need("address", "write address: 192.0.2.1, with a port if it is not 53");
-    if (map.has("key")) primary.key = read_key_reference(map, scope, config);
+    if (const auto* own = map.find("key")) primary.key = read_key_reference(*own, scope, config);
     map.finish();
     if (address == nullptr) return;
   }
@@ -87,7 +87,9 @@ void read_bounds(MapReader& map, const ConfigScope& scope, FollowConfig& follow)
 void read_follow(MapReader& map, const ConfigNode& transfer, const ConfigScope& scope,
                  const Config& config, SourceConfig& source) {
   auto follow = std::make_shared<FollowConfig>();
-  const auto key = read_key_reference(map, scope, config);
+  const auto* key_node = map.find("key");
+  const auto key = key_node != nullptr ? read_key_reference(*key_node, scope, config)
+                                       : std::optional<dns::Name>();
   const bool is_one = transfer.kind == ConfigNode::Kind::map;
   for (const auto* item : is_one ? std::vector<const ConfigNode*>{&transfer}
                                  : read_items(transfer, "transfer", scope.findings)) {

@@ -1,6 +1,8 @@
 #include "server/config_secret.hpp"
 #include "server/config_sections.hpp"
 
+#include <algorithm>
+
 namespace taproot::server {
 
 namespace {
@@ -67,6 +69,41 @@ void read_key_secret(MapReader& map, const ConfigScope& scope, dns::TsigKey& key
   key.secret = std::move(*octets);
 }
 
+/// Weak ones need the operator's word that they may be used.
+void read_algorithm(const ConfigNode& node, const ConfigScope& scope, const Config& config,
+                    dns::TsigKey& key) {
+  const auto text = read_text(node, "algorithm", scope.findings);
+  if (!text) return;
+  const auto algorithm = dns::tsig_algorithm_from_text(*text, dns::WeakAlgorithms::allowed);
+  if (!algorithm) {
+    scope.findings.error(node.place, "config-bad-value",
+                         "algorithm: \"" + *text + "\" is not one that taproot knows",
+                         "write hmac-sha256, hmac-sha512, hmac-sha384 or hmac-sha224");
+    return;
+  }
+  key.algorithm = *algorithm;
+  if (!dns::is_weak(*algorithm)) return;
+  const auto word = dns::to_text(*algorithm);
+  const auto& allowed = config.weak_algorithms;
+  if (std::find(allowed.begin(), allowed.end(), *algorithm) == allowed.end()) {
+    scope.findings.error(node.place, "config-weak-algorithm",
+                         word + " is too weak to be used without a word from you",
+                         "make a key for hmac-sha256; if the other side has nothing better, write "
+                         "allow-weak-algorithms: [" +
+                             word + "] below server:");
+  } else {
+    scope.findings.warning(node.place, "config-weak-algorithm",
+                           "a key for " + word + ", which is weak",
+                           "make a key for hmac-sha256 as soon as the other side can use it");
+  }
+}
+
+void read_least_mac(const ConfigNode& node, const ConfigScope& scope, dns::TsigKey& key) {
+  const auto octets = read_count(node, "least-mac", dns::shortest_mac(key.algorithm),
+                                 dns::mac_size(key.algorithm), scope.findings);
+  if (octets) key.least_mac = static_cast<std::size_t>(*octets);
+}
+
 void read_key(const ConfigNode& node, const ConfigScope& scope, Config& config) {
   MapReader map(node, scope.findings, "key");
   dns::TsigKey key;
@@ -74,17 +111,10 @@ void read_key(const ConfigNode& node, const ConfigScope& scope, Config& config) 
   const auto* name_node =
       map.need("name", "name it as the other side does: name: xfr.example.net.");
   if (name_node != nullptr) name = read_name(*name_node, "key name", scope.findings);
-  if (const auto* node_of = map.find("algorithm")) {
-    const auto text = read_text(*node_of, "algorithm", scope.findings);
-    const auto algorithm = text ? dns::tsig_algorithm_from_text(*text) : key.algorithm;
-    if (algorithm) {
-      key.algorithm = *algorithm;
-    } else {
-      scope.findings.error(node_of->place, "config-bad-value",
-                           "algorithm: \"" + *text + "\" is not one that taproot uses",
-                           "write hmac-sha256, hmac-sha512, hmac-sha384 or hmac-sha224");
-    }
+  if (const auto* algorithm = map.find("algorithm")) {
+    read_algorithm(*algorithm, scope, config, key);
   }
+  if (const auto* least = map.find("least-mac")) read_least_mac(*least, scope, key);
   if (name) key.name = *name;
   read_key_secret(map, scope, key);
   map.finish();

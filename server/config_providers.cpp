@@ -1,4 +1,5 @@
 #include "server/config_sections.hpp"
+#include "server/config_tls.hpp"
 #include "server/config_url.hpp"
 
 #include <algorithm>
@@ -35,26 +36,48 @@ void read_nameservers(const ConfigNode& node, const ConfigScope& scope, Provider
 
 }  // namespace
 
-std::optional<dns::Name> read_key_reference(MapReader& map, const ConfigScope& scope,
+std::optional<dns::Name> read_key_reference(const ConfigNode& node, const ConfigScope& scope,
                                             const Config& config) {
-  const auto* node = map.find("key");
-  if (node == nullptr) return std::nullopt;
-  const auto name = read_name(*node, "key", scope.findings);
+  const auto name = read_name(node, "key", scope.findings);
   if (!name || config.find_key(*name) != nullptr) return name;
   std::vector<std::string> names;
   names.reserve(config.keys.size());
   for (const auto& key : config.keys) names.push_back(key.name.to_text());
   const auto meant = nearest(name->to_text(), names);
-  scope.findings.error(node->place, "config-unknown-reference",
-                       "there is no key " + name->to_text(),
+  scope.findings.error(node.place, "config-unknown-reference", "there is no key " + name->to_text(),
                        meant ? "did you mean \"" + *meant + "\"?" : "add it to keys:");
   return name;
 }
 
 namespace {
 
-void read_notify(MapReader& map, const ConfigScope& scope, const std::optional<dns::Name>& key,
+/// The provider's keys, the one that signs first: more than one while it changes from an old one.
+std::vector<dns::Name> read_key_references(MapReader& map, const ConfigScope& scope,
+                                           const Config& config) {
+  std::vector<dns::Name> keys;
+  const auto* node = map.find("key");
+  if (node == nullptr) return keys;
+  const auto items = read_items(*node, "key", scope.findings);
+  if (node->kind == ConfigNode::Kind::list && items.empty()) {
+    scope.findings.error(node->place, "config-bad-value", "key: is an empty list",
+                         "name a key, or leave key: away");
+  }
+  for (const auto* item : items) {
+    const auto name = read_key_reference(*item, scope, config);
+    if (!name) continue;
+    if (std::find(keys.begin(), keys.end(), *name) != keys.end()) {
+      scope.findings.error(item->place, "config-duplicate-name",
+                           "key " + name->to_text() + " stands twice", "keep one of the two");
+      continue;
+    }
+    keys.push_back(*name);
+  }
+  return keys;
+}
+
+void read_notify(MapReader& map, const ConfigScope& scope, const std::vector<dns::Name>& keys,
                  ProviderConfig& provider) {
+  const auto key = keys.empty() ? std::nullopt : std::optional(keys.front());
   if (const auto* node = map.find("notify")) {
     for (const auto* item : read_items(*node, "notify", scope.findings)) {
       const auto endpoint = read_endpoint(*item, "notify", dns_port, scope.findings);
@@ -75,17 +98,17 @@ void read_notify(MapReader& map, const ConfigScope& scope, const std::optional<d
 }
 
 /// One entry of transfer-from; `any` is the explicit word for everybody.
-void read_prefix(const ConfigNode& node, const ConfigScope& scope, bool has_key,
+void read_prefix(const ConfigNode& node, const ConfigScope& scope, bool told_apart,
                  std::vector<net::Prefix>& prefixes) {
   const auto text = read_text(node, "transfer-from", scope.findings);
   if (!text) return;
   if (*text == "any") {
     const auto all = everybody();
     prefixes.insert(prefixes.end(), all.begin(), all.end());
-    if (!has_key) {
+    if (!told_apart) {
       scope.findings.warning(node.place, "config-open-transfer",
                              "anyone who can reach this server may transfer the zones",
-                             "name addresses, or add a key");
+                             "name addresses, or add a key or a tls-identity");
     }
     return;
   }
@@ -96,7 +119,7 @@ void read_prefix(const ConfigNode& node, const ConfigScope& scope, bool has_key,
                          "write 192.0.2.1, 192.0.2.0/24 or \"2001:db8::/32\"");
     return;
   }
-  if (is_everybody(*prefix) && !has_key) {
+  if (is_everybody(*prefix) && !told_apart) {
     scope.findings.error(node.place, "config-open-transfer",
                          "transfer-from: " + *text + " opens the zones to everybody",
                          "add a key; if you mean it, write the word any instead");
@@ -105,33 +128,69 @@ void read_prefix(const ConfigNode& node, const ConfigScope& scope, bool has_key,
   prefixes.push_back(*prefix);
 }
 
-void read_access(MapReader& map, const ConfigScope& scope, const std::optional<dns::Name>& key,
+/// `transport`, and what a client certificate must say.
+void read_tls_access(MapReader& map, const ConfigScope& scope, xfr::AccessRule& rule) {
+  static constexpr std::string_view transports[] = {"any", "tls"};
+  if (const auto* node = map.find("tls-identity")) {
+    for (const auto* item : read_items(*node, "tls-identity", scope.findings)) {
+      const auto name = read_name(*item, "tls-identity", scope.findings);
+      if (name) rule.tls_names.push_back(certificate_name(*name));
+    }
+  }
+  if (const auto* node = map.find("tls-pin")) {
+    for (const auto* item : read_items(*node, "tls-pin", scope.findings)) {
+      if (const auto pin = read_pin(*item, "tls-pin", scope.findings)) {
+        rule.tls_pins.push_back(*pin);
+      }
+    }
+  }
+  const auto* node = map.find("transport");
+  const auto chosen = node != nullptr ? read_choice(*node, "transport", transports, scope.findings)
+                                      : std::optional<std::size_t>();
+  if (!chosen) return;
+  rule.tls_only = *chosen == 1;
+  if (rule.tls_only || !rule.needs_tls()) return;
+  scope.findings.error(node->place, "config-bad-value",
+                       "transport: any does not go with tls-identity or tls-pin: there is no "
+                       "certificate without TLS",
+                       "write transport: tls, or take it out");
+}
+
+void read_access(MapReader& map, const ConfigScope& scope, const std::vector<dns::Name>& keys,
                  ProviderConfig& provider) {
-  std::vector<net::Prefix> prefixes;
+  xfr::AccessRule rule{provider.name, {}, {}};
+  read_tls_access(map, scope, rule);
+  const bool told_apart =
+      !keys.empty() || map.find("tls-identity") != nullptr || map.find("tls-pin") != nullptr;
   const auto* node = map.find("transfer-from");
   if (node != nullptr) {
     for (const auto* item : read_items(*node, "transfer-from", scope.findings)) {
-      read_prefix(*item, scope, key.has_value(), prefixes);
+      read_prefix(*item, scope, told_apart, rule.from);
     }
   }
   const bool says_nothing =
       node == nullptr || (node->kind == ConfigNode::Kind::list && node->items.empty());
-  if (says_nothing && !key) {
+  if (says_nothing && !told_apart) {
     scope.findings.error(
         map.place(), "config-open-transfer",
         "provider " + provider.name + " has neither transfer-from nor key: nobody is told apart",
-        "write transfer-from: [ADDRESS], or key: NAME, or both");
+        "write transfer-from: [ADDRESS], or key: NAME, or both, or tls-identity: NAME");
     return;
   }
-  if (prefixes.empty() && !key) return;  // each was wrong, and has its finding
-  provider.access.push_back({provider.name, std::move(prefixes), key});
+  if (keys.empty() && map.find("key") != nullptr) return;  // it was wrong, and has its finding
+  const bool is_rule = !rule.from.empty() || !rule.tls_names.empty() || !rule.tls_pins.empty();
+  if (keys.empty() && is_rule) provider.access.push_back(rule);
+  for (const auto& key : keys) {
+    rule.key = key;
+    provider.access.push_back(rule);
+  }
 }
 
 void read_transfer(MapReader& map, const ConfigScope& scope, const Config& config,
                    ProviderConfig& provider) {
-  const auto key = read_key_reference(map, scope, config);
-  read_notify(map, scope, key, provider);
-  read_access(map, scope, key, provider);
+  const auto keys = read_key_references(map, scope, config);
+  read_notify(map, scope, keys, provider);
+  read_access(map, scope, keys, provider);
 }
 
 void read_url(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
@@ -185,8 +244,8 @@ void read_powerdns(MapReader& map, const ConfigScope& scope, ProviderConfig& pro
 /// Keys of the other kind get a better answer than "unknown".
 void refuse_keys_of(ProviderKind other, const ConfigNode& node, MapReader& map,
                     const ConfigScope& scope) {
-  static constexpr std::string_view of_transfer[] = {"notify", "notify-source", "transfer-from",
-                                                     "key"};
+  static constexpr std::string_view of_transfer[] = {
+      "notify", "notify-source", "transfer-from", "key", "transport", "tls-identity", "tls-pin"};
   static constexpr std::string_view of_powerdns[] = {"url", "api-key", "api-key-file", "ownership",
                                                      "guards"};
   const auto keys = other == ProviderKind::transfer ? std::span<const std::string_view>(of_transfer)

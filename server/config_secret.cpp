@@ -154,8 +154,9 @@ Result<WrittenKey> written_key_from_bind(std::string_view text) {
   if (!name || !algorithm || !secret) {
     return fail(Errc::bad_text, "is not a whole key statement (key, algorithm, secret)");
   }
-  const auto key = dns::TsigKey::from_text(std::string(*name) + ":" + std::string(*algorithm) +
-                                           ":" + std::string(*secret));
+  const auto key = dns::TsigKey::from_text(
+      std::string(*name) + ":" + std::string(*algorithm) + ":" + std::string(*secret),
+      dns::WeakAlgorithms::allowed);
   if (!key) return tl::unexpected(key.error());
   return WrittenKey{key->name, key->algorithm, key->secret};
 }
@@ -165,7 +166,7 @@ Result<WrittenKey> written_key(std::string_view text) {
     return written_key_from_bind(text);
   }
   if (text.find(':') != std::string_view::npos) {
-    auto key = dns::TsigKey::from_text(text);
+    auto key = dns::TsigKey::from_text(text, dns::WeakAlgorithms::allowed);
     if (!key) return tl::unexpected(key.error());
     return WrittenKey{key->name, key->algorithm, std::move(key->secret)};
   }
@@ -237,6 +238,9 @@ Result<dns::TsigKey> tsig_key_from_text(const Secret& text) {
   if (!key) return tl::unexpected(key.error());
   if (!key->name || !key->algorithm) {
     return fail(Errc::bad_text, "has no name and algorithm: write NAME:ALGORITHM:BASE64");
+  }
+  if (dns::is_weak(*key->algorithm)) {
+    return fail(Errc::bad_text, "is for " + to_text(*key->algorithm) + ", which is too weak");
   }
   return dns::TsigKey{std::move(*key->name), *key->algorithm, std::move(key->secret)};
 }

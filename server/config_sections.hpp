@@ -49,8 +49,8 @@ void read_catalogs_section(const ConfigNode& node, const ConfigScope& scope,
 void read_zone_settings(MapReader& map, const ConfigScope& scope, const ZoneDefaults& defaults,
                         const Config& config, ZoneConfig& zone);
 
-/// The key that `key` names; one that is not there has its finding.
-std::optional<dns::Name> read_key_reference(MapReader& map, const ConfigScope& scope,
+/// The key that a value names; one that is not there has its finding.
+std::optional<dns::Name> read_key_reference(const ConfigNode& node, const ConfigScope& scope,
                                             const Config& config);
 
 /// Reads `source` or `sources` of a zone; false, with findings, if the zone has none.
@@ -63,6 +63,11 @@ void read_follow(MapReader& map, const ConfigNode& transfer, const ConfigScope& 
 /// Reads the key `check` of a zone or of defaults; what it leaves open is as in `otherwise`.
 std::shared_ptr<const CheckConfig> read_check(MapReader& map, const ConfigScope& scope,
                                               const std::shared_ptr<const CheckConfig>& otherwise);
+
+/// Reads the key `update` of a zone.
+UpdateRules read_updates(MapReader& map, const ConfigScope& scope, const Config& config);
+/// Finds names in it that do not lie in the zone.
+void check_updates(const ZoneConfig& zone, ConfigPlace place, const ConfigScope& scope);
 
 /// Reads a secret that stands in a file (`file_key`) or behind a reference (`key`), whichever of
 /// the two is there; nothing, with a finding, if it cannot be had. `what` names its owner.

@@ -6,6 +6,26 @@ namespace {
 
 constexpr unsigned max_workers = 256;
 
+void read_weak(const ConfigNode& node, const ConfigScope& scope, Config& config) {
+  static constexpr std::string_view what = "server.allow-weak-algorithms";
+  for (const auto* item : read_items(node, what, scope.findings)) {
+    const auto text = read_text(*item, what, scope.findings);
+    if (!text) continue;
+    const auto algorithm = dns::tsig_algorithm_from_text(*text, dns::WeakAlgorithms::allowed);
+    if (!algorithm || !dns::is_weak(*algorithm)) {
+      scope.findings.error(item->place, "config-bad-value",
+                           std::string(what) + ": \"" + *text + "\" is not a weak algorithm",
+                           "write hmac-sha1 or hmac-md5; the others need no permission");
+    } else if (!dns::is_available(*algorithm)) {
+      scope.findings.error(item->place, "config-bad-value",
+                           dns::to_text(*algorithm) + " is forbidden by this host's OpenSSL",
+                           "use hmac-sha256 on both sides");
+    } else {
+      config.weak_algorithms.push_back(*algorithm);
+    }
+  }
+}
+
 }  // namespace
 
 std::filesystem::path resolve(const ConfigScope& scope, const std::string& path) {
@@ -29,6 +49,7 @@ void read_server_section(const ConfigNode& node, const ConfigScope& scope, Confi
     const auto count = read_count(*workers, "server.workers", 1, max_workers, scope.findings);
     if (count) config.workers = static_cast<unsigned>(*count);
   }
+  if (const auto* weak = map.find("allow-weak-algorithms")) read_weak(*weak, scope, config);
   map.finish();
 }
 

@@ -285,7 +285,7 @@ bool read_sources(MapReader& map, const ConfigScope& scope, const Config& config
   }
   const bool is_file = zone.sources.size() == 1 && !zone.sources[0].remote && !zone.follow();
   if (is_file && zone.sources[0].owns.empty()) {
-    zone.source = zone.sources[0].path;  // just a file: the usual way
+    zone.source = zone.sources[0].path.string();  // just a file: the usual way
     zone.sources.clear();
     return true;
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 
 namespace taproot::server {
 
@@ -61,19 +62,21 @@ std::vector<std::string> read_provider_references(MapReader& map, const ConfigSc
 }
 
 /// Zones are many: finding one among them must not cost a walk over all.
-using Seen = std::map<dns::Name, std::string>;
+using Seen = std::unordered_map<dns::Name, SharedZoneConfig, dns::NameHash>;
 
-void add_zone(ZoneConfig zone, ConfigPlace place, const ConfigScope& scope, Seen& seen,
+void add_zone(ZoneConfig&& zone, ConfigPlace place, const ConfigScope& scope, Seen& seen,
               Config& config) {
-  const auto [before, is_new] = seen.emplace(zone.name, zone.shown);
+  check_updates(zone, place, scope);
+  auto shared = std::make_shared<const ZoneConfig>(std::move(zone));
+  const auto [before, is_new] = seen.emplace(shared->name, shared);
   if (!is_new) {
-    scope.findings.error(
-        place, "config-zone-twice",
-        "zone " + zone.name.to_text() + " comes from " + before->second + " and from " + zone.shown,
-        "keep one of the two");
+    scope.findings.error(place, "config-zone-twice",
+                         "zone " + shared->name.to_text() + " comes from " + before->second->shown +
+                             " and from " + shared->shown,
+                         "keep one of the two");
     return;
   }
-  config.zones.push_back(std::move(zone));
+  config.zones.push_back(std::move(shared));
 }
 
 /// A folder that cannot be read (not mounted yet, say) is no reason not to serve: its zones that
@@ -82,9 +85,12 @@ void read_directory(const ConfigNode& node, const ZoneConfig& pattern, const Con
                     Seen& seen, Config& config) {
   const auto written = read_text(node, "directory", scope.findings);
   if (!written) return;
-  DirectoryConfig directory{resolve(scope, *written), *written, pattern, ""};
+  DirectoryConfig directory;
+  directory.path = resolve(scope, *written);
+  directory.shown = *written;
+  directory.pattern = pattern;
   if (!directory.path.has_filename()) directory.path = directory.path.parent_path();  // "zones/"
-  directory.pattern.directory = directory.path;
+  directory.pattern.directory = directory.path.string();
   auto look = look_into(directory.path);
   if (!look.trouble.empty()) {
     scope.findings.warning(node.place, "config-bad-directory",
@@ -98,14 +104,18 @@ void read_directory(const ConfigNode& node, const ZoneConfig& pattern, const Con
                                " is not named as a zone, and is left out",
                            "name it APEX.yaml, APEX.json or APEX.zone");
   }
+  const std::string place = (directory.path / "").string();
+  const std::string shown = (std::filesystem::path(*written) / "").string();
   for (auto& file : look.files) {
+    if (file.is_link) directory.links.push_back(file.apex);
     ZoneConfig zone = directory.pattern;
     zone.name = std::move(file.apex);
-    zone.source = std::move(file.path);
-    zone.shown = (std::filesystem::path(*written) / zone.source.filename()).string();
+    zone.source = place + file.name;
+    zone.shown = shown + file.name;
     add_zone(std::move(zone), node.place, scope, seen, config);
   }
   directory.trouble = std::move(look.trouble);
+  directory.stamp = look.stamp;
   config.directories.push_back(std::move(directory));
 }
 
@@ -154,6 +164,7 @@ void read_zone(const ConfigNode& node, const ConfigScope& scope, const ZoneDefau
   const auto* directory = map.find("directory");
   read_zone_settings(map, scope, defaults, config, zone);
   read_catalog_properties(map, scope, zone);
+  zone.update = read_updates(map, scope, config);
   if (name != nullptr && directory != nullptr) {
     scope.findings.error(directory->place, "config-wrong-kind",
                          "a zone has either name and source or directory",

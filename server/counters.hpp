@@ -40,6 +40,10 @@ struct alignas(64) Counters {
   Count tsig_failures;
   std::array<Count, rcodes> by_rcode;  ///< answers; transfers that began count as NOERROR
 
+  Count refusals;       ///< requests that somebody may want to know of: see TransferEvent
+  Count refusals_told;  ///< of them, those that became an event
+  std::array<Count, rcodes> updates_by_rcode;  ///< UPDATEs, also counted above
+
   Count transfers_refused;
   Count axfr_started;
   Count ixfr_started;  ///< differences
@@ -55,6 +59,10 @@ struct alignas(64) Counters {
   Count tcp_timed_out;  ///< idle, half a message, or not reading
   Count tcp_misused;    ///< sent what no DNS client sends
 
+  void count_update(dns::Rcode rcode) {
+    const auto index = static_cast<std::size_t>(rcode);
+    if (index < rcodes) ++updates_by_rcode[index];
+  }
   void count_rcode(dns::Rcode rcode) {
     const auto index = static_cast<std::size_t>(rcode);
     if (index < rcodes) ++by_rcode[index];

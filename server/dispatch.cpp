@@ -2,11 +2,13 @@
 
 #include "dns/rdata.hpp"
 #include "dns/wire.hpp"
+#include "server/refusal_words.hpp"
 #include "xfr/access.hpp"
 #include "xfr/ixfr_choice.hpp"
 #include "xfr/transfer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace taproot::server {
@@ -20,6 +22,8 @@ using zonestore::ZoneEntry;
 using zonestore::ZoneVersion;
 
 constexpr std::size_t plain_udp_size = 512;  // RFC 1035 section 4.2.1
+/// Answers that may be lost on their way before a secondary that asks again counts as broken.
+constexpr unsigned lost_datagrams = 3;
 
 std::size_t most_octets(const dns::Query& query, Transport transport) {
   if (transport == Transport::tcp) return Dispatch::buffer_size;
@@ -58,6 +62,19 @@ std::optional<dns::Serial> announced_serial(const dns::Query& query, Octets requ
   return first_serial(query, request);
 }
 
+std::string_view asked_by(const dns::Query& query) {
+  if (query.header.opcode == Opcode::notify) return "NOTIFY";
+  if (query.header.opcode == Opcode::update) return "UPDATE";
+  if (query.qtype == RRType::AXFR) return "AXFR";
+  return query.qtype == RRType::IXFR ? "IXFR" : "SOA";
+}
+
+/// Requests that only a secondary makes, or somebody who wants to be taken for one.
+bool is_of_secondary(const dns::Query& query) {
+  return query.header.opcode != Opcode::query || query.qtype == RRType::AXFR ||
+         query.qtype == RRType::IXFR || query.qtype == RRType::SOA;
+}
+
 const ZoneEntry* zone_named(const zonestore::ZoneSet& zones, Octets qname) {
   const ZoneEntry* entry = zones.find_enclosing(qname);
   return entry != nullptr && entry->apex().size() == qname.size() ? entry : nullptr;
@@ -80,11 +97,14 @@ struct Dispatch::Exchange {
     const std::size_t taken = session ? session->max_size() : 0;
     return limit - std::min(limit, taken);
   }
-  xfr::Requester requester() const { return {request.from.address(), key}; }
+  xfr::Requester requester() const { return {request.from.address(), key, request.tls}; }
 };
 
-Dispatch::Dispatch(Counters& counters, WallClock wall_clock, Tell tell)
-    : counters_(counters), wall_clock_(std::move(wall_clock)), tell_(std::move(tell)) {}
+Dispatch::Dispatch(Counters& counters, WallClock wall_clock, Tell tell, Submit submit)
+    : counters_(counters),
+      wall_clock_(std::move(wall_clock)),
+      tell_(std::move(tell)),
+      submit_(std::move(submit)) {}
 
 Reply Dispatch::handle(const Snapshot& snapshot, const Request& request,
                        std::span<std::uint8_t> buffer) {
@@ -117,11 +137,14 @@ bool Dispatch::check_signature(Exchange& exchange) {
     return true;
   }
   ++counters_.tsig_failures;
+  if (exchange.query.header.opcode == Opcode::update) {
+    counters_.count_update(session ? Rcode::notauth : Rcode::formerr);
+  }
   if (!session) return false;
   exchange.session = std::move(*session);
-  const RRType qtype = exchange.query.qtype;
-  if (qtype == RRType::AXFR || qtype == RRType::IXFR || qtype == RRType::SOA) {
-    tell_refusal(exchange, std::move(verdict.why));
+  if (is_of_secondary(exchange.query)) {
+    const auto key = verdict.authentic ? std::optional(exchange.session->key_name()) : std::nullopt;
+    tell_refusal(exchange, key, words_of(verdict));
   }
   return false;
 }
@@ -132,9 +155,10 @@ Reply Dispatch::by_opcode(Exchange& exchange) {
       return query(exchange);
     case Opcode::notify:
       return notify(exchange);
+    case Opcode::update:
+      return update(exchange);
     case Opcode::iquery:
     case Opcode::status:
-    case Opcode::update:
       break;
   }
   return rcode(exchange, Rcode::notimp);  // also for opcodes without a name
@@ -148,19 +172,17 @@ Reply Dispatch::notify(Exchange& exchange) {
                                : nullptr;
   const auto rules = entry != nullptr ? exchange.snapshot.policy->notifiers_for(entry->apex())
                                       : std::span<const xfr::AccessRule>();
+  if (rules.empty() || xfr::find_rule(rules, exchange.requester()) == nullptr) {
+    tell_refusal(exchange, exchange.key,
+                 rules.empty() ? "taproot does not follow this zone, it is its primary"
+                               : "this is none of its primaries, or their key is missing: add the "
+                                 "address to transfer or notify-from");
+    return rcode(exchange, Rcode::refused);
+  }
   TransferEvent event;
   event.from = exchange.request.from;
   event.key = exchange.key;
   event.over_tcp = exchange.request.transport == Transport::tcp;
-  if (rules.empty() || xfr::find_rule(rules, exchange.requester()) == nullptr) {
-    event.kind = TransferEvent::Kind::not_notified;
-    event.apex = dns::Name::from_trusted(query.qname);
-    event.why = rules.empty() ? "we do not follow this zone"
-                              : "this is none of its primaries, or their key is missing: add the "
-                                "address to transfer or notify-from";
-    if (may_tell(&Budget::refusals, max_refusals_told)) tell_(std::move(event));
-    return rcode(exchange, Rcode::refused);
-  }
   event.kind = TransferEvent::Kind::notified;
   event.apex = entry->apex();
   event.before = announced_serial(query, exchange.request.octets);
@@ -175,7 +197,72 @@ Reply Dispatch::query(Exchange& exchange) {
   if (query.edns_version > 0) return rcode(exchange, Rcode::badvers);
   if (query.qtype == RRType::AXFR || query.qtype == RRType::IXFR) return transfer(exchange);
   if (query.qtype == RRType::SOA) observe(exchange);
-  return message(exchange, answer(*exchange.snapshot.zones, query, names_));
+  return message(exchange, server::answer(*exchange.snapshot.zones, query, names_));
+}
+
+/// What can be said without a look at the zone's contents is said here, rights included: so
+/// whoever has none learns nothing from an UPDATE (RFC 2136 section 3.3 would look at the zone
+/// first).
+Reply Dispatch::update(Exchange& exchange) {
+  const dns::Query& query = exchange.query;
+  if (!submit_) return rcode(exchange, Rcode::notimp);
+  if (query.edns_version > 0) return rcode(exchange, Rcode::badvers);
+  if (query.qtype != RRType::SOA) {
+    return refuse_update(exchange, Rcode::formerr, "the zone section is not of type SOA");
+  }
+  const ZoneEntry* entry =
+      query.qclass == dns::Class::IN ? zone_named(*exchange.snapshot.zones, query.qname) : nullptr;
+  if (entry == nullptr) {
+    return refuse_update(exchange, Rcode::notauth, "this is no zone of ours");
+  }
+  const auto& address = exchange.request.from.address();
+  if (!exchange.key) {
+    return refuse_update(exchange, Rcode::refused,
+                         address.to_text() +
+                             " asked unsigned; only the TSIG keys that update: of "
+                             "the zone names may change it");
+  }
+  const Updater who{*exchange.key, address};
+  const UpdateRules rules = exchange.snapshot.policy->updates_for(entry->apex());
+  if (auto why = why_no_updater(rules, entry->apex(), who)) {
+    return refuse_update(exchange, Rcode::refused, std::move(*why));
+  }
+  auto update = dns::Update::parse(exchange.request.octets);
+  if (!update) {
+    return refuse_update(exchange, update.error().rcode, std::move(update.error().why));
+  }
+  if (auto why = why_not_allowed(rules, who, *update)) {
+    return refuse_update(exchange, Rcode::refused, std::move(*why));
+  }
+  if (owed_.is_full()) return refuse_update(exchange, Rcode::servfail, "too many updates at once");
+  return submit(exchange, std::move(*update));
+}
+
+Reply Dispatch::submit(Exchange& exchange, dns::Update update) {
+  UpdateOrder order;
+  order.update = std::move(update);
+  order.request = {*exchange.key, exchange.session->stamp(), exchange.request.from,
+                   exchange.query.header.id};
+  order.over_tcp = exchange.request.transport == Transport::tcp;
+  const auto ticket =
+      owed_.add(OwedAnswer(exchange.query, exchange.request.octets, std::move(exchange.session)));
+  submit_(std::move(order), ticket);
+  return {0, nullptr, ticket};
+}
+
+void Dispatch::when_answered(OwedAnswers::Ticket ticket, OwedAnswer::Deliver deliver) {
+  owed_.deliver(ticket, std::move(deliver));
+}
+
+void Dispatch::answer(OwedAnswers::Ticket ticket, std::optional<dns::Rcode> rcode) {
+  auto owed = owed_.take(ticket);
+  if (!owed || !rcode) return;
+  std::array<std::uint8_t, udp_buffer_size> buffer;
+  counters_.count_rcode(*rcode);
+  counters_.count_update(*rcode);
+  std::size_t size = compose_rcode(*rcode, owed->query(), buffer);
+  if (owed->session) size = owed->session->sign_answer(buffer, size, wall_clock_()).value_or(0);
+  if (size > 0 && owed->deliver) owed->deliver(Octets(buffer).first(size));
 }
 
 Reply Dispatch::transfer(Exchange& exchange) {
@@ -198,20 +285,40 @@ Reply Dispatch::transfer(Exchange& exchange) {
   about.key = exchange.key;
   about.provider = std::move(verdict.provider);
   about.over_tcp = !udp;
+  about.over_tls = exchange.request.tls != nullptr;
   if (query.qtype == RRType::AXFR) return start(exchange, std::move(about), version, {});
   about.before = serial_in(query, exchange.request.octets);
   if (!about.before) return rcode(exchange, Rcode::formerr);
   auto choice = xfr::choose_ixfr(*version, *about.before);
+  distrust(exchange, about, choice);
   if (udp) return ixfr_over_udp(exchange, std::move(about), version, std::move(choice));
   return start(exchange, std::move(about), version, std::move(choice));
+}
+
+/// Differences that did not help are not sent again: see DeliveredDifferences.
+void Dispatch::distrust(Exchange& exchange, TransferEvent& about, xfr::IxfrChoice& choice) {
+  auto* delivered = exchange.snapshot.delivered;
+  if (delivered == nullptr || choice.kind != xfr::IxfrChoice::Kind::differences) return;
+  const auto& address = about.from.address();
+  const auto known = delivered->find(
+      xfr::DeliveredDifferences::Place({about.apex, address, about.key}), *about.before);
+  const unsigned trusted = exchange.snapshot.policy->secondaries_at(about.provider, address) +
+                           (about.over_tcp ? 0 : lost_datagrams);
+  if (!known.broke_off && known.deliveries < trusted) return;
+  about.note = (known.broke_off ? "it broke off the differences from serial "
+                                : "it asked again for the differences from serial ") +
+               std::to_string(about.before->value()) + ", so it is given the whole zone";
+  choice = {};
 }
 
 Reply Dispatch::start(Exchange& exchange, TransferEvent about,
                       const std::shared_ptr<const ZoneVersion>& version, xfr::IxfrChoice choice) {
   counters_.count_rcode(Rcode::noerror);
-  return {0, std::make_unique<OutgoingTransfer>(
-                 xfr::Transfer(exchange.query, version, std::move(choice)),
-                 std::move(exchange.session), std::move(about), counters_, wall_clock_, tell_)};
+  auto transfer = std::make_unique<OutgoingTransfer>(
+      xfr::Transfer(exchange.query, version, std::move(choice)), std::move(exchange.session),
+      std::move(about), counters_, wall_clock_, tell_);
+  if (exchange.snapshot.delivered != nullptr) transfer->remember_in(*exchange.snapshot.delivered);
+  return {0, std::move(transfer)};
 }
 
 /// RFC 1995 section 2: what does not fit into one datagram is not begun; the SOA alone tells the
@@ -234,6 +341,10 @@ Reply Dispatch::ixfr_over_udp(Exchange& exchange, TransferEvent about,
       ++counters_.ixfr_started;
       ++counters_.transfers_finished;
       about.kind = TransferEvent::Kind::finished;
+      if (auto* delivered = exchange.snapshot.delivered; delivered != nullptr) {
+        const xfr::DeliveredDifferences::Place place({about.apex, about.from.address(), about.key});
+        delivered->on_delivered(place, *about.before);
+      }
       if (may_tell(&Budget::observations, max_observations_told)) tell_(std::move(about));
       return sign(exchange, size, Rcode::noerror);
     }
@@ -246,6 +357,12 @@ Reply Dispatch::ixfr_over_udp(Exchange& exchange, TransferEvent about,
 
 Reply Dispatch::refuse(Exchange& exchange, Rcode rcode, std::string why) {
   ++counters_.transfers_refused;
+  tell_refusal(exchange, exchange.key, std::move(why));
+  return this->rcode(exchange, rcode);
+}
+
+Reply Dispatch::refuse_update(Exchange& exchange, Rcode rcode, std::string why) {
+  counters_.count_update(rcode);
   tell_refusal(exchange, std::move(why));
   return this->rcode(exchange, rcode);
 }
@@ -269,14 +386,25 @@ Reply Dispatch::sign(Exchange& exchange, std::size_t size, Rcode rcode) {
   return {total.value_or(0), nullptr};
 }
 
-void Dispatch::tell_refusal(const Exchange& exchange, std::string why) {
-  if (!may_tell(&Budget::refusals, max_refusals_told)) return;
+/// `key` is the one that the request was rightly signed with, be it too late.
+void Dispatch::tell_refusal(const Exchange& exchange, const std::optional<dns::Name>& key,
+                            std::string why) {
+  ++counters_.refusals;
+  if (!may_tell_refusal(exchange.request.from.address())) return;
+  ++counters_.refusals_told;
   TransferEvent event;
-  event.kind = TransferEvent::Kind::refused;
+  event.kind = exchange.query.header.opcode == Opcode::update ? TransferEvent::Kind::update_refused
+                                                              : TransferEvent::Kind::refused;
   event.apex = dns::Name::from_trusted(exchange.query.qname);
   event.from = exchange.request.from;
-  event.key = exchange.key;
+  event.key = key;
+  event.asked = asked_by(exchange.query);
+  auto requester = exchange.requester();
+  requester.key = key;
+  const auto rules = exchange.snapshot.policy->rules_for(event.apex);
+  if (const auto* rule = xfr::guess_rule(rules, requester)) event.provider = rule->provider;
   event.over_tcp = exchange.request.transport == Transport::tcp;
+  event.over_tls = exchange.request.tls != nullptr;
   event.why = std::move(why);
   tell_(std::move(event));
 }
@@ -297,13 +425,25 @@ void Dispatch::observe(const Exchange& exchange) {
   event.provider = rule->provider;
   event.serial = entry->version()->serial();
   event.over_tcp = exchange.request.transport == Transport::tcp;
+  event.over_tls = exchange.request.tls != nullptr;
   tell_(std::move(event));
+}
+
+bool Dispatch::may_tell_refusal(const net::Address& of) {
+  const dns::TsigTime second = wall_clock_();
+  if (second != told_.second) told_ = {second};
+  auto& of_source =
+      told_.refusals_of_source[std::hash<net::Address>()(of) % told_.refusals_of_source.size()];
+  if (of_source >= max_refusals_of_source) return false;
+  if (!may_tell(&Budget::refusals, max_refusals_told)) return false;
+  ++of_source;
+  return true;
 }
 
 /// Strangers must not be able to bury the control loop under events.
 bool Dispatch::may_tell(unsigned Budget::* what, unsigned limit) {
   const dns::TsigTime second = wall_clock_();
-  if (second != told_.second) told_ = {second, 0, 0};
+  if (second != told_.second) told_ = {second};
   if (told_.*what >= limit) return false;
   ++(told_.*what);
   return true;

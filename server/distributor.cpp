@@ -135,7 +135,7 @@ std::vector<const ProviderConfig*> Distributor::providers_of(const dns::Name& ap
   std::vector<const ProviderConfig*> providers;
   const auto zone = zones_.find(apex);
   if (zone == zones_.end()) return providers;
-  for (const auto& name : zone->second.providers) {
+  for (const auto& name : zone->second->providers) {
     const auto* provider = find_provider(name);
     if (provider != nullptr && !provider->hold) providers.push_back(provider);
   }
@@ -155,8 +155,9 @@ std::vector<monitor::Nameserver> Distributor::nameservers_of(const dns::Name& ap
 
 // --- Zones -------------------------------------------------------------------------------------
 
-void Distributor::set_zone(const ZoneConfig& zone) {
-  zones_[zone.name] = zone;
+void Distributor::set_zone(const SharedZoneConfig& shared) {
+  const ZoneConfig& zone = *shared;
+  zones_[zone.name] = shared;
   prober_.unwatch(zone.name);
   std::vector<monitor::ProviderSetup> rows;
   for (const auto& name : zone.providers) {
@@ -258,6 +259,7 @@ void Distributor::on_notified(const dns::Name& apex, const xfr::NotifyState& sta
 }
 
 void Distributor::on_transfer(const TransferEvent& event) {
+  secondaries_.on_event(event, std::chrono::system_clock::now());
   if (event.kind != TransferEvent::Kind::finished) return;
   const char* kind = event.what == xfr::IxfrChoice::Kind::differences ? "IXFR"
                      : event.what == xfr::IxfrChoice::Kind::current   ? "SOA"

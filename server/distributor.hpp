@@ -6,6 +6,7 @@
 #include "net/loop.hpp"
 #include "pushers/pusher.hpp"
 #include "server/config.hpp"
+#include "server/secondaries.hpp"
 #include "server/transfer_event.hpp"
 #include "xfr/notifier.hpp"
 #include "zonestore/store.hpp"
@@ -42,7 +43,7 @@ class Distributor {
   void configure(const Config& config);
 
   /// Makes the rows of a zone and sees that its current version, if it has one, is everywhere.
-  void set_zone(const ZoneConfig& zone);
+  void set_zone(const SharedZoneConfig& zone);
   void drop_zone(const dns::Name& apex);
 
   /// A version was installed: tell, push and probe.
@@ -76,6 +77,7 @@ class Distributor {
 
   const monitor::Board& board() const { return board_; }
   const xfr::Notifier& notifier() const { return notifier_; }
+  const Secondaries& secondaries() const { return secondaries_; }
   const ProviderConfig* find_provider(const std::string& name) const;
   /// The providers of a zone that are not held, by name.
   std::vector<const ProviderConfig*> providers_of(const dns::Name& apex) const;
@@ -106,10 +108,11 @@ class Distributor {
   zonestore::ZoneStore& store_;
   std::vector<ProviderConfig> providers_;
   std::vector<dns::TsigKey> keys_;
-  std::unordered_map<dns::Name, ZoneConfig, dns::NameHash> zones_;
+  std::unordered_map<dns::Name, SharedZoneConfig, dns::NameHash> zones_;
   OnChanged on_changed_;
   OnPushed on_pushed_;
   monitor::Board board_;
+  Secondaries secondaries_;
   xfr::Notifier notifier_;
   monitor::Prober prober_;
   std::map<std::string, std::unique_ptr<pushers::Pusher>> pushers_;

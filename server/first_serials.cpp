@@ -21,9 +21,9 @@ FirstSerials::FirstSerials(net::Loop& loop, zonestore::ZoneStore& store, const Z
 bool FirstSerials::must_ask(const dns::Name& zone) const {
   if (asking_.contains(zone)) return true;
   if (asked_.contains(zone) || store_.current(zone) != nullptr) return false;
+  if (distributor_.serial_holders(zone).empty()) return false;
   const auto last = store_.journal().last_number(zone);
-  if (!last || *last > 0) return false;
-  return !distributor_.serial_holders(zone).empty();
+  return last && *last == 0;
 }
 
 void FirstSerials::know(const std::vector<dns::Name>& zones, std::function<void()> then) {
@@ -59,7 +59,7 @@ void FirstSerials::take(const std::vector<Survey::Zone>& zones) {
     asking_.erase(zone.apex);
     if (!zone.highest) continue;
     const auto* state = desk_.find(zone.apex);
-    const bool keeps = state != nullptr && state->config.serial == zonestore::SerialPolicy::keep;
+    const bool keeps = state != nullptr && state->config->serial == zonestore::SerialPolicy::keep;
     // With `keep` the operator answers for the serial: the same one may be the same contents, and
     // only what is behind is refused.
     highest.emplace_back(zone.apex, keeps ? dns::Serial(zone.highest->value() - 1) : *zone.highest);

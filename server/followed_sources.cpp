@@ -117,7 +117,7 @@ struct FollowedSources::Followed {
   dns::Name name;
   std::vector<Follower::Primary> primaries;
   std::string shown;
-  std::shared_ptr<const FollowConfig> config;
+  SharedValue<FollowConfig> config;
   zonestore::RulePolicy rules;
   Follower follower;
   net::Timer timer;
@@ -498,13 +498,18 @@ bool FollowedSources::is_ready(const dns::Name& zone) const {
   return followed == nullptr || followed->received != nullptr;
 }
 
-void FollowedSources::fill(ZoneConfig& zone) const {
-  const auto followed = find(zone.name);
-  if (!followed || zone.sources.empty()) return;
-  auto& source = zone.sources.front();
-  source.received = followed->received;
-  if (source.received || store_.current(zone.name)) return;
-  const auto why = trouble(zone.name);
+void FollowedSources::fill(SharedZoneConfig& shared) const {
+  const auto followed = find(shared->name);
+  if (!followed || shared->sources.empty()) return;
+  ZoneConfig zone = *shared;
+  fill_source(*followed, zone.sources.front());
+  shared = std::make_shared<const ZoneConfig>(std::move(zone));
+}
+
+void FollowedSources::fill_source(const Followed& followed, SourceConfig& source) const {
+  source.received = followed.received;
+  if (source.received || store_.current(followed.name)) return;
+  const auto why = trouble(followed.name);
   source.findings.push_back({zonestore::Severity::error, "not-transferred", source.shown, 0, 0,
                              why.empty() ? "the zone was not transferred yet" : why,
                              "see that the primary allows this host to ask and to transfer", ""});

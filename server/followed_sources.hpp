@@ -62,7 +62,7 @@ class FollowedSources {
   /// Whether there is something to read: always for zones that are not followed.
   bool is_ready(const dns::Name& zone) const;
   /// Fills in what was received, or why there is nothing.
-  void fill(ZoneConfig& zone) const;
+  void fill(SharedZoneConfig& zone) const;
   /// What was received is the zone's version now, or says what it says.
   void on_taken(const dns::Name& zone, const std::shared_ptr<const ReceivedZone>& received);
 
@@ -96,6 +96,7 @@ class FollowedSources {
   std::shared_ptr<const zonestore::ZoneVersion> base_of(const Followed& followed) const;
   std::filesystem::path file_of(const dns::Name& zone) const;
   void leave_line();
+  void fill_source(const Followed& followed, SourceConfig& source) const;
 
   net::Loop& loop_;
   zonestore::ZoneStore& store_;

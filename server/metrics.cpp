@@ -198,6 +198,13 @@ void serving(Text& text, const std::vector<const Counters*>& all) {
     if (sum == 0 && rcode > 5) continue;
     text.sample({{"rcode", dns::to_text(static_cast<dns::Rcode>(rcode))}}, sum);
   }
+  text.family("taproot_updates_total", "counter", "DNS UPDATEs by response code.");
+  for (std::size_t rcode = 0; rcode < Counters::rcodes; ++rcode) {
+    std::uint64_t sum = 0;
+    for (const auto* counters : all) sum += counters->updates_by_rcode[rcode].value();
+    if (sum == 0 && rcode != 0 && rcode != 5) continue;
+    text.sample({{"rcode", dns::to_text(static_cast<dns::Rcode>(rcode))}}, sum);
+  }
 }
 
 }  // namespace

@@ -43,6 +43,7 @@ OutgoingTransfer::~OutgoingTransfer() {
   if (ended_) return;
   if (about_.why.empty()) about_.why = "the connection ended";
   ++counters_.transfers_aborted;
+  if (by_peer_) remember_end(false);
   end_as(TransferEvent::Kind::aborted);
 }
 
@@ -61,7 +62,16 @@ std::size_t OutgoingTransfer::next(std::span<std::uint8_t> buffer) {
 
 void OutgoingTransfer::finish() {
   ++counters_.transfers_finished;
+  remember_end(true);
   end_as(TransferEvent::Kind::finished);
+}
+
+void OutgoingTransfer::remember_end(bool finished) {
+  const bool differences = about_.what == xfr::IxfrChoice::Kind::differences;
+  if (delivered_ == nullptr || !differences || !about_.before) return;
+  const xfr::DeliveredDifferences::Place place({about_.apex, about_.from.address(), about_.key});
+  finished ? delivered_->on_delivered(place, *about_.before)
+           : delivered_->on_broken_off(place, *about_.before);
 }
 
 void OutgoingTransfer::end_as(TransferEvent::Kind kind) {

@@ -4,6 +4,7 @@
 #include "net/loop.hpp"
 #include "server/counters.hpp"
 #include "server/transfer_event.hpp"
+#include "xfr/delivered_differences.hpp"
 #include "xfr/transfer.hpp"
 
 #include <cstddef>
@@ -40,13 +41,20 @@ class OutgoingTransfer {
   /// The connection must be dropped: what was sent is no whole zone.
   bool failed() const { return failed_; }
 
+  /// How it ends is to be remembered there, if it brings differences.
+  void remember_in(xfr::DeliveredDifferences& delivered) { delivered_ = &delivered; }
+
   /// The last message has left.
   void finish();
-  /// Why it is going to be destroyed unfinished.
-  void set_reason(std::string why) { about_.why = std::move(why); }
+  /// Why it is going to be destroyed unfinished, and whether that was the secondary's doing.
+  void set_reason(std::string why, bool by_peer) {
+    about_.why = std::move(why);
+    by_peer_ = by_peer;
+  }
 
  private:
   void end_as(TransferEvent::Kind kind);
+  void remember_end(bool finished);
 
   xfr::Transfer transfer_;
   std::optional<dns::TsigSession> session_;
@@ -55,8 +63,10 @@ class OutgoingTransfer {
   const WallClock& wall_clock_;
   const Tell& tell_;
   net::Instant begin_ = net::Clock::now();
+  xfr::DeliveredDifferences* delivered_ = nullptr;
   bool failed_ = false;
   bool ended_ = false;
+  bool by_peer_ = false;
 };
 
 }  // namespace taproot::server

@@ -107,6 +107,10 @@ RemoteSources::RemoteSources(net::Loop& loop, fs::path folder, OnChanged on_chan
 RemoteSources::~RemoteSources() = default;
 
 void RemoteSources::set_zone(const ZoneConfig& zone) {
+  const bool has_none =
+      std::none_of(zone.sources.begin(), zone.sources.end(),
+                   [](const SourceConfig& source) { return source.remote.has_value(); });
+  if (has_none && !zones_.contains(zone.name)) return;
   const auto before = std::exchange(zones_[zone.name], {});
   auto& now = zones_[zone.name];
   for (const auto& source : zone.sources) {
@@ -372,7 +376,9 @@ bool RemoteSources::is_ready(const dns::Name& zone) const {
   });
 }
 
-void RemoteSources::fill(ZoneConfig& zone) const {
+void RemoteSources::fill(SharedZoneConfig& shared) const {
+  if (!zones_.contains(shared->name)) return;
+  ZoneConfig zone = *shared;
   for (auto& source : zone.sources) {
     if (!source.remote) continue;
     source.id = id_of(zone.name, *source.remote);
@@ -387,6 +393,7 @@ void RemoteSources::fill(ZoneConfig& zone) const {
     source.findings.push_back({zonestore::Severity::error, trouble->rule, source.shown, 0, 0,
                                trouble->message, trouble->cure, ""});
   }
+  shared = std::make_shared<const ZoneConfig>(std::move(zone));
 }
 
 void RemoteSources::on_read(const std::vector<ReadDocument>& documents, bool is_good) {

@@ -50,7 +50,7 @@ class RemoteSources {
   /// Whether there is something to read for every document, or a reason why not.
   bool is_ready(const dns::Name& zone) const;
   /// Fills in where a zone's documents stand and what is wrong with them.
-  void fill(ZoneConfig& zone) const;
+  void fill(SharedZoneConfig& zone) const;
   /// A zone was read with these documents, and is good or not.
   void on_read(const std::vector<ReadDocument>& documents, bool is_good);
 

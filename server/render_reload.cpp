@@ -65,7 +65,8 @@ Result<std::string> render_reload(std::string_view json, bool colour) {
   for (const auto& note : report->texts("notes")) text += "note: " + note + "\n";
   std::size_t refused = 0;
   std::size_t blocked = 0;
-  std::size_t unchanged = 0;
+  auto unchanged = static_cast<std::size_t>(report->number("unlisted"));
+  const std::size_t unlisted = unchanged;
   const auto zones = report->list("zones");
   for (const auto& zone : zones) {
     const auto result = zone.text("result");
@@ -82,8 +83,8 @@ Result<std::string> render_reload(std::string_view json, bool colour) {
     }
     for (const auto& finding : zone.list("findings")) text += finding_text(finding, "  ");
   }
-  text += counted(zones.size(), "zone") + ", " + std::to_string(unchanged) + " unchanged, " +
-          std::to_string(refused) + " refused";
+  text += counted(zones.size() + unlisted, "zone") + ", " + std::to_string(unchanged) +
+          " unchanged, " + std::to_string(refused) + " refused";
   if (blocked > 0) text += ", " + std::to_string(blocked) + " blocked";
   return text + (refused > 0 ? ". Next: taproot check\n" : ". Next: taproot status\n");
 }

@@ -48,7 +48,7 @@ void provider_row(const Document& row, std::string_view now, Table& table) {
              {age(row, "since", now)},
              {lag(row)},
              {joined({row.text("note"), row.text("error"), waiting_text(row.text("waits_for")),
-                      stopped})}});
+                      stopped, row.text("keys")})}});
 }
 
 void nameserver_row(const Document& row, std::string_view now, Table& table) {
@@ -65,6 +65,14 @@ void nameserver_row(const Document& row, std::string_view now, Table& table) {
              {age(row, "since", now)},
              {lag(row)},
              {joined({serves, row.text("error"), waiting_text(row.text("waits_for"))})}});
+}
+
+/// A secondary whose requests go wrong; of the others the nameservers' rows tell.
+void secondary_line(const Document& row, std::string_view now, bool colour, Table& table) {
+  const auto trouble = row.text("trouble");
+  if (trouble.empty()) return;
+  table.line("    " + row.text("address") + "  " + painted(trouble, Paint::bad, colour) + " (for " +
+             age(row, "trouble_since", now) + ")");
 }
 
 std::string zone_line(const Document& zone, bool colour) {
@@ -150,6 +158,9 @@ void zone_rows(const Document& zone, std::string_view now, bool colour, Table& t
     provider_row(provider, now, table);
     for (const auto& nameserver : provider.list("nameservers")) {
       nameserver_row(nameserver, now, table);
+    }
+    for (const auto& secondary : provider.list("secondaries")) {
+      secondary_line(secondary, now, colour, table);
     }
   }
 }

@@ -71,6 +71,15 @@ struct GuardStop {
   std::string force_id;  ///< for `taproot apply --force ID`
 };
 
+/// One secondary of a provider, as its own requests showed it.
+struct SecondaryRow {
+  std::string address;
+  std::string key;               ///< it came last with; empty: unsigned, or it never came
+  std::optional<WallTime> when;  ///< it came last with a request that was in order, for any zone
+  std::string trouble;           ///< what went wrong with this zone last; empty if nothing
+  std::optional<WallTime> trouble_since;
+};
+
 struct ProviderRow {
   std::string provider;
   Via via = Via::transfer;
@@ -85,6 +94,8 @@ struct ProviderRow {
   std::string waits_for;
   std::optional<GuardStop> guard;
   std::vector<NameserverRow> nameservers;
+  std::string keys;  ///< what is to be said of its keys while it has several; may be empty
+  std::vector<SecondaryRow> secondaries;
 };
 
 /// A document on a server that a zone is made of.
@@ -376,7 +387,9 @@ struct ReloadReport {
   };
   std::string config_error;        ///< the configuration was not taken: why; the old one stays
   std::vector<std::string> notes;  ///< "server.listen changed: restart to use it"
-  std::vector<Zone> zones;
+  std::vector<Zone> zones;         ///< by name
+  /// Zones that are as they were and have no findings, where there are too many to list them.
+  std::size_t unlisted = 0;
 };
 
 /// What `taproot check` found; made without a daemon.

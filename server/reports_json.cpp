@@ -69,6 +69,7 @@ Json json_of(const zonestore::Finding& finding) {
 Json json_of(const zonestore::Finding& finding);
 Json json_of(const std::optional<GuardStop>& guard);
 Json json_of(const NameserverRow& row);
+Json json_of(const SecondaryRow& row);
 Json json_of(const ProviderRow& row);
 Json json_of(const SourceRow& row);
 Json json_of(const PrimaryRow& row);
@@ -114,6 +115,14 @@ Json json_of(const NameserverRow& row) {
           {"waits_for", row.waits_for}};
 }
 
+Json json_of(const SecondaryRow& row) {
+  return {{"address", row.address},
+          {"key", row.key},
+          {"when", time_or_null(row.when)},
+          {"trouble", row.trouble},
+          {"trouble_since", time_or_null(row.trouble_since)}};
+}
+
 Json json_of(const ProviderRow& row) {
   return {{"provider", row.provider},
           {"via", to_text(row.via)},
@@ -127,7 +136,9 @@ Json json_of(const ProviderRow& row) {
           {"error", row.error},
           {"waits_for", row.waits_for},
           {"guard", json_of(row.guard)},
-          {"nameservers", list_of(row.nameservers)}};
+          {"nameservers", list_of(row.nameservers)},
+          {"keys", row.keys},
+          {"secondaries", list_of(row.secondaries)}};
 }
 
 Json json_of(const SourceRow& row) {
@@ -456,7 +467,8 @@ std::string to_json(const DropReport& report) {
 std::string to_json(const ReloadReport& report) {
   return text_of({{"config_error", report.config_error},
                   {"notes", report.notes},
-                  {"zones", list_of(report.zones)}});
+                  {"zones", list_of(report.zones)},
+                  {"unlisted", report.unlisted}});
 }
 
 std::string to_json(const CheckReport& report) {

@@ -37,8 +37,13 @@ Result<void> check_free(const net::Endpoint& endpoint) {
 /// One serving loop. Made and opened on the control thread, run on its own.
 class Serving::Worker {
  public:
-  Worker(TakeSnapshot take, Tell tell)
-      : take_(std::move(take)), dispatch_(counters_, wall_seconds, std::move(tell)) {}
+  Worker(TakeSnapshot take, Tell tell, Submit submit)
+      : take_(std::move(take)),
+        submit_(std::move(submit)),
+        dispatch_(counters_, wall_seconds, std::move(tell),
+                  [this](UpdateOrder order, OwedAnswers::Ticket ticket) {
+                    bring(std::move(order), ticket);
+                  }) {}
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
@@ -70,7 +75,16 @@ class Serving::Worker {
   const Counters& counters() const { return counters_; }
 
  private:
+  /// The order goes to the control loop, its answer comes back as a message to this one.
+  void bring(UpdateOrder order, OwedAnswers::Ticket ticket) {
+    order.answer = [this, ticket](std::optional<dns::Rcode> rcode) {
+      loop_.post([this, ticket, rcode] { dispatch_.answer(ticket, rcode); });
+    };
+    submit_(std::move(order));
+  }
+
   TakeSnapshot take_;
+  Submit submit_;
   Counters counters_;
   net::Loop loop_;
   Dispatch dispatch_;
@@ -81,8 +95,10 @@ class Serving::Worker {
 
 Result<std::unique_ptr<Serving>> Serving::start(const zonestore::ZoneStore& store,
                                                 const zonestore::Published<Policy>& policy,
-                                                Options options, Tell tell) {
-  const auto take = [&store, &policy] { return Snapshot{store.zones(), policy.take()}; };
+                                                Options options, Tell tell, Submit submit) {
+  const auto take = [&store, &policy, delivered = options.delivered] {
+    return Snapshot{store.zones(), policy.take(), delivered};
+  };
   std::unique_ptr<Serving> serving(new Serving());
   for (const auto& endpoint : options.listen) {
     if (auto is_free = check_free(endpoint); !is_free) {
@@ -91,7 +107,7 @@ Result<std::unique_ptr<Serving>> Serving::start(const zonestore::ZoneStore& stor
   }
   serving->local_ = options.listen;
   for (std::size_t i = 0; i < options.workers; ++i) {
-    auto worker = std::make_unique<Worker>(take, tell);
+    auto worker = std::make_unique<Worker>(take, tell, submit);
     for (auto& endpoint : serving->local_) {
       auto bound = worker->listen(endpoint);
       if (!bound) return tl::unexpected<Error>(bound.error());

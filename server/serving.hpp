@@ -6,6 +6,8 @@
 #include "server/counters.hpp"
 #include "server/policy.hpp"
 #include "server/transfer_event.hpp"
+#include "server/update_order.hpp"
+#include "xfr/delivered_differences.hpp"
 #include "zonestore/published.hpp"
 #include "zonestore/store.hpp"
 
@@ -24,15 +26,19 @@ class Serving {
   struct Options {
     std::vector<net::Endpoint> listen;  ///< UDP and TCP on each
     std::size_t workers = 1;
+    /// Outlives the serving loops, which share it.
+    xfr::DeliveredDifferences* delivered = nullptr;
   };
   /// Called on a serving loop; must post to where the event is used.
   using Tell = std::function<void(TransferEvent)>;
+  /// The same for UPDATEs.
+  using Submit = std::function<void(UpdateOrder)>;
 
   /// Binds everything, then starts the threads. Fails with Errc::in_use or Errc::io, naming the
   /// endpoint. `store` and `policy` must outlive it.
   static Result<std::unique_ptr<Serving>> start(const zonestore::ZoneStore& store,
                                                 const zonestore::Published<Policy>& policy,
-                                                Options options, Tell tell);
+                                                Options options, Tell tell, Submit submit);
   Serving(const Serving&) = delete;
   Serving& operator=(const Serving&) = delete;
   /// Stops accepting, ends the threads and joins them.

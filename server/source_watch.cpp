@@ -16,6 +16,11 @@ bool is_file(const fs::path& path) {
   return fs::is_regular_file(path, ignored);
 }
 
+bool is_link(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_symlink(path, ignored);
+}
+
 }  // namespace
 
 SourceWatch::SourceWatch(net::Loop& loop, OnNews on_news)
@@ -38,18 +43,16 @@ void SourceWatch::configure(const Config& config) {
 
 void SourceWatch::watch_files(const Config& config) {
   ByFile wanted;
-  file_of_.clear();
+  zones_.clear();
+  zones_.reserve(config.zones.size());
   for (const auto& zone : config.zones) {
-    if (!zone.vanished.empty()) continue;
-    for (const auto& source : zone.sources) {
-      if (!source.path.empty()) wanted[source.path].push_back(zone.name);
+    if (!zone->vanished.empty()) continue;
+    zones_[zone->name] = zone;
+    if (!zone->directory.empty()) continue;
+    for (const auto& source : zone->sources) {
+      if (!source.path.empty()) wanted[source.path].push_back(zone->name);
     }
-    if (!zone.sources.empty()) {
-      file_of_[zone.name] = zone.sources.front().shown;  // and so it comes from no folder
-      continue;
-    }
-    wanted[zone.source].push_back(zone.name);
-    file_of_[zone.name] = zone.source;
+    if (zone->sources.empty()) wanted[zone->source].push_back(zone->name);
   }
   for (const auto& [path, zones] : zones_by_file_) {
     if (!wanted.contains(path)) watch_.unwatch(path);
@@ -62,10 +65,14 @@ void SourceWatch::watch_files(const Config& config) {
 
 void SourceWatch::watch_folders(const Config& config) {
   auto before = std::exchange(folders_, {});
+  std::map<std::string_view, Folder*> by_text;
   for (const auto& directory : config.directories) {
     Folder& folder = folders_[directory.path];
     folder.config = directory;
     folder.trouble = directory.trouble;
+    folder.seen = directory.stamp;
+    folder.links = {directory.links.begin(), directory.links.end()};
+    by_text[directory.path.native()] = &folder;
     if (const auto old = before.find(directory.path); old != before.end()) {
       folder.looking = old->second.looking;
       before.erase(old);
@@ -74,18 +81,21 @@ void SourceWatch::watch_folders(const Config& config) {
     }
   }
   for (const auto& [path, folder] : before) watch_.unwatch_directory(path);
-  for (const auto& zone : config.zones) {
-    const auto folder = folders_.find(zone.directory);
-    if (folder == folders_.end() || !zone.vanished.empty()) continue;
-    folder->second.files[zone.name] = zone.source;
+  for (const auto& [name, zone] : zones_) {
+    const auto folder = by_text.find(zone->directory);
+    if (folder != by_text.end()) ++folder->second->zones;
   }
-  // What came or went between the reading of the configuration and now.
-  patrol();
+  // What came or went between the reading of the configuration and now; whoever waits for the
+  // configuration need not wait for it.
+  patrol_.set_after(std::chrono::milliseconds(folders_.empty() ? 0 : 500));
 }
 
 void SourceWatch::forget(const dns::Name& zone) {
-  file_of_.erase(zone);
-  for (auto& [path, folder] : folders_) folder.files.erase(zone);
+  const auto found = zones_.find(zone);
+  if (found == zones_.end()) return;
+  const auto folder = folders_.find(found->second->directory);
+  if (folder != folders_.end()) --folder->second.zones;
+  zones_.erase(found);
 }
 
 std::string SourceWatch::trouble(const fs::path& directory) const {
@@ -95,7 +105,14 @@ std::string SourceWatch::trouble(const fs::path& directory) const {
   if (!folder.trouble.empty()) {
     return "folder " + folder.config.shown + " cannot be read (" + folder.trouble + ")";
   }
-  return folder.files.empty() ? "folder " + folder.config.shown + " has no zone files" : "";
+  return folder.zones == 0 ? "folder " + folder.config.shown + " has no zone files" : "";
+}
+
+/// The zone, if its file is in this folder.
+const ZoneConfig* SourceWatch::find_in(const Folder& folder, const dns::Name& zone) const {
+  const auto found = zones_.find(zone);
+  if (found == zones_.end()) return nullptr;
+  return found->second->directory == folder.config.path.native() ? found->second.get() : nullptr;
 }
 
 // --- Events ------------------------------------------------------------------------------------
@@ -103,34 +120,48 @@ std::string SourceWatch::trouble(const fs::path& directory) const {
 void SourceWatch::on_change(const fs::path& path) {
   const auto found = zones_by_file_.find(path);
   if (found == zones_by_file_.end()) return;
-  const auto zones = found->second;  // vanish() takes them out
-  const auto folder = folders_.find(path.parent_path());
-  for (const auto& zone : zones) {
-    const bool is_folders = folder != folders_.end() && folder->second.files.contains(zone);
-    if (is_folders && !is_file(path)) {
-      vanish(folder->second, zone);
-    } else {
-      news_.changed.insert(zone);
-    }
-  }
+  for (const auto& zone : found->second) news_.changed.insert(zone);
   send_soon();
 }
 
 void SourceWatch::on_entries(const fs::path& directory, const std::vector<std::string>& names) {
   const auto found = folders_.find(directory);
   if (found == folders_.end()) return;
-  if (names.empty()) return look(directory);
-  for (const auto& name : names) {
-    const auto file = directory / name;
-    if (is_passed_over(name) || !is_file(file)) continue;
-    const auto zone = apex_of_file(name);
-    const auto why_not = zone ? appear(found->second, *zone, file)
-                              : std::string("is not named as a zone: APEX.yaml, .json or .zone");
-    if (!why_not.empty()) {
-      spdlog::warn("{}: left out: {}", (fs::path(found->second.config.shown) / name).string(),
-                   why_not);
-    }
+  if (names.empty()) {
+    on_everything(directory.string());
+    return look(directory);
   }
+  for (const auto& name : names) on_entry(found->second, name);
+}
+
+void SourceWatch::on_entry(Folder& folder, const std::string& name) {
+  const auto file = folder.config.path / name;
+  const auto zone = is_passed_over(name) ? std::nullopt : apex_of_file(name);
+  const auto* known = zone ? find_in(folder, *zone) : nullptr;
+  if (known != nullptr && known->source == file.native()) {
+    if (!is_file(file)) return vanish(folder, *zone);
+    news_.changed.insert(*zone);
+    return send_soon();
+  }
+  // It may be where symbolic links lead through.
+  for (const auto& link : folder.links) {
+    if (find_in(folder, link) != nullptr) news_.changed.insert(link);
+  }
+  if (!folder.links.empty()) send_soon();
+  if (is_passed_over(name) || !is_file(file)) return;
+  const auto why_not = zone ? appear(folder, *zone, name)
+                            : std::string("is not named as a zone: APEX.yaml, .json or .zone");
+  if (!why_not.empty()) {
+    spdlog::warn("{}: left out: {}", (fs::path(folder.config.shown) / name).string(), why_not);
+  }
+}
+
+/// Any of its files may be another one now.
+void SourceWatch::on_everything(const std::string& directory) {
+  for (const auto& [name, zone] : zones_) {
+    if (zone->directory == directory && is_file(zone->source)) news_.changed.insert(name);
+  }
+  if (!news_.changed.empty()) send_soon();
 }
 
 void SourceWatch::patrol() {
@@ -139,27 +170,31 @@ void SourceWatch::patrol() {
   if (!folders_.empty()) patrol_.set_after(patrol_interval);
 }
 
-/// One look at a time per folder; what happens meanwhile is one more look after it.
 void SourceWatch::look(const fs::path& directory) {
-  Folder& folder = folders_.at(directory);
-  if (std::exchange(folder.looking, true)) {
-    folder.look_again = true;
+  const auto found = folders_.find(directory);
+  if (found == folders_.end()) return;
+  if (std::exchange(found->second.looking, true)) {
+    found->second.look_again = true;
     return;
   }
-  const auto look = std::make_shared<FolderLook>();
-  loop_.work([look, directory] { *look = look_into(directory); },
-             [look, directory, alive = std::weak_ptr<SourceWatch*>(self_)] {
-               const auto self = alive.lock();
-               if (!self) return;
-               const auto found = (*self)->folders_.find(directory);
-               if (found == (*self)->folders_.end()) return;
-               found->second.looking = false;
-               (*self)->take(found->second, *look);
-               if (std::exchange(found->second.look_again, false)) (*self)->look(directory);
-             });
+  const auto seen = std::make_shared<FolderLook>();
+  loop_.work(
+      [seen, directory, before = found->second.seen] { *seen = look_into(directory, before); },
+      [alive = std::weak_ptr<SourceWatch*>(self_), seen, directory] {
+        const auto self = alive.lock();
+        if (!self) return;
+        const auto at = (*self)->folders_.find(directory);
+        if (at == (*self)->folders_.end()) return;
+        at->second.looking = false;
+        const bool again = std::exchange(at->second.look_again, false);
+        (*self)->take(at->second, *seen);
+        if (again) (*self)->look(directory);
+      });
 }
 
 void SourceWatch::take(Folder& folder, const FolderLook& look) {
+  folder.seen = look.stamp;
+  if (look.is_same) return;
   const auto before = std::exchange(folder.trouble, look.trouble);
   if (folder.trouble != before) {
     if (folder.trouble.empty()) {
@@ -169,56 +204,64 @@ void SourceWatch::take(Folder& folder, const FolderLook& look) {
                     folder.config.shown, folder.trouble);
     }
   }
-  std::map<dns::Name, fs::path> found;
+  std::unordered_map<dns::Name, const ZoneFile*, dns::NameHash> found;
+  const std::string place = (folder.config.path / "").string();
+  const auto is_known = [&](const ZoneFile& file) {
+    const auto* zone = find_in(folder, file.apex);
+    return zone != nullptr && zone->source == place + file.name;
+  };
+  folder.links.clear();
   for (const auto& file : look.files) {
-    const auto known = folder.files.find(file.apex);
-    const bool is_known = known != folder.files.end() && known->second == file.path;
-    if (is_known || !found.contains(file.apex)) found[file.apex] = file.path;
+    const auto [at, is_new] = found.emplace(file.apex, &file);
+    if (!is_new && is_known(file)) at->second = &file;
+    if (file.is_link) folder.links.insert(file.apex);
   }
   std::vector<dns::Name> gone;
-  for (const auto& [zone, path] : folder.files) {
-    if (!found.contains(zone)) gone.push_back(zone);
+  for (const auto& [name, zone] : zones_) {
+    if (zone->directory == folder.config.path.native() && !found.contains(name)) {
+      gone.push_back(name);
+    }
   }
   for (const auto& zone : gone) {
-    if (!is_file(folder.files.at(zone))) vanish(folder, zone);
+    if (!is_file(zones_.at(zone)->source)) vanish(folder, zone);
   }
-  for (const auto& [zone, path] : found) {
-    const auto known = folder.files.find(zone);
-    const bool is_known = known != folder.files.end() && known->second == path;
-    if (!is_known && is_file(path)) (void)appear(folder, zone, path);  // said at its event
+  for (const auto& [zone, file] : found) {
+    if (is_known(*file) || !is_file(place + file->name)) continue;
+    (void)appear(folder, zone, file->name);  // said at its event
   }
 }
 
 /// Why a file is not taken; nothing if it is.
-std::string SourceWatch::appear(Folder& folder, const dns::Name& zone, const fs::path& file) {
-  const auto at = file_of_.find(zone);
-  if (at != file_of_.end()) {
-    if (at->second == file) return "";
-    if (!folder.files.contains(zone) || is_file(at->second)) {
-      return "zone " + zone.to_text() + " comes from " + at->second.string() + " already";
+std::string SourceWatch::appear(Folder& folder, const dns::Name& zone, const std::string& name) {
+  const auto file = folder.config.path / name;
+  const auto at = zones_.find(zone);
+  if (at != zones_.end()) {
+    const auto& other = *at->second;
+    if (other.source == file.native()) return "";
+    if (find_in(folder, zone) == nullptr || is_file(other.source)) {
+      return "zone " + zone.to_text() + " comes from " +
+             (other.source.empty() ? other.shown : other.source) + " already";
     }
     vanish(folder, zone);
   }
-  folder.files[zone] = file;
-  file_of_[zone] = file;
-  zones_by_file_[file] = {zone};
-  watch_.watch(file);
   ZoneConfig config = folder.config.pattern;
   config.name = zone;
-  config.source = file;
-  config.shown = (fs::path(folder.config.shown) / file.filename()).string();
+  config.source = file.string();
+  config.shown = (fs::path(folder.config.shown) / name).string();
+  auto shared = std::make_shared<const ZoneConfig>(std::move(config));
+  zones_[zone] = shared;
+  ++folder.zones;
+  if (is_link(file)) folder.links.insert(zone);
   news_.vanished.erase(zone);
-  news_.appeared.insert_or_assign(zone, std::move(config));
+  news_.appeared.insert_or_assign(zone, std::move(shared));
   send_soon();
   return "";
 }
 
 void SourceWatch::vanish(Folder& folder, const dns::Name& zone) {
-  const auto at = folder.files.find(zone);
-  watch_.unwatch(at->second);
-  zones_by_file_.erase(at->second);
-  file_of_.erase(zone);
-  folder.files.erase(at);
+  zones_.erase(zone);
+  --folder.zones;
+  folder.links.erase(zone);
   news_.appeared.erase(zone);
   news_.changed.erase(zone);
   news_.vanished[zone] = "its source vanished";

@@ -20,16 +20,18 @@ namespace taproot::server {
 
 /// What happened to the files of zones: all of one burst of changes together.
 struct SourceNews {
-  std::set<dns::Name> changed;                ///< their sources are to be read again
-  std::map<dns::Name, ZoneConfig> appeared;   ///< folders have a file of these now
-  std::map<dns::Name, std::string> vanished;  ///< folders have no file of these any more: why
+  std::set<dns::Name> changed;                     ///< their sources are to be read again
+  std::map<dns::Name, SharedZoneConfig> appeared;  ///< folders have a file of these now
+  std::map<dns::Name, std::string> vanished;       ///< folders have no file of these any more: why
 };
 
 /// Watches the files of all zones and the folders that zones come from.
 ///
-/// Files of folders come and go: by the events of the folder, and by a look into it once a minute,
-/// on the work pool, for what had no event (a network file system, a queue that ran over).
-/// Decides nothing about zones. Belongs to the control loop.
+/// Files of folders come, change and go: by the events of the folder, and by a look into it once a
+/// minute, on the work pool, for what had no event (a network file system, a queue that ran over).
+/// Nothing is kept of a file of a folder but its zone: there may be very many. Whether a file with
+/// an event is another one now is for who reads it to find. Decides nothing about zones. Belongs to
+/// the control loop.
 class SourceWatch {
  public:
   using OnNews = std::function<void(SourceNews news)>;
@@ -53,8 +55,10 @@ class SourceWatch {
  private:
   struct Folder {
     DirectoryConfig config;
-    std::map<dns::Name, std::filesystem::path> files;  ///< of its zones
-    std::string trouble;                               ///< why it cannot be read
+    std::size_t zones = 0;      ///< that have a file in it
+    std::set<dns::Name> links;  ///< those of them whose files are symbolic links
+    std::string trouble;        ///< why it cannot be read
+    FolderStamp seen;           ///< of the last look
     bool looking = false;
     bool look_again = false;
   };
@@ -64,11 +68,14 @@ class SourceWatch {
   void watch_folders(const Config& config);
   void on_change(const std::filesystem::path& path);
   void on_entries(const std::filesystem::path& directory, const std::vector<std::string>& names);
+  void on_entry(Folder& folder, const std::string& name);
+  void on_everything(const std::string& directory);
   void look(const std::filesystem::path& directory);
   void patrol();
   void take(Folder& folder, const FolderLook& look);
-  std::string appear(Folder& folder, const dns::Name& zone, const std::filesystem::path& file);
+  std::string appear(Folder& folder, const dns::Name& zone, const std::string& name);
   void vanish(Folder& folder, const dns::Name& zone);
+  const ZoneConfig* find_in(const Folder& folder, const dns::Name& zone) const;
   void send_soon();
 
   net::Loop& loop_;
@@ -76,8 +83,8 @@ class SourceWatch {
   net::FileWatch watch_;
   net::Timer patrol_;
   std::map<std::filesystem::path, Folder> folders_;
-  ByFile zones_by_file_;
-  std::unordered_map<dns::Name, std::filesystem::path, dns::NameHash> file_of_;
+  ByFile zones_by_file_;  ///< of zones that are named one by one
+  std::unordered_map<dns::Name, SharedZoneConfig, dns::NameHash> zones_;  ///< that have a source
   SourceNews news_;
   bool will_send_ = false;
   std::shared_ptr<SourceWatch*> self_;  ///< for what comes back to the loop later

@@ -108,6 +108,27 @@ std::optional<std::uint64_t> lowest_seen(const monitor::ProviderRow& row) {
   return lowest;
 }
 
+/// The keys that a provider's secondaries may sign with, the one that signs NOTIFY first.
+std::vector<dns::Name> keys_of(const ProviderConfig& provider) {
+  std::vector<dns::Name> keys;
+  for (const auto& rule : provider.access) {
+    if (!rule.key || std::find(keys.begin(), keys.end(), *rule.key) != keys.end()) continue;
+    keys.push_back(*rule.key);
+  }
+  return keys;
+}
+
+void add_secondaries(const dns::Name& apex, const Distributor& distributor, ProviderRow& out) {
+  const auto* config = distributor.find_provider(out.provider);
+  if (config == nullptr || config->kind != ProviderKind::transfer) return;
+  const auto seen = distributor.secondaries().of(apex, out.provider);
+  out.keys = words_of_keys(keys_of(*config), seen);
+  for (const auto& one : seen) {
+    out.secondaries.push_back({one.address.to_text(), one.key ? one.key->to_text() : "", one.when,
+                               one.trouble, one.trouble_since});
+  }
+}
+
 ProviderRow make_provider_row(const monitor::ProviderRow& row, const ZoneState& state,
                               const monitor::ZoneRow& zone, const Distributor& distributor,
                               WallTime now) {
@@ -134,6 +155,7 @@ ProviderRow make_provider_row(const monitor::ProviderRow& row, const ZoneState& 
     const auto& since = out.nameservers.back().since;
     if (since && (!out.since || *since > *out.since)) out.since = since;
   }
+  add_secondaries(zone.apex, distributor, out);
   return out;
 }
 
@@ -150,15 +172,15 @@ std::optional<GuardStop> guard_of(const pushers::PushResult* push) {
 ZoneRow make_zone_row(const ZoneState& state, const zonestore::ZoneVersion* version,
                       const Distributor& distributor, WallTime now) {
   ZoneRow out;
-  out.zone = state.config.name.to_text();
-  out.source = state.config.shown;
+  out.zone = state.config->name.to_text();
+  out.source = state.config->shown;
   out.candidate_refused = state.refused;
-  out.guard = state.stopped;
-  if (!state.config.vanished.empty()) {
-    out.source_gone = state.config.vanished + ", waits for confirmation: `taproot drop " +
+  if (state.stopped) out.guard = *state.stopped;
+  if (!state.config->vanished.empty()) {
+    out.source_gone = state.config->vanished + ", waits for confirmation: `taproot drop " +
                       out.zone + "`, or for " +
-                      (state.config.follow() != nullptr ? "its catalog to list it again"
-                                                        : "the file to come back");
+                      (state.config->follow() != nullptr ? "its catalog to list it again"
+                                                         : "the file to come back");
   }
   out.findings = state.findings;
   if (version != nullptr) {
@@ -170,7 +192,7 @@ ZoneRow make_zone_row(const ZoneState& state, const zonestore::ZoneVersion* vers
     out.why = version->provenance().why;
     out.revision = version->provenance().revision;
   }
-  const auto* row = distributor.board().find(state.config.name);
+  const auto* row = distributor.board().find(state.config->name);
   if (row == nullptr) return out;
   for (const auto& [name, provider] : row->providers) {
     out.providers.push_back(make_provider_row(provider, state, *row, distributor, now));

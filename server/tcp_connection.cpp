@@ -39,6 +39,10 @@ TcpConnection::TcpConnection(std::unique_ptr<net::TcpStream> stream, Environment
                  [this](net::TcpEnd end) { on_closed(end); });
 }
 
+TcpConnection::~TcpConnection() {
+  if (awaited_ != 0) environment_.dispatch.forget(awaited_);
+}
+
 std::optional<ConnectionEnd> TcpConnection::why_end(net::Instant now) {
   const TcpLimits& limits = environment_.limits;
   const std::size_t queued = stream_->queued();
@@ -50,6 +54,7 @@ std::optional<ConnectionEnd> TcpConnection::why_end(net::Instant now) {
     if (now - last_taken_ > limits.stalled) return ConnectionEnd::stalled;
     return std::nullopt;
   }
+  if (awaited_ != 0) return std::nullopt;  // it is for us to move
   if (partial_since_) {
     if (now - *partial_since_ > limits.message) return ConnectionEnd::half_message;
     return std::nullopt;
@@ -59,7 +64,9 @@ std::optional<ConnectionEnd> TcpConnection::why_end(net::Instant now) {
 }
 
 void TcpConnection::set_reason(ConnectionEnd end) {
-  if (transfer_) transfer_->set_reason(std::string(to_text(end)));
+  const bool by_peer = end == ConnectionEnd::by_peer || end == ConnectionEnd::stalled ||
+                       end == ConnectionEnd::misuse;
+  if (transfer_) transfer_->set_reason(std::string(to_text(end)), by_peer);
 }
 
 void TcpConnection::on_data(Octets octets) {
@@ -90,16 +97,28 @@ void TcpConnection::on_written() {
   settle();
 }
 
+/// The answer that was awaited.
+void TcpConnection::on_answer(Octets message) {
+  awaited_ = 0;
+  last_useful_ = net::Clock::now();
+  append_frame(message);
+  serve_waiting();
+  settle();
+}
+
 void TcpConnection::go_on_with_transfer() {
   last_useful_ = net::Clock::now();
+  if (transfer_->done()) {
+    transfer_->finish();
+    transfer_.reset();
+  } else {
+    pull();
+  }
   owner_.on_useful(*this);
-  if (!transfer_->done()) return pull();
-  transfer_->finish();
-  transfer_.reset();
 }
 
 bool TcpConnection::is_blocked() const {
-  return transfer_ != nullptr ||
+  return transfer_ != nullptr || awaited_ != 0 ||
          output_.size() + stream_->queued() > environment_.limits.max_queued;
 }
 
@@ -119,12 +138,12 @@ std::size_t TcpConnection::serve(Octets input) {
   std::optional<Snapshot> snapshot;
   while (!end_ && !is_blocked() && input.size() >= length_size) {
     const auto length = static_cast<std::size_t>(input[0] << 8 | input[1]);
-    if (length > environment_.limits.max_request) {
+    if (!snapshot) snapshot = environment_.take();
+    if (is_too_long(*snapshot, length, input.subspan(length_size))) {
       end_ = ConnectionEnd::misuse;
       break;
     }
     if (length > input.size() - length_size) break;
-    if (!snapshot) snapshot = environment_.take();
     serve_frame(*snapshot, input.subspan(length_size, length));
     input = input.subspan(length_size + length);
   }
@@ -142,6 +161,15 @@ std::size_t TcpConnection::serve(Octets input) {
   return served;
 }
 
+/// An UPDATE may be long, where somebody is allowed one. `frame` is what has come of it.
+bool TcpConnection::is_too_long(const Snapshot& snapshot, std::size_t length, Octets frame) const {
+  constexpr std::size_t opcode_end = 3;
+  if (length <= environment_.limits.max_request) return false;
+  if (snapshot.policy->updates.empty() || length > environment_.limits.max_update) return true;
+  return frame.size() >= opcode_end &&
+         static_cast<dns::Opcode>(frame[2] >> 3 & 15) != dns::Opcode::update;
+}
+
 void TcpConnection::serve_frame(const Snapshot& snapshot, Octets frame) {
   auto reply =
       environment_.dispatch.handle(snapshot, {frame, peer(), Transport::tcp}, environment_.scratch);
@@ -149,11 +177,16 @@ void TcpConnection::serve_frame(const Snapshot& snapshot, Octets frame) {
     transfer_ = std::move(reply.transfer);
     return pull();
   }
+  if (reply.later != 0) {
+    awaited_ = reply.later;
+    environment_.dispatch.when_answered(awaited_, [this](Octets message) { on_answer(message); });
+    return;
+  }
   if (reply.size == 0) {
     end_ = ConnectionEnd::misuse;  // silence is for forged datagrams; here somebody is there
     return;
   }
-  append_frame(reply.size);
+  append_frame(Octets(environment_.scratch).first(reply.size));
 }
 
 /// Composes the next part of a transfer.
@@ -165,16 +198,14 @@ void TcpConnection::pull() {
       end_ = ConnectionEnd::transfer_failed;
       return;
     }
-    append_frame(size);
+    append_frame(Octets(environment_.scratch).first(size));
   }
 }
 
-/// The message at the front of the scratch buffer.
-void TcpConnection::append_frame(std::size_t size) {
-  output_.push_back(static_cast<std::uint8_t>(size >> 8));
-  output_.push_back(static_cast<std::uint8_t>(size));
-  const auto begin = environment_.scratch.begin();
-  output_.insert(output_.end(), begin, begin + static_cast<std::ptrdiff_t>(size));
+void TcpConnection::append_frame(Octets message) {
+  output_.push_back(static_cast<std::uint8_t>(message.size() >> 8));
+  output_.push_back(static_cast<std::uint8_t>(message.size()));
+  output_.insert(output_.end(), message.begin(), message.end());
 }
 
 void TcpConnection::flush() {
@@ -188,7 +219,7 @@ void TcpConnection::flush() {
 /// is over. The owner may destroy the connection in the last call.
 void TcpConnection::settle() {
   if (!end_) flush();
-  const bool idle = stream_->queued() == 0 && !transfer_;
+  const bool idle = stream_->queued() == 0 && !transfer_ && awaited_ == 0;
   if (!end_ && peer_finished_ && idle) end_ = ConnectionEnd::by_peer;
   if (end_) return owner_.on_end(*this, *end_);
   if (reading_ == is_blocked()) {

@@ -25,6 +25,7 @@ struct TcpLimits {
   std::chrono::milliseconds message{10'000};  ///< from the first octet of a request to its last
   std::chrono::milliseconds stalled{30'000};  ///< the peer takes no octet of what we send
   std::size_t max_request = 4096;             ///< longer ones end the connection
+  std::size_t max_update = 65535;             ///< the same for UPDATE, if any zone takes them
   std::size_t max_queued = std::size_t{64} << 10;  ///< requests wait while more is unsent
 };
 
@@ -33,8 +34,9 @@ enum class ConnectionEnd { by_peer, idle, half_message, stalled, misuse, evicted
 std::string_view to_text(ConnectionEnd end);
 
 /// One TCP connection with a DNS client (RFC 7766): frames in, frames out, in the order of the
-/// requests. A transfer is pulled when what was sent before has left; meanwhile later requests
-/// wait, unread if they can. Knows what is owed to the peer and since when; its owner asks.
+/// requests. A transfer is pulled when what was sent before has left; meanwhile, and while an
+/// answer is made elsewhere, later requests wait, unread if they can. Knows what is owed to the
+/// peer and since when; its owner asks.
 class TcpConnection {
  public:
   /// What all connections of one loop work with.
@@ -57,13 +59,16 @@ class TcpConnection {
   TcpConnection(std::unique_ptr<net::TcpStream> stream, Environment& environment, Owner& owner);
   TcpConnection(const TcpConnection&) = delete;
   TcpConnection& operator=(const TcpConnection&) = delete;
-  ~TcpConnection() = default;
+  ~TcpConnection();
 
   const net::Endpoint& peer() const { return stream_->peer(); }
 
   /// Why it should be ended, as of `now`, or nothing. To be asked often: it looks here whether the
   /// peer has taken anything since the last time.
   std::optional<ConnectionEnd> why_end(net::Instant now);
+
+  /// Whether a transfer runs: only to somebody who may have it.
+  bool is_transferring() const { return transfer_ != nullptr; }
 
   /// Notes for a running transfer why the connection is about to be destroyed.
   void set_reason(ConnectionEnd end);
@@ -72,13 +77,15 @@ class TcpConnection {
   void on_data(Octets octets);
   void on_closed(net::TcpEnd end);
   void on_written();
+  void on_answer(Octets message);
 
   std::size_t serve(Octets input);
   void serve_frame(const Snapshot& snapshot, Octets frame);
   void serve_waiting();
   void go_on_with_transfer();
   void pull();
-  void append_frame(std::size_t size);
+  void append_frame(Octets message);
+  bool is_too_long(const Snapshot& snapshot, std::size_t length, Octets frame) const;
   void flush();
   bool is_blocked() const;
   void settle();
@@ -89,6 +96,7 @@ class TcpConnection {
   std::vector<std::uint8_t> input_;   ///< what could not be served yet
   std::vector<std::uint8_t> output_;  ///< frames to be sent with the next flush()
   std::unique_ptr<OutgoingTransfer> transfer_;
+  OwedAnswers::Ticket awaited_ = 0;  ///< the answer that comes later
   std::optional<ConnectionEnd> end_;
   bool peer_finished_ = false;
   bool reading_ = true;

@@ -1,22 +1,14 @@
 #include "server/tcp_listener.hpp"
 
+#include "net/source.hpp"
+
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <utility>
 
 namespace taproot::server {
 
 namespace {
-
-/// Whom a connection is counted for: whoever has one IPv6 address has a /64 of them.
-net::Address source_of(const net::Address& address) {
-  if (!address.is_ipv6()) return address;
-  std::array<std::uint8_t, 16> prefix{};
-  const Octets octets = address.octets();
-  std::copy(octets.begin(), octets.begin() + 8, prefix.begin());
-  return net::Address::from_octets(prefix).value_or(address);
-}
 
 /// Often enough that no deadline is missed by more than a quarter of it.
 std::chrono::milliseconds interval_for(const TcpLimits& limits) {
@@ -34,7 +26,7 @@ TcpListener::TcpListener(net::Loop& loop, const TcpLimits& limits, Dispatch& dis
 
 TcpListener::~TcpListener() {
   listener_.reset();
-  while (!entries_.empty()) end(entries_.begin(), ConnectionEnd::evicted);
+  while (open_connections() > 0) evict_oldest();
 }
 
 Result<std::unique_ptr<TcpListener>> TcpListener::open(net::Loop& loop,
@@ -59,11 +51,11 @@ Result<std::unique_ptr<TcpListener>> TcpListener::open(net::Loop& loop,
 void TcpListener::on_accept(std::unique_ptr<net::TcpStream> stream) {
   Counters& counters = environment_.dispatch.counters();
   ++counters.tcp_accepted;
-  const net::Address source = source_of(stream->peer().address());
+  const net::Address source = net::source_of(stream->peer().address());
   if (per_source_[source] >= environment_.limits.max_per_source) evict_oldest_of(source);
   ++per_source_[source];
   ++counters.tcp_open;
-  const auto place = entries_.insert(entries_.end(), Entry{nullptr, source});
+  const auto place = ordinary_.insert(ordinary_.end(), Entry{nullptr, source});
   place->connection = std::make_unique<TcpConnection>(std::move(stream), environment_,
                                                       static_cast<TcpConnection::Owner&>(*this));
   places_.emplace(place->connection.get(), place);
@@ -71,7 +63,11 @@ void TcpListener::on_accept(std::unique_ptr<net::TcpStream> stream) {
 
 void TcpListener::on_useful(TcpConnection& connection) {
   const auto found = places_.find(&connection);
-  if (found != places_.end()) entries_.splice(entries_.end(), entries_, found->second);
+  if (found == places_.end()) return;
+  Entries& from = list_of(*found->second);
+  found->second->transferring = connection.is_transferring();
+  Entries& to = list_of(*found->second);
+  to.splice(to.end(), from, found->second);
 }
 
 void TcpListener::on_end(TcpConnection& connection, ConnectionEnd why) {
@@ -80,13 +76,21 @@ void TcpListener::on_end(TcpConnection& connection, ConnectionEnd why) {
 }
 
 void TcpListener::evict_oldest() {
-  if (!entries_.empty()) end(entries_.begin(), ConnectionEnd::evicted);
+  Entries& entries = ordinary_.empty() ? transferring_ : ordinary_;
+  if (!entries.empty()) end(entries.begin(), ConnectionEnd::evicted);
+}
+
+TcpListener::Entries::iterator TcpListener::oldest_of(Entries& entries,
+                                                      const net::Address& source) {
+  return std::find_if(entries.begin(), entries.end(),
+                      [&](const Entry& entry) { return entry.source == source; });
 }
 
 void TcpListener::evict_oldest_of(const net::Address& source) {
-  const auto oldest = std::find_if(entries_.begin(), entries_.end(),
-                                   [&](const Entry& entry) { return entry.source == source; });
-  if (oldest != entries_.end()) end(oldest, ConnectionEnd::evicted);
+  for (Entries* entries : {&ordinary_, &transferring_}) {
+    const auto oldest = oldest_of(*entries, source);
+    if (oldest != entries->end()) return end(oldest, ConnectionEnd::evicted);
+  }
 }
 
 void TcpListener::end(Entries::iterator entry, ConnectionEnd why) {
@@ -112,16 +116,21 @@ void TcpListener::end(Entries::iterator entry, ConnectionEnd why) {
   if (count != per_source_.end() && --count->second == 0) per_source_.erase(count);
   places_.erase(entry->connection.get());
   entry->connection->set_reason(why);
-  entries_.erase(entry);
+  list_of(*entry).erase(entry);
 }
 
 void TcpListener::look_after() {
   const net::Instant now = net::Clock::now();
-  for (auto entry = entries_.begin(); entry != entries_.end();) {
+  look_after(ordinary_, now);
+  look_after(transferring_, now);
+  timer_.set_after(look_every_);
+}
+
+void TcpListener::look_after(Entries& entries, net::Instant now) {
+  for (auto entry = entries.begin(); entry != entries.end();) {
     const auto current = entry++;
     if (const auto why = current->connection->why_end(now)) end(current, *why);
   }
-  timer_.set_after(look_every_);
 }
 
 }  // namespace taproot::server

@@ -21,8 +21,10 @@ namespace taproot::server {
 ///
 /// Accept first, then evict: when there are too many connections, of one source or in all, the one
 /// that has been of no use for longest has to go, so that a newcomer is served whatever the others
-/// are up to. Looks after its connections' deadlines once in a while instead of having a timer for
-/// each.
+/// are up to. Those that have no transfer running go before those that have one: so nobody who may
+/// transfer nothing can push out somebody who may, and of those who may, one that has not read for
+/// long goes before one that reads. Looks after its connections' deadlines once in a while instead
+/// of having a timer for each.
 class TcpListener : private TcpConnection::Owner {
  public:
   /// Borrows `loop` and `dispatch`. Fails with Errc::in_use or Errc::io.
@@ -38,13 +40,14 @@ class TcpListener : private TcpConnection::Owner {
 
   /// Where it listens, with the port the system chose.
   const net::Endpoint& local() const { return listener_->local(); }
-  std::size_t open_connections() const { return entries_.size(); }
+  std::size_t open_connections() const { return ordinary_.size() + transferring_.size(); }
 
  private:
   /// In the order of their last use, the oldest first.
   struct Entry {
     std::unique_ptr<TcpConnection> connection;
     net::Address source;
+    bool transferring = false;  ///< it is in transferring_, not in ordinary_
   };
   using Entries = std::list<Entry>;
 
@@ -55,11 +58,15 @@ class TcpListener : private TcpConnection::Owner {
   void on_end(TcpConnection& connection, ConnectionEnd end) override;
   void evict_oldest();
   void evict_oldest_of(const net::Address& source);
+  static Entries::iterator oldest_of(Entries& entries, const net::Address& source);
+  Entries& list_of(const Entry& entry) { return entry.transferring ? transferring_ : ordinary_; }
   void end(Entries::iterator entry, ConnectionEnd why);
   void look_after();
+  void look_after(Entries& entries, net::Instant now);
 
   TcpConnection::Environment environment_;
-  Entries entries_;
+  Entries ordinary_;
+  Entries transferring_;
   std::unordered_map<const TcpConnection*, Entries::iterator> places_;
   std::unordered_map<net::Address, std::size_t> per_source_;
   std::chrono::milliseconds look_every_;

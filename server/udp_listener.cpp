@@ -35,6 +35,11 @@ std::size_t UdpListener::on_request(Octets request, const net::Endpoint& from,
                                     std::span<std::uint8_t> answer) {
   const auto reply = dispatch_.handle(snapshot_, {request, from, Transport::udp}, answer);
   if (--left_in_batch_ == 0) snapshot_ = {};
+  if (reply.later != 0) {
+    dispatch_.when_answered(reply.later, [this, way = server_->way_back()](Octets message) {
+      server_->send(way, message);
+    });
+  }
   return reply.size;
 }
 

@@ -8,8 +8,10 @@
 #include "zonestore/sources/zone_source.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace taproot::server {
@@ -110,7 +112,10 @@ Result<PreparedWriteBack> prepare_write_back(const WriteBackWish& wish) {
   prepared.findings = std::move(checked.findings);
   prepared.version = std::move(checked.version);
   if (!prepared.version || wish.dry_run || changes.changes.empty()) return prepared;
-  auto replacement = zonestore::FileReplacement::prepare(file->real_path, *text, *stamp);
+  std::error_code error;  // through symbolic links: what they lead to is replaced, not they
+  const auto real_path = std::filesystem::canonical(wish.source, error);
+  if (error) return fail(Errc::io, wish.shown + ": " + error.message());
+  auto replacement = zonestore::FileReplacement::prepare(real_path, *text, *stamp);
   if (!replacement) return tl::unexpected<Error>(replacement.error());
   prepared.file.emplace(std::move(*replacement));
   return prepared;

@@ -23,13 +23,15 @@ std::string first_error(const std::vector<zonestore::Finding>& findings) {
 SourceOutcome refused(ZoneState& state, std::string why) {
   state.refused = why;
   state.stopped.reset();
-  return {state.config.name, SourceOutcome::Kind::refused, std::move(why), nullptr, nullptr, {}};
+  return {state.config->name, SourceOutcome::Kind::refused, std::move(why), nullptr, nullptr, {}};
 }
+
+constexpr std::size_t read_at_once = 2048;
 
 /// A zone that follows a primary is what that says, whatever was edited before it began to; and a
 /// catalog lists the zones that there are.
 bool discards(const ZoneState& state, ZoneDesk::Mode mode) {
-  return state.config.follow() != nullptr || state.config.is_made_catalog() ||
+  return state.config->follow() != nullptr || state.config->is_made_catalog() ||
          mode == ZoneDesk::Mode::discard || mode == ZoneDesk::Mode::look_discard;
 }
 
@@ -46,7 +48,7 @@ SourceOutcome kept(ZoneState& state, const std::string& why,
   state.refused = why;
   state.is_pending = false;
   state.stopped.reset();
-  return {state.config.name, SourceOutcome::Kind::unchanged, why, std::move(current), nullptr, {}};
+  return {state.config->name, SourceOutcome::Kind::unchanged, why, std::move(current), nullptr, {}};
 }
 
 SourceOutcome outcome_of(ZoneState& state, const Result<zonestore::Installed>& result) {
@@ -56,7 +58,7 @@ SourceOutcome outcome_of(ZoneState& state, const Result<zonestore::Installed>& r
   state.stopped.reset();
   const auto kind =
       result->changed ? SourceOutcome::Kind::installed : SourceOutcome::Kind::unchanged;
-  return {state.config.name, kind, "", result->version, result->step, {}};
+  return {state.config->name, kind, "", result->version, result->step, {}};
 }
 
 }  // namespace
@@ -76,31 +78,32 @@ void log_outcomes(const std::vector<SourceOutcome>& outcomes) {
 }
 
 zonestore::RulePolicy rules_of(const ZoneState& state) {
-  return state.config.check ? state.config.check->rules : zonestore::RulePolicy();
+  return state.config->check ? state.config->check->rules : zonestore::RulePolicy();
 }
 
 std::string why_not_ours(const ZoneState& state) {
-  if (state.config.is_made_catalog()) {
-    return state.config.name.to_text() + " is a catalog, made of " + state.config.shown +
+  const auto& config = *state.config;
+  if (config.is_made_catalog()) {
+    return config.name.to_text() + " is a catalog, made of " + config.shown +
            ": change those, or what the configuration says of them";
   }
-  if (state.config.follow() == nullptr) return "";
-  return state.config.name.to_text() + " is what its primary has (" + state.config.shown +
+  if (config.follow() == nullptr) return "";
+  return config.name.to_text() + " is what its primary has (" + config.shown +
          "): change it there, or give it a source of its own";
 }
 
-Result<void> ZoneDesk::set_zone(const ZoneConfig& zone) {
-  const auto [at, is_new] = zones_.try_emplace(zone.name);
+Result<void> ZoneDesk::set_zone(const SharedZoneConfig& zone) {
+  const auto [at, is_new] = zones_.try_emplace(zone->name);
   ZoneState& state = at->second;
   state.config = zone;
-  if (!zone.vanished.empty()) {  // what was wrong with it is gone with it
+  if (!zone->vanished.empty()) {  // what was wrong with it is gone with it
     state.findings.clear();
     state.refused.clear();
     state.is_pending = false;
     state.stopped.reset();
   }
   if (!is_new) return {};
-  return store_.add(zone.name);
+  return store_.add(zone->name);
 }
 
 void ZoneDesk::drop_zone(const dns::Name& apex) {
@@ -121,13 +124,25 @@ std::vector<dns::Name> ZoneDesk::names() const {
   return names;
 }
 
+/// All zones of one request, some at a time: so the first of very many are served early, and no
+/// more than those few are held twice.
+struct ZoneDesk::Sequence {
+  std::vector<WantedZone> wanted;
+  std::size_t begun = 0;
+  std::size_t open = 0;  ///< lots that are read or judged
+  Reading how;
+  std::vector<SourceOutcome> outcomes;
+  std::vector<SourceOutcome> gone;  ///< of zones without a source
+  Done done;
+};
+
 void ZoneDesk::read(const std::vector<dns::Name>& apexes, const Reading& how, Done done) {
   std::vector<WantedZone> wanted;
   std::vector<SourceOutcome> gone;
   for (const auto& apex : apexes) {
     const auto* state = find(apex);
     if (state == nullptr) continue;
-    if (state->config.vanished.empty()) {
+    if (state->config->vanished.empty()) {
       const bool is_settled = state->readings > 0 && state->refused.empty() && !state->is_pending &&
                               !state->stopped && store_.current(apex);
       wanted.push_back({state->config, is_settled && !discards(*state, how.mode)});
@@ -137,19 +152,39 @@ void ZoneDesk::read(const std::vector<dns::Name>& apexes, const Reading& how, Do
     } else {
       gone.push_back({apex,
                       SourceOutcome::Kind::vanished,
-                      state->config.vanished,
+                      state->config->vanished,
                       store_.current(apex),
                       nullptr,
                       {}});
     }
   }
-  loader_.load(std::move(wanted),
-               [this, how, gone = std::move(gone), done = std::move(done)](auto loaded) {
-                 judge(std::move(loaded), how, [gone, done](auto outcomes) {
-                   outcomes.insert(outcomes.end(), gone.begin(), gone.end());
-                   done(std::move(outcomes));
-                 });
-               });
+  const auto sequence = std::make_shared<Sequence>();
+  sequence->wanted = std::move(wanted);
+  sequence->how = how;
+  sequence->gone = std::move(gone);
+  sequence->done = std::move(done);
+  read_some(sequence);
+}
+
+/// While some are installed the next ones are read already.
+void ZoneDesk::read_some(const std::shared_ptr<Sequence>& sequence) {
+  auto& wanted = sequence->wanted;
+  const std::size_t from = sequence->begun;
+  const std::size_t to = std::min(from + read_at_once, wanted.size());
+  sequence->begun = to;
+  ++sequence->open;
+  std::vector<WantedZone> some(std::make_move_iterator(wanted.begin() + std::ptrdiff_t(from)),
+                               std::make_move_iterator(wanted.begin() + std::ptrdiff_t(to)));
+  loader_.load(std::move(some), [this, sequence](auto loaded) {
+    if (sequence->begun < sequence->wanted.size()) read_some(sequence);
+    judge(std::move(loaded), sequence->how, [sequence](auto outcomes) {
+      std::move(outcomes.begin(), outcomes.end(), std::back_inserter(sequence->outcomes));
+      if (--sequence->open > 0) return;
+      std::move(sequence->gone.begin(), sequence->gone.end(),
+                std::back_inserter(sequence->outcomes));
+      sequence->done(std::move(sequence->outcomes));
+    });
+  });
 }
 
 /// Takes what needs no command at once, and each of the others when its command has ended; `done`
@@ -189,7 +224,7 @@ std::optional<ExternalCheck> ZoneDesk::external_check_of(const LoadedZone& loade
   const auto* state = find(loaded.name);
   auto candidate = loaded.candidate.version;
   if (state == nullptr || !candidate) return std::nullopt;
-  const auto& config = state->config.check;
+  const auto& config = state->config->check;
   if (!config || config->command.empty()) return std::nullopt;
   const auto current = store_.current(loaded.name);
   if (!discards(*state, how.mode)) {
@@ -198,8 +233,8 @@ std::optional<ExternalCheck> ZoneDesk::external_check_of(const LoadedZone& loade
     if (merge.kind != MergedSource::Kind::take) return std::nullopt;
     candidate = merged.version;
   }
-  const auto preview = store_.preview(
-      {candidate, state->config.serial, loaded.candidate.serial_is_ours, "", "", "", std::nullopt});
+  const auto preview = store_.preview({candidate, state->config->serial,
+                                       loaded.candidate.serial_is_ours, "", "", "", std::nullopt});
   if (!preview || !preview->changed) return std::nullopt;
   return ExternalCheck{preview->version, config, loaded.source, current ? current->number() : 0};
 }
@@ -230,10 +265,11 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const 
   std::vector<ZoneState*> installing;
   std::vector<std::shared_ptr<const zonestore::DivergenceStep>> divergences;
   std::vector<std::shared_ptr<const ReceivedZone>> received;
+  auto reading = std::make_optional(store_.journal().reading());
   for (auto& zone : loaded) {
     const auto found = zones_.find(zone.name);
     // Dropped, or its file gone, while it was read.
-    if (found == zones_.end() || !found->second.config.vanished.empty()) continue;
+    if (found == zones_.end() || !found->second.config->vanished.empty()) continue;
     ZoneState& state = found->second;
     if (zone.is_unchanged) {
       outcomes.push_back(
@@ -260,11 +296,11 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const 
       const bool is_stopped = aside->kind == SourceOutcome::Kind::blocked;
       state.refused = is_stopped ? "" : aside->why;
       state.is_pending = aside->kind == SourceOutcome::Kind::pending;
-      state.stopped = aside->guard;
+      state.stopped = aside->guard ? std::make_unique<const GuardStop>(*aside->guard) : nullptr;
       outcomes.push_back(std::move(*aside));
       continue;
     }
-    requests.push_back({zone.candidate.version, state.config.serial, zone.candidate.serial_is_ours,
+    requests.push_back({zone.candidate.version, state.config->serial, zone.candidate.serial_is_ours,
                         how.who, how.why, zone.source, std::nullopt, std::nullopt, zone.revision,
                         merged.divergence});
     requests.back().serial = kept_serial(state, zone);
@@ -272,19 +308,20 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const 
     received.push_back(zone.received);
     divergences.push_back(merged.divergence);
   }
+  reading.reset();
   const auto results = store_.install(std::move(requests));
   for (std::size_t i = 0; i < results.size(); ++i) {
     outcomes.push_back(outcome_of(*installing[i], results[i]));
     if (!results[i]) continue;
-    if (received[i]) followed_.on_taken(installing[i]->config.name, received[i]);
+    if (received[i]) followed_.on_taken(installing[i]->config->name, received[i]);
     const auto& divergence = divergences[i];
     // The loader goes on from what the source says, which a zone that was edited does not.
     if (!divergence || divergence->drops_all) {
-      loader_.installed(installing[i]->config.name, results[i]->version);
+      loader_.installed(installing[i]->config->name, results[i]->version);
     }
     // The source has come to say what the zone says: that is no new version, but worth a note.
     if (!results[i]->changed && divergence && !divergence->empty()) {
-      (void)store_.journal().diverge(installing[i]->config.name, *divergence);
+      (void)store_.journal().diverge(installing[i]->config->name, *divergence);
     }
   }
   return outcomes;
@@ -292,20 +329,21 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const 
 
 std::optional<SourceOutcome> ZoneDesk::keep_aside(const ZoneState& state, const LoadedZone& loaded,
                                                   const Reading& how) const {
-  const auto current = store_.current(state.config.name);
+  const auto current = store_.current(state.config->name);
   // A zone's first version has nothing that it could disturb.
-  const bool is_automatic = state.config.publish == Publish::automatic || current == nullptr;
+  const bool is_automatic = state.config->publish == Publish::automatic || current == nullptr;
   const bool installs = how.mode == Mode::apply || how.mode == Mode::discard ||
                         (how.mode == Mode::publish && is_automatic);
-  auto stop = why_shrunk(current.get(), *loaded.candidate.version, state.config.max_shrink_percent);
+  auto stop =
+      why_shrunk(current.get(), *loaded.candidate.version, state.config->max_shrink_percent);
   const bool may_pass = !stop || how.force == stop->force_id;
   if (installs && may_pass) return std::nullopt;
   auto outcome = installs ? SourceOutcome{} : look_at(state, loaded);
-  outcome.zone = state.config.name;
+  outcome.zone = state.config->name;
   if (!stop || outcome.kind == SourceOutcome::Kind::refused) return outcome;
   if (!installs && how.mode == Mode::publish) return outcome;  // it waits for apply all the same
   outcome.kind = SourceOutcome::Kind::blocked;
-  outcome.why = stop->why + ": let it pass with `taproot apply " + state.config.name.to_text() +
+  outcome.why = stop->why + ": let it pass with `taproot apply " + state.config->name.to_text() +
                 " --force " + stop->force_id + "`";
   outcome.guard = std::move(stop);
   return outcome;
@@ -314,9 +352,10 @@ std::optional<SourceOutcome> ZoneDesk::keep_aside(const ZoneState& state, const 
 /// A follower that keeps its primary's serial also follows where nothing but the serial goes ahead.
 std::optional<dns::Serial> ZoneDesk::kept_serial(const ZoneState& state,
                                                  const LoadedZone& loaded) const {
-  if (!loaded.received || state.config.serial != zonestore::SerialPolicy::keep) return std::nullopt;
-  const auto current = store_.current(state.config.name);
-  const auto highest = store_.journal().highest_serial(state.config.name);
+  const auto& config = *state.config;
+  if (!loaded.received || config.serial != zonestore::SerialPolicy::keep) return std::nullopt;
+  const auto current = store_.current(config.name);
+  const auto highest = store_.journal().highest_serial(config.name);
   const auto serial = loaded.candidate.version->serial();
   const bool is_ahead = current && serial > current->serial() && (!highest || serial > *highest);
   return is_ahead ? std::optional(serial) : std::nullopt;
@@ -324,10 +363,10 @@ std::optional<dns::Serial> ZoneDesk::kept_serial(const ZoneState& state,
 
 /// What the source would become, without doing any of it.
 SourceOutcome ZoneDesk::look_at(const ZoneState& state, const LoadedZone& loaded) const {
-  auto preview = store_.preview({loaded.candidate.version, state.config.serial,
+  auto preview = store_.preview({loaded.candidate.version, state.config->serial,
                                  loaded.candidate.serial_is_ours, "", "", "", std::nullopt});
   if (!preview) {
-    return SourceOutcome{state.config.name,
+    return SourceOutcome{state.config->name,
                          SourceOutcome::Kind::refused,
                          preview.error().detail,
                          nullptr,
@@ -336,7 +375,7 @@ SourceOutcome ZoneDesk::look_at(const ZoneState& state, const LoadedZone& loaded
   }
   const auto kind =
       preview->changed ? SourceOutcome::Kind::pending : SourceOutcome::Kind::unchanged;
-  return SourceOutcome{state.config.name, kind, "", preview->version, preview->step, {}};
+  return SourceOutcome{state.config->name, kind, "", preview->version, preview->step, {}};
 }
 
 }  // namespace taproot::server

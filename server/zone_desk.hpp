@@ -14,10 +14,10 @@
 
 #include <cstddef>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace taproot::server {
@@ -46,12 +46,12 @@ void log_outcomes(const std::vector<SourceOutcome>& outcomes);
 
 /// One configured zone and how its source stands.
 struct ZoneState {
-  ZoneConfig config;
+  SharedZoneConfig config;
   std::vector<zonestore::Finding> findings;  ///< of the last reading
   std::string refused;                       ///< why the last reading was not taken; empty: it was
   bool is_pending = false;                   ///< the source differs and waits for `taproot apply`
   std::uint64_t readings = 0;                ///< how often it was read: the newest one counts
-  std::optional<GuardStop> stopped;          ///< the guard that the source waits at
+  std::unique_ptr<const GuardStop> stopped;  ///< the guard that the source waits at; or null
 };
 
 /// How grave the findings about a zone are.
@@ -78,11 +78,13 @@ class ZoneDesk {
 
   /// Adds a zone to those served, or takes its new configuration. Fails if what the journal has of
   /// it cannot be read: then it is served as not loaded until its source is installed anew.
-  Result<void> set_zone(const ZoneConfig& zone);
+  Result<void> set_zone(const SharedZoneConfig& zone);
   void drop_zone(const dns::Name& apex);
 
-  const std::map<dns::Name, ZoneState>& zones() const { return zones_; }
+  using Zones = std::unordered_map<dns::Name, ZoneState, dns::NameHash>;
+  const Zones& zones() const { return zones_; }
   const ZoneState* find(const dns::Name& apex) const;
+  /// In any order.
   std::vector<dns::Name> names() const;
 
   /// What to do with a source that is good and differs.
@@ -110,6 +112,8 @@ class ZoneDesk {
   }
 
  private:
+  struct Sequence;
+  void read_some(const std::shared_ptr<Sequence>& sequence);
   void judge(std::vector<LoadedZone> loaded, const Reading& how, Done done);
   std::optional<ExternalCheck> external_check_of(const LoadedZone& loaded,
                                                  const Reading& how) const;
@@ -128,7 +132,7 @@ class ZoneDesk {
   const CatalogMaker& catalogs_;
   ZoneLoader loader_;
   ExternalChecks checks_;
-  std::map<dns::Name, ZoneState> zones_;
+  Zones zones_;
 };
 
 }  // namespace taproot::server

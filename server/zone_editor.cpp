@@ -32,6 +32,8 @@ struct ZoneEditor::Targets {
 struct ZoneEditor::Edit {
   Request request;
   Done<EditReport> done;
+  std::vector<ZoneUpdate> updates;  ///< instead of a request's changes, if there are any
+  UpdatedZone updated;
   std::shared_ptr<const zonestore::ZoneVersion> current;  ///< what it was made for
   std::shared_ptr<const zonestore::ZoneVersion> version;  ///< null: it cannot be
   std::vector<zonestore::Finding> findings;
@@ -44,12 +46,15 @@ struct ZoneEditor::Edit {
   std::size_t tries = 0;
 
   void prepare();
+  void prepare_updates();
 };
 
 namespace {
 
 /// How often a change of the source may come in between before an edit gives up.
 constexpr std::size_t max_tries = 5;
+/// UPDATEs that share a version: those behind them must not wait for ever.
+constexpr std::size_t max_together = 500;
 
 Error not_current(std::uint64_t wanted, std::uint64_t current) {
   return {Errc::conflict, "version " + std::to_string(current) + " is current, not " +
@@ -66,7 +71,7 @@ std::string first_error(const std::vector<zonestore::Finding>& findings) {
 /// With "keep" the source says the serial, but an edit has none: it takes the next one.
 zonestore::SerialPolicy policy_for(const ZoneState& zone) {
   using zonestore::SerialPolicy;
-  return zone.config.serial == SerialPolicy::keep ? SerialPolicy::increment : zone.config.serial;
+  return zone.config->serial == SerialPolicy::keep ? SerialPolicy::increment : zone.config->serial;
 }
 
 }  // namespace
@@ -100,8 +105,16 @@ void ZoneEditor::Targets::accept(const zonestore::ZoneVersion& version) {
   serial = version.serial();
 }
 
+void ZoneEditor::Edit::prepare_updates() {
+  if (targets) targets->follow(*current);
+  updated = update_in_turn(current, updates, rules, targets ? &*targets->filter : nullptr);
+  version = updated.version;
+  if (targets) targets->ahead = zonestore::changes_between(*current, *version);
+}
+
 /// On the work pool: what the zone becomes, checked, and the file that says so.
 void ZoneEditor::Edit::prepare() {
+  if (!updates.empty()) return prepare_updates();
   auto edited = zonestore::edit_zone(*current, request.changes);
   findings = std::move(edited.findings);
   version = std::move(edited.version);
@@ -134,6 +147,20 @@ void ZoneEditor::edit(Request request, Done<EditReport> done) {
   auto& waiting = turns_[turn->request.zone];
   waiting.push_back(turn);
   if (waiting.size() == 1) begin(turn);
+}
+
+void ZoneEditor::update(ZoneUpdate update) {
+  const dns::Name zone = update.update.zone;
+  auto& waiting = turns_[zone];
+  // The first is under way, or about to be.
+  const bool may_join = waiting.size() > 1 && !waiting.back()->updates.empty() &&
+                        waiting.back()->updates.size() < max_together;
+  if (!may_join) {
+    waiting.push_back(std::make_shared<Edit>());
+    waiting.back()->request.zone = zone;
+  }
+  waiting.back()->updates.push_back(std::move(update));
+  if (waiting.size() == 1) begin(waiting.front());
 }
 
 void ZoneEditor::begin(const Turn& turn) {
@@ -181,8 +208,8 @@ Result<void> ZoneEditor::wish_for(const Turn& turn) {
   if (!divergences) return tl::unexpected<Error>(divergences.error());
   WriteBackWish wish;
   wish.zone = request.zone;
-  wish.source = state->config.source;
-  wish.shown = state->config.shown;
+  wish.source = state->config->source;
+  wish.shown = state->config->shown;
   wish.current = turn->current;
   wish.divergences = std::move(*divergences);
   wish.rules = rules_of(*state);
@@ -205,6 +232,18 @@ Result<std::shared_ptr<const zonestore::DivergenceStep>> ZoneEditor::divergence_
       zonestore::diverge(*known, changes, zonestore::Divergence::By::edit));
 }
 
+/// The serial that a requester put into the SOA, where the zone's policy has no other idea and it
+/// is ahead of all that the zone ever had.
+std::optional<dns::Serial> ZoneEditor::wished_serial(const Edit& edit,
+                                                     zonestore::SerialPolicy policy) {
+  if (!edit.updated.sets_serial || policy != zonestore::SerialPolicy::increment)
+    return std::nullopt;
+  const auto wish = edit.version->serial();
+  const auto highest = store_.journal().highest_serial(edit.request.zone);
+  if (highest && !(wish > *highest)) return std::nullopt;
+  return wish;
+}
+
 zonestore::InstallRequest ZoneEditor::install_request(const Edit& edit, const ZoneState& zone) {
   zonestore::InstallRequest wanted;
   wanted.candidate = edit.version;
@@ -213,6 +252,12 @@ zonestore::InstallRequest ZoneEditor::install_request(const Edit& edit, const Zo
   wanted.who = edit.request.who;
   wanted.why = edit.request.why;
   wanted.source = "edit";
+  if (!edit.updates.empty()) {
+    wanted.who = who_updated(edit.updates, edit.updated.outcomes);
+    wanted.why = "dns update";
+    wanted.source = "update";
+    wanted.serial = wished_serial(edit, wanted.policy);
+  }
   wanted.based_on = edit.current->number();
   return wanted;
 }
@@ -231,6 +276,10 @@ void ZoneEditor::install(const Turn& turn) {
   const auto* state = desk_.find(turn->request.zone);
   if (state == nullptr) {
     return finish(turn, fail(Errc::not_found, report.zone + " is not configured any more"));
+  }
+  if (!turn->updates.empty() && turn->version == turn->current) {
+    report.version = turn->current->number();
+    return finish(turn, report);
   }
   auto divergence = divergence_of(*turn->current, *turn->version);
   if (!divergence) return finish(turn, tl::unexpected<Error>(divergence.error()));
@@ -324,8 +373,23 @@ void ZoneEditor::discard(const Turn& turn) {
   });
 }
 
+/// What was found out about one that shares its version depends on those before it: if the
+/// version failed, nothing of it holds.
+void ZoneEditor::answer_updates(const Turn& turn, const Result<EditReport>& report) {
+  for (std::size_t i = 0; i < turn->updates.size(); ++i) {
+    UpdateOutcome outcome;
+    if (report) {
+      outcome = turn->updated.outcomes[i];
+      outcome.version = report->version;
+    } else {
+      outcome.why = report.error().detail;
+    }
+    turn->updates[i].done(outcome);
+  }
+}
+
 void ZoneEditor::finish(const Turn& turn, const Result<EditReport>& report) {
-  turn->done(report);
+  turn->updates.empty() ? turn->done(report) : answer_updates(turn, report);
   const auto waiting = turns_.find(turn->request.zone);
   waiting->second.pop_front();
   if (waiting->second.empty()) {

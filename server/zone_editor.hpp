@@ -4,6 +4,7 @@
 #include "net/loop.hpp"
 #include "server/operations.hpp"
 #include "server/zone_desk.hpp"
+#include "server/zone_update.hpp"
 #include "zonestore/candidate.hpp"
 #include "zonestore/edit.hpp"
 #include "zonestore/store.hpp"
@@ -11,11 +12,13 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace taproot::server {
 
 /// Carries out transactions on zones: builds and checks on the work pool, installs on the loop.
+/// Edits are one transaction each; UPDATEs that wait for their turn together are one version.
 /// Those of one zone come one after the other, in the order they were asked for; those of
 /// different zones do not wait for each other. Belongs to the control loop.
 class ZoneEditor {
@@ -31,15 +34,22 @@ class ZoneEditor {
   /// if `based_on` is not current when its turn comes, and what ZoneStore::install fails with.
   void edit(Request request, Done<EditReport> done);
 
+  /// An UPDATE, in its turn. Those that come one after the other while the zone is busy share one
+  /// version and one write to the journal, and are no less atomic each. `done` is called when the
+  /// version is on disk and served.
+  void update(ZoneUpdate update);
+
  private:
   struct Edit;
   struct Targets;
   using Turn = std::shared_ptr<Edit>;
 
   void begin(const Turn& turn);
+  static void answer_updates(const Turn& turn, const Result<EditReport>& report);
+  std::optional<dns::Serial> wished_serial(const Edit& edit, zonestore::SerialPolicy policy);
   std::shared_ptr<Targets> targets_for(const zonestore::ZoneVersion& version);
   Result<void> wish_for(const Turn& turn);
-  static zonestore::InstallRequest install_request(const Edit& edit, const ZoneState& zone);
+  zonestore::InstallRequest install_request(const Edit& edit, const ZoneState& zone);
   void install(const Turn& turn);
   void write(const Turn& turn);
   void written(const Turn& turn, Result<void> put);

@@ -2,11 +2,26 @@
 
 #include <spdlog/spdlog.h>
 
-#include <iterator>
-#include <set>
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace taproot::server {
+
+namespace {
+
+using Homes = std::unordered_map<dns::Name, std::string_view, dns::NameHash>;
+
+/// The usual case, which must not cost a table of very many zones.
+bool are_same(const std::vector<SharedZoneConfig>& a, const std::vector<SharedZoneConfig>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
+    return x == y || (x->name == y->name && x->directory == y->directory);
+  });
+}
+
+}  // namespace
 
 ZoneHomes::ZoneHomes(zonestore::Journal& journal) : journal_(journal) {
   if (auto known = journal_.homes()) {
@@ -17,55 +32,65 @@ ZoneHomes::ZoneHomes(zonestore::Journal& journal) : journal_(journal) {
 }
 
 void ZoneHomes::add_vanished(Config& config) const {
+  if (homes_.empty() && are_same(config.zones, remembered_)) return;
   struct Home {
     const ZoneConfig* pattern;
     std::string shown;
     std::string vanished;
   };
-  std::map<std::string, Home> folders;
+  std::map<std::string, Home, std::less<>> folders;
   for (const auto& directory : config.directories) {
-    folders[directory.path] = {&directory.pattern, directory.shown, "its source vanished"};
+    folders[directory.path.native()] = {&directory.pattern, directory.shown, "its source vanished"};
   }
   for (const auto& catalog : config.catalogs) {
     if (catalog.is_made || catalog.drops_vanished) continue;
     folders[catalog.home()] = {&catalog.members, catalog.members.shown,
                                "it is no member of " + catalog.name.to_text() + " any more"};
   }
-  // What is added here is no pattern, and moves none.
-  std::vector<ZoneConfig> added;
-  std::set<dns::Name> there;
-  for (const auto& zone : config.zones) there.insert(zone.name);
-  for (const auto& [apex, home] : homes_) {
+  std::unordered_set<dns::Name, dns::NameHash> there;
+  for (const auto& zone : config.zones) there.insert(zone->name);
+  const auto add = [&](const dns::Name& apex, std::string_view home) {
     const auto folder = folders.find(home);
-    if (folder == folders.end() || there.contains(apex)) continue;
+    if (folder == folders.end() || there.contains(apex)) return;
     const auto last = journal_.last_number(apex);
-    if (last && *last == 0) continue;  // it was never good: nobody misses it
+    if (last && *last == 0) return;  // it was never good: nobody misses it
     ZoneConfig zone = *folder->second.pattern;
     zone.name = apex;
     zone.shown = folder->second.shown;
     zone.vanished = folder->second.vanished;
-    added.push_back(std::move(zone));
+    config.zones.push_back(std::make_shared<const ZoneConfig>(std::move(zone)));
+  };
+  for (const auto& [apex, home] : homes_) add(apex, home);
+  for (const auto& zone : remembered_) {
+    if (!zone->directory.empty()) add(zone->name, zone->directory);
   }
-  std::move(added.begin(), added.end(), std::back_inserter(config.zones));
 }
 
-void ZoneHomes::remember(const std::vector<ZoneConfig>& zones) {
-  zonestore::Journal::Homes now;
-  for (const auto& zone : zones) {
-    if (!zone.directory.empty()) now.emplace(zone.name, zone.directory.string());
+void ZoneHomes::remember(const std::vector<SharedZoneConfig>& zones) {
+  if (homes_.empty() && are_same(zones, remembered_)) {
+    remembered_ = zones;
+    return;
+  }
+  Homes before;
+  for (const auto& [apex, home] : homes_) before.emplace(apex, home);
+  for (const auto& zone : remembered_) {
+    if (!zone->directory.empty()) before.emplace(zone->name, zone->directory);
   }
   zonestore::Journal::Homes changes;
-  for (const auto& [apex, home] : now) {
-    const auto before = homes_.find(apex);
-    if (before == homes_.end() || before->second != home) changes.emplace(apex, home);
+  for (const auto& zone : zones) {
+    const auto known = before.find(zone->name);
+    const std::string_view home = known == before.end() ? std::string_view() : known->second;
+    if (home != zone->directory && !zone->directory.empty()) {
+      changes.emplace(zone->name, zone->directory);
+    }
+    if (known != before.end() && !zone->directory.empty()) before.erase(known);
   }
-  for (const auto& [apex, home] : homes_) {
-    if (!now.contains(apex)) changes.emplace(apex, "");
-  }
-  homes_ = std::move(now);
+  for (const auto& [apex, home] : before) changes.emplace(apex, "");
   if (const auto set = journal_.set_homes(changes); !set) {
     spdlog::error("which folders zones are from cannot be noted: {}", set.error().detail);
   }
+  remembered_ = zones;
+  homes_.clear();
 }
 
 }  // namespace taproot::server

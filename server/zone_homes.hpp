@@ -3,6 +3,8 @@
 #include "server/config.hpp"
 #include "zonestore/journal.hpp"
 
+#include <vector>
+
 namespace taproot::server {
 
 /// Which folder each zone came from, as the journal knows it: so a zone whose file vanished, while
@@ -18,11 +20,13 @@ class ZoneHomes {
 
   /// Takes down where these zones are from, and forgets all others. What cannot be written is
   /// logged, and known until the next start.
-  void remember(const std::vector<ZoneConfig>& zones);
+  void remember(const std::vector<SharedZoneConfig>& zones);
 
  private:
   zonestore::Journal& journal_;
+  /// What the journal has of a start before, until the first remember().
   zonestore::Journal::Homes homes_;
+  std::vector<SharedZoneConfig> remembered_;
 };
 
 }  // namespace taproot::server

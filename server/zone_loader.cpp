@@ -28,11 +28,8 @@ namespace {
 /// the rest for later.
 constexpr std::size_t large_zone_records = 100'000;
 
-/// The commits of folders, for the sources of one job: most of them lie in one.
-using Revisions = std::map<std::filesystem::path, std::string>;
-
 /// Of a zone's file, or of the first file of several sources; empty if there is none.
-std::string revision_of(const ZoneConfig& zone, Revisions& known) {
+std::string revision_of(const ZoneConfig& zone, ZoneLoader::Revisions& known) {
   std::filesystem::path source = zone.source;
   for (const auto& one : zone.sources) {
     if (source.empty()) source = one.path;
@@ -57,26 +54,30 @@ void take_received(const SourceConfig& source, LoadedZone& loaded) {
 }  // namespace
 
 LoadedZone ZoneLoader::load_one(const WantedZone& zone, Remembered& remembered,
-                                std::string revision) {
-  const auto& config = zone.config;
+                                Revisions& revisions) {
+  const ZoneConfig& config = *zone.config;
   const auto rules = config.check ? config.check->rules : zonestore::RulePolicy();
-  LoadedZone loaded{config.name, config.shown, {}, std::move(revision)};
-  if (config.is_made_catalog()) {
-    load_catalog(config, loaded);
-    return loaded;
-  }
-  if (config.follow() != nullptr) {
-    take_received(config.sources.front(), loaded);
-    return loaded;
-  }
-  if (!config.sources.empty()) {
-    load_parts_of(config, loaded);
+  LoadedZone loaded{config.name, "", {}};
+  if (config.is_made_catalog() || config.follow() != nullptr) {
+    loaded.source = config.shown;
+    if (config.is_made_catalog()) {
+      load_catalog(config, loaded);
+    } else {
+      take_received(config.sources.front(), loaded);
+    }
     return loaded;
   }
   const std::lock_guard lock(remembered.reading);
   auto& memory = remembered.memory;
-  if (zone.is_settled && memory.is_unchanged(config.source, rules)) {
+  if (config.sources.empty() && zone.is_settled && memory.is_unchanged(config.source, rules)) {
     loaded.is_unchanged = true;
+    return loaded;
+  }
+  // Before the file, so that a checkout in between is not credited with what it did not bring.
+  loaded.revision = revision_of(config, revisions);
+  loaded.source = config.shown;
+  if (!config.sources.empty()) {
+    load_parts_of(config, loaded);
     return loaded;
   }
   loaded.candidate =
@@ -93,7 +94,7 @@ void ZoneLoader::load(std::vector<WantedZone> zones, Done done) {
   request->loaded.resize(request->zones.size());
   request->remembered.reserve(request->zones.size());
   for (const auto& zone : request->zones) {
-    auto& remembered = remembered_[zone.config.name];
+    auto& remembered = remembered_[zone.config->name];
     if (!remembered) remembered = std::make_shared<Remembered>();
     request->remembered.push_back(remembered);
   }
@@ -112,10 +113,7 @@ void ZoneLoader::begin_batch(const std::shared_ptr<Request>& request) {
   const auto job = [request, from, to] {
     Revisions revisions;
     for (std::size_t i = from; i < to; ++i) {
-      // Before the file, so that a checkout in between is not credited with what it did not bring.
-      auto revision = revision_of(request->zones[i].config, revisions);
-      request->loaded[i] =
-          load_one(request->zones[i], *request->remembered[i], std::move(revision));
+      request->loaded[i] = load_one(request->zones[i], *request->remembered[i], revisions);
     }
   };
   loop_.work(job, [this, request] {

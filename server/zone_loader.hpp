@@ -8,7 +8,9 @@
 #include "zonestore/sources/zone_source.hpp"
 
 #include <cstddef>
+#include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -36,7 +38,7 @@ struct LoadedZone {
 
 /// One zone whose source is wanted.
 struct WantedZone {
-  ZoneConfig config;
+  SharedZoneConfig config;
   /// Whatever came of the last reading is done with: if nothing was written to the file since, it
   /// need not be read.
   bool is_settled = false;
@@ -47,6 +49,9 @@ struct WantedZone {
 class ZoneLoader {
  public:
   using Done = std::function<void(std::vector<LoadedZone>)>;
+
+  /// The commits of folders, for the sources of one job: most of them lie in one.
+  using Revisions = std::map<std::filesystem::path, std::string>;
 
   explicit ZoneLoader(net::Loop& loop) : loop_(loop) {}
 
@@ -65,7 +70,7 @@ class ZoneLoader {
     std::mutex reading;
     zonestore::SourceMemory memory;
   };
-  static LoadedZone load_one(const WantedZone& zone, Remembered& remembered, std::string revision);
+  static LoadedZone load_one(const WantedZone& zone, Remembered& remembered, Revisions& revisions);
   void begin_batch(const std::shared_ptr<Request>& request);
 
   /// Small zones are read many to a job, so that a hundred thousand of them are few jobs.

@@ -186,14 +186,14 @@ Follower::Step Follower::on_answer(Octets octets, const Moment& moment) {
   if (session_) {
     const auto verdict = session_->check_answer(octets, answer->tsig_at, moment.wall);
     if (verdict.error != dns::TsigError::none || !verdict.authentic) {
+      if (!tcp_) return ask_by_tcp(moment);
       return fail_primary("its answer's TSIG is not right: " + verdict.why,
                           "compare the key's name, algorithm and secret, and both clocks", moment);
     }
   }
-  if (header.tc && !tcp_) {
-    tcp_ = true;
-    return ask(moment);
-  }
+  // There are servers that give some zones by TCP only (Knot its catalogs), and datagrams may be
+  // anybody's: only by TCP is an error the last word.
+  if (!tcp_ && (header.tc || header.rcode != Rcode::noerror)) return ask_by_tcp(moment);
   if (header.rcode != Rcode::noerror) {
     return fail_primary(explain(header.rcode, session_.has_value()), "", moment);
   }
@@ -205,12 +205,16 @@ Follower::Step Follower::on_answer(Octets octets, const Moment& moment) {
   return judge(*soa, moment);
 }
 
+Follower::Step Follower::ask_by_tcp(const Moment& moment) {
+  tcp_ = true;
+  return ask(moment);
+}
+
 Follower::Step Follower::on_ask_failed(const std::string& why, const Moment& moment) {
   if (stage_ != Stage::asking) return as_it_is(moment);
   if (tcp_) return fail_primary(why, "", moment);
   // Nobody listens at the port, or there is no route: one try by TCP tells them apart.
-  tcp_ = true;
-  return ask(moment);
+  return ask_by_tcp(moment);
 }
 
 Follower::Step Follower::judge(const dns::Soa& soa, const Moment& moment) {

@@ -126,6 +126,7 @@ class Follower {
 
   Step begin(const Moment& moment);
   Step ask(const Moment& moment);
+  Step ask_by_tcp(const Moment& moment);
   Step judge(const dns::Soa& soa, const Moment& moment);
   Step fetch(bool whole);
   Step next_primary(const Moment& moment);

@@ -11,7 +11,8 @@ struct Notifier::Entry {
   dns::Name apex;
   NotifyTarget target;
   std::optional<NotifyRound> round;
-  std::optional<net::Instant> sent_at;
+  std::optional<net::Instant> begun_at;  ///< when the last round sent its first datagram
+  std::chrono::milliseconds gap{};       ///< from then on to the first of the next round
   std::optional<Queue::iterator> queued;
   std::optional<Asked::iterator> asked;
 };
@@ -47,6 +48,7 @@ Notifier::Notifier(net::Loop& loop, Options options)
 Notifier::~Notifier() = default;
 
 void Notifier::tell(const NotifySubject& subject, const std::vector<NotifyTarget>& targets) {
+  if (targets.empty()) return drop(subject.apex);
   auto& zone = zones_[subject.apex];
   if (!zone) zone = std::make_unique<Zone>();
   std::erase_if(zone->entries, [&](const std::unique_ptr<Entry>& entry) {
@@ -73,14 +75,19 @@ void Notifier::tell(Zone& zone, const NotifySubject& subject, const NotifyTarget
   if (!told_a_later_one) begin(entry, subject);
 }
 
-/// When a new round of this target may send: at once if it has answered the last one, or was
-/// never told anything; else not before `min_gap` is over. What waits already keeps its turn.
-net::Instant Notifier::turn_of(const Entry& entry) const {
+/// When a new round of this target may send: see the class. What waits already keeps its turn.
+net::Instant Notifier::turn_of(Entry& entry) const {
   const auto now = net::Loop::now();
-  if (!entry.round || !entry.sent_at) return now;
+  if (!entry.round || !entry.begun_at) return now;
   if (entry.round->tries() == 0 && entry.queued) return std::max(now, (*entry.queued)->first);
-  if (entry.round->acknowledged() || entry.round->is_over()) return now;
-  return std::max(now, *entry.sent_at + options_.min_gap);
+  constexpr int quiet_gaps = 4;  // without a version for as many gaps the burst is over
+  const auto since = now - *entry.begun_at;
+  if (entry.gap.count() == 0 || since > quiet_gaps * entry.gap) {
+    entry.gap = options_.min_gap;
+  } else {
+    entry.gap = std::min(entry.gap * 2, options_.max_gap);
+  }
+  return std::max(now, *entry.begun_at + entry.gap);
 }
 
 /// A round that has not sent anything yet is simply replaced: so the newest of a burst wins.
@@ -173,10 +180,10 @@ void Notifier::send_due() {
 }
 
 void Notifier::wake(Entry& entry) {
-  const auto step =
-      entry.round->tries() == 0 ? entry.round->on_start(moment()) : entry.round->on_wake(moment());
+  const bool is_first = entry.round->tries() == 0;
+  const auto step = is_first ? entry.round->on_start(moment()) : entry.round->on_wake(moment());
   if (step.send) {
-    entry.sent_at = net::Loop::now();
+    if (is_first) entry.begun_at = net::Loop::now();
     if (const auto sent = send(entry.target, *step.send); !sent) {
       entry.round->on_send_failed(sent.error().detail);
     }

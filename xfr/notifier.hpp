@@ -47,14 +47,17 @@ struct NotifyState {
 /// one.
 ///
 /// Sends over one UDP socket per address family and source address, however many targets there
-/// are, and never waits for anybody: a frozen secondary costs a datagram every 15 minutes. A burst
-/// of versions is told at once with its first one, and then with the newest one there is whenever
-/// the secondary has answered; one that does not answer is told at most every `min_gap`. Belongs
-/// to its loop's thread.
+/// are, and never waits for anybody: a frozen secondary costs a datagram every 15 minutes.
+///
+/// A version that comes after a quiet while is told at once. Of a burst of versions the first is
+/// told at once and then always the newest there is, at gaps that double from `min_gap` to
+/// `max_gap`: a thousand versions in a second make a few rounds, and the last one is told at most
+/// `max_gap` after it came. Belongs to its loop's thread.
 class Notifier {
  public:
   struct Options {
-    std::chrono::milliseconds min_gap = std::chrono::milliseconds(50);
+    std::chrono::milliseconds min_gap = std::chrono::milliseconds(20);
+    std::chrono::milliseconds max_gap = std::chrono::milliseconds(320);
     std::size_t max_sends_per_turn = 64;  ///< so that a thousand zones leave the loop to others
   };
   using OnChanged = std::function<void(const dns::Name& apex, const NotifyState& state)>;
@@ -107,7 +110,7 @@ class Notifier {
   void tell(Zone& zone, const NotifySubject& subject, const NotifyTarget& target);
   void seen(const dns::Name& apex, dns::Serial serial,
             const std::function<bool(const NotifyTarget&)>& is_meant);
-  net::Instant turn_of(const Entry& entry) const;
+  net::Instant turn_of(Entry& entry) const;
   void begin(Entry& entry, const NotifySubject& subject);
   void forget(Entry& entry);
   void schedule(Entry& entry, std::optional<net::Instant> wake);

@@ -12,6 +12,8 @@ namespace taproot::xfr {
 struct RefreshBounds {
   std::chrono::milliseconds least = std::chrono::seconds(30);  ///< of refresh and retry
   std::chrono::milliseconds most = std::chrono::hours(24);     ///< of refresh and retry
+
+  bool operator==(const RefreshBounds&) const = default;
 };
 
 /// When a follower looks at its primaries again, and when what it has is too old (RFC 1035 section

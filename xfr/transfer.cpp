@@ -23,32 +23,35 @@ using zonestore::ZoneVersion;
 /// goes on there with the next.
 class ZoneRecords {
  public:
-  explicit ZoneRecords(const ZoneVersion& version)
-      : cursor_(version.walk()), ahead_(version.walk()) {
-    for (std::size_t i = 0; i < look_ahead; ++i) fetch_ahead();
+  explicit ZoneRecords(const ZoneVersion& version) : cursor_(version.walk()) {
+    for (auto& node : ahead_) node = fetch();
   }
 
   /// Appends records until the message is full (false) or all are written (true).
   bool fill(TransferMessage& message) {
-    if (const Node* node = cursor_.leaf(); node != nullptr) message.owner(node->labels());
-    while (const Node* node = cursor_.leaf()) {
+    while (const Node* node = ahead_[at_]) {
+      message.owner(node->labels());
       if (!fill_from(*node, message)) return false;
-      cursor_.next();
-      fetch_ahead();
       rrsets_done_ = 0;
-      if (cursor_.leaf() != nullptr) message.owner(cursor_.leaf()->labels());
+      ahead_[at_] = fetch();
+      at_ = (at_ + 1) % look_ahead;
     }
     return true;
   }
 
  private:
   /// Names whose octets are asked of memory before their turn comes: they lie anywhere.
-  static constexpr std::size_t look_ahead = 8;
+  static constexpr std::size_t look_ahead = 16;
 
-  void fetch_ahead() {
-    if (ahead_.leaf() == nullptr) return;
-    ahead_.next();
-    __builtin_prefetch(ahead_.leaf());
+  const Node* fetch() {
+    const Node* node = cursor_.leaf();
+    if (node == nullptr) return nullptr;
+    cursor_.next();
+    const auto* const octets = reinterpret_cast<const std::uint8_t*>(node);
+    constexpr std::size_t cache_line = 64;
+    __builtin_prefetch(octets);
+    __builtin_prefetch(octets + cache_line);
+    return node;
   }
 
   bool fill_from(const Node& node, TransferMessage& message) {
@@ -76,9 +79,10 @@ class ZoneRecords {
   }
 
   ZoneVersion::Trie::Cursor cursor_;
-  ZoneVersion::Trie::Cursor ahead_;
-  std::size_t rrsets_done_ = 0;         ///< of the name the cursor stands at
-  std::size_t record_octets_done_ = 0;  ///< of its next RRset
+  std::array<const Node*, look_ahead> ahead_;  ///< the next names, in a ring; null: no more
+  std::size_t at_ = 0;                         ///< whose turn it is
+  std::size_t rrsets_done_ = 0;                ///< of that name
+  std::size_t record_octets_done_ = 0;         ///< of its next RRset
 };
 
 /// The records of `rrset` that `other` does not have; all, if it is missing or has another TTL.

@@ -1,5 +1,7 @@
 #include "xfr/transfer_message.hpp"
 
+#include <endian.h>
+
 #include <algorithm>
 #include <cassert>
 #include <cstring>
@@ -16,8 +18,10 @@ constexpr std::size_t max_pointer = 0x3fff;
 constexpr std::size_t pointer_size = 2;
 constexpr std::size_t fixed_size = 10;  // TYPE, CLASS, TTL, RDLENGTH
 
-bool same_octets(Octets a, Octets b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size()) == 0;
+std::size_t depth_of(Octets labels) {
+  std::size_t depth = 0;
+  for (std::size_t i = 0; i < labels.size(); i += labels[i] + std::size_t{1}) ++depth;
+  return depth;
 }
 
 /// Octets of the uncompressed name at the front of valid rdata.
@@ -31,6 +35,25 @@ std::uint64_t load(const std::uint8_t* from) {
   std::uint64_t value;
   std::memcpy(&value, from, sizeof value);
   return value;
+}
+
+/// memcmp() without the call: most names are a few octets, and this is most of the work.
+bool same_octets(Octets a, Octets b) {
+  if (a.size() != b.size()) return false;
+  const std::uint8_t* x = a.data();
+  const std::uint8_t* y = b.data();
+  const std::size_t size = a.size();
+  constexpr std::size_t word = sizeof(std::uint64_t);
+  if (size >= word) {
+    for (std::size_t i = 0; i + word < size; i += word) {
+      if (load(x + i) != load(y + i)) return false;
+    }
+    return load(x + size - word) == load(y + size - word);
+  }
+  for (std::size_t i = 0; i < size; ++i) {
+    if (x[i] != y[i]) return false;
+  }
+  return true;
 }
 
 /// Spreads names over the table. Eight octets at a time: this runs for every NS of a zone.
@@ -51,32 +74,6 @@ std::size_t hash(Octets name) {
 
 }  // namespace
 
-TransferMessage::Split::Split(Octets below_apex) : labels(below_apex) {
-  for (std::size_t i = 0; i < labels.size() && count < max_labels;
-       i += labels[i] + std::size_t{1}) {
-    at[count++] = static_cast<std::uint8_t>(i);
-  }
-}
-
-std::size_t TransferMessage::Split::labels_in_common(const Split& other) const {
-  const std::size_t most = std::min(count, other.count);
-  std::size_t same = 0;
-  std::size_t end = labels.size();
-  std::size_t other_end = other.labels.size();
-  while (same < most) {
-    const std::size_t begin = before(same + 1);
-    const std::size_t other_begin = other.before(same + 1);
-    if (!same_octets(labels.subspan(begin, end - begin),
-                     other.labels.subspan(other_begin, other_end - other_begin))) {
-      break;
-    }
-    end = begin;
-    other_end = other_begin;
-    ++same;
-  }
-  return same;
-}
-
 void TransferMessage::start(std::span<std::uint8_t> buffer, std::size_t keep_free, std::uint16_t id,
                             std::uint8_t flags_high, Octets question) {
   assert(buffer.size() >= keep_free + apex_at + question.size());
@@ -91,19 +88,21 @@ void TransferMessage::start(std::span<std::uint8_t> buffer, std::size_t keep_fre
   std::memset(buffer_.data() + position_, 0, 6);
   position_ += 6;
   copy(question);
-  targets_.fill({});
-  path_ = Split();
-  path_at_[0] = apex_at;
-  owner_at_ = owner_.count == 0 ? apex_at : 0;
+  ++message_;
+  path_.labels = {};
+  path_.count = 0;
+  path_.at[0] = apex_at;
+  below_count_ = 0;
+  owner_at_ = owner_.empty() ? apex_at : 0;
 }
 
 void TransferMessage::owner(Octets labels) {
-  owner_ = Split(labels);
-  owner_at_ = owner_.count == 0 ? apex_at : 0;
+  owner_ = labels;
+  owner_at_ = labels.empty() ? apex_at : 0;
 }
 
 bool TransferMessage::record(RRType type, std::uint32_t ttl, Octets rdata) {
-  const std::size_t owner_size = owner_at_ != 0 ? 0 : owner_.labels.size();
+  const std::size_t owner_size = owner_at_ != 0 ? 0 : owner_.size();
   const std::size_t most = owner_size + pointer_size + fixed_size + rdata.size();
   const std::size_t end = record_count_ == 0 ? last_end_ : usual_end_;
   if (position_ > end || most > end - position_) return false;
@@ -112,9 +111,11 @@ bool TransferMessage::record(RRType type, std::uint32_t ttl, Octets rdata) {
   } else {
     write_owner();
   }
-  u16(static_cast<std::size_t>(type));
-  u16(static_cast<std::size_t>(dns::Class::IN));
-  u32(ttl);
+  const auto fixed = std::uint64_t{static_cast<std::uint16_t>(type)} << 48 |
+                     std::uint64_t{static_cast<std::uint16_t>(dns::Class::IN)} << 32 | ttl;
+  const std::uint64_t wire = htobe64(fixed);
+  std::memcpy(buffer_.data() + position_, &wire, sizeof wire);
+  position_ += sizeof wire;
   write_rdata(type, rdata);
   ++record_count_;
   return true;
@@ -137,47 +138,128 @@ std::size_t TransferMessage::finish(bool with_opt, bool dnssec_ok) {
 }
 
 void TransferMessage::write_owner() {
+  const std::size_t first_label = owner_[0] + std::size_t{1};
+  if (write_usual_owner(first_label)) return;
   const Match match = match_path(owner_);
-  for (std::size_t d = owner_.count; d > 0; --d) {
-    const std::size_t before = owner_.before(d);
-    if (before >= match.plain) break;  // from here on the path stays as it is
-    const std::size_t offset = position_ + before;
-    path_at_[d] = static_cast<std::uint16_t>(offset <= max_pointer ? offset : 0);
-  }
-  copy(owner_.labels.first(match.plain));
+  const std::size_t start = position_;
+  copy(owner_.first(match.plain));
   u16(0xc000 | match.at);
-  path_ = owner_;
-  owner_at_ = path_at_[owner_.count];
+  // The path down to the new name, from its end: `match.plain` octets of it are new.
+  std::array<std::uint8_t, max_labels> begins;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < match.plain; i += owner_[i] + std::size_t{1}) {
+    begins[count++] = static_cast<std::uint8_t>(i);
+  }
+  path_.labels = owner_;
+  std::size_t depth = depth_of(owner_.subspan(match.plain));
+  while (count > 0) {
+    const std::size_t begin = begins[--count];
+    ++depth;
+    path_.size[depth] = static_cast<std::uint8_t>(owner_.size() - begin);
+    const std::size_t offset = start + begin;
+    path_.at[depth] = static_cast<std::uint16_t>(offset <= max_pointer ? offset : 0);
+  }
+  path_.count = depth;
+  owner_at_ = path_.at[depth];
 }
 
-TransferMessage::Match TransferMessage::match_path(const Split& name) const {
-  std::size_t depth = name.labels_in_common(path_);
-  while (path_at_[depth] == 0) --depth;  // the apex always is in reach
-  return {name.before(depth), path_at_[depth]};
+/// A name right below the apex, or right below one that stands on the path; false: another one.
+bool TransferMessage::write_usual_owner(std::size_t first_label) {
+  const Octets parent = owner_.subspan(first_label);
+  std::size_t depth = 0;
+  if (!parent.empty()) {
+    depth = path_.count;
+    while (depth > 0 && path_.size[depth] > parent.size()) --depth;
+    if (depth == 0 || path_.at[depth] == 0 ||
+        !same_octets(parent, path_.labels.last(path_.size[depth]))) {
+      return false;
+    }
+    if (below_count_ > 0 && same_octets(parent, below_of_)) {
+      for (std::size_t i = 0; i < below_count_; ++i) {
+        if (!same_octets(below_[i].label, owner_.first(first_label))) continue;
+        u16(0xc000 | below_[i].offset);
+        enter(depth + 1, below_[i].offset);
+        return true;
+      }
+    }
+  }
+  const std::size_t offset = position_;
+  copy(owner_.first(first_label));
+  u16(0xc000 | path_.at[depth]);
+  enter(depth + 1, offset <= max_pointer ? offset : 0);
+  return true;
+}
+
+/// The owner stands at `offset`, and is one label longer than the path is at the depth above.
+void TransferMessage::enter(std::size_t depth, std::size_t offset) {
+  path_.labels = owner_;
+  path_.count = depth;
+  path_.size[depth] = static_cast<std::uint8_t>(owner_.size());
+  path_.at[depth] = static_cast<std::uint16_t>(offset);
+  owner_at_ = offset;
+}
+
+/// How many of their last labels `labels` and the path have in common.
+std::size_t TransferMessage::depth_in_common(Octets labels) const {
+  std::array<std::uint8_t, max_labels> begins;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < labels.size(); i += labels[i] + std::size_t{1}) {
+    begins[count++] = static_cast<std::uint8_t>(i);
+  }
+  std::size_t depth = 0;
+  while (depth < std::min(count, path_.count)) {
+    const Octets last = labels.subspan(begins[count - depth - 1]);
+    if (!same_octets(last, path_.labels.last(path_.size[depth + 1]))) break;
+    ++depth;
+  }
+  return depth;
+}
+
+TransferMessage::Match TransferMessage::match_path(Octets labels) const {
+  std::size_t depth = depth_in_common(labels);
+  while (path_.at[depth] == 0) --depth;  // the apex always is in reach
+  return {labels.size() - (depth == 0 ? 0 : path_.size[depth]), path_.at[depth]};
 }
 
 TransferMessage::Match TransferMessage::match(Octets name) {
-  const Target& whole = place_of(name);
-  if (whole.offset != 0 && same_octets(whole.name, name)) return {0, whole.offset};
+  if (const std::size_t offset = find_target(name); offset != 0) return {0, offset};
 
   Match best{name.size(), 0};
   if (name.size() >= apex_.size() && same_octets(name.last(apex_.size()), apex_)) {
-    const Split below(name.first(name.size() - apex_.size()));
-    const bool at_label = below.count == 0 || below.at[below.count - 1] + std::size_t{1} +
-                                                      below.labels[below.at[below.count - 1]] ==
-                                                  below.labels.size();
-    if (at_label) best = match_path(below);
+    const Octets below = name.first(name.size() - apex_.size());
+    std::size_t at = 0;
+    while (at < below.size()) at += below[at] + std::size_t{1};
+    if (at == below.size()) best = match_path(below);
   }
   const std::size_t first_label = name[0] + std::size_t{1};
   if (first_label >= best.plain) return best;
   const Octets rest = name.subspan(first_label);
-  const Target& parent = place_of(rest);
-  if (parent.offset != 0 && same_octets(parent.name, rest)) return {first_label, parent.offset};
+  if (const std::size_t offset = find_target(rest); offset != 0) return {first_label, offset};
   return best;
+}
+
+/// Writes a name that is the owner with one label before it; false: it is another one.
+bool TransferMessage::write_below_owner(Octets name) {
+  const std::size_t first_label = name[0] + std::size_t{1};
+  if (owner_at_ == 0 || owner_.empty()) return false;
+  if (name.size() != first_label + owner_.size() + apex_.size()) return false;
+  if (!same_octets(name.subspan(first_label, owner_.size()), owner_) ||
+      !same_octets(name.last(apex_.size()), apex_)) {
+    return false;
+  }
+  if (below_of_.data() != owner_.data()) below_count_ = 0;
+  below_of_ = owner_;
+  if (below_count_ < below_.size() && position_ <= max_pointer) {
+    below_[below_count_++] = {name.first(first_label), static_cast<std::uint16_t>(position_)};
+  }
+  copy(name.first(first_label));
+  u16(0xc000 | owner_at_);
+  return true;
 }
 
 void TransferMessage::write_name(Octets name) {
   if (name.size() == 1) return copy(name);
+  if (write_below_owner(name)) return;
   const Match found = match(name);
   const std::size_t first_label = name[0] + std::size_t{1};
   if (found.plain > 0) remember(name, position_);
@@ -221,9 +303,17 @@ TransferMessage::Target& TransferMessage::place_of(Octets name) {
   return targets_[hash(name) % targets_.size()];
 }
 
+/// Where this name stands in the message, or 0.
+std::size_t TransferMessage::find_target(Octets name) {
+  const Target& target = place_of(name);
+  const bool is_it = target.message == message_ && same_octets({target.name, target.size}, name);
+  return is_it ? target.offset : 0;
+}
+
 void TransferMessage::remember(Octets name, std::size_t offset) {
   if (name.size() == 1 || offset > max_pointer) return;
-  place_of(name) = {name, static_cast<std::uint16_t>(offset)};
+  place_of(name) = {name.data(), message_, static_cast<std::uint16_t>(name.size()),
+                    static_cast<std::uint16_t>(offset)};
 }
 
 void TransferMessage::u16(std::size_t value) {

@@ -13,13 +13,16 @@ namespace taproot::xfr {
 /// Composes one message of a transfer after the other, at nearly the cost of copying.
 ///
 /// Owners come in canonical order, so what a name has in common with the one before is found by
-/// comparing those two, and needs no table. Only names inside rdata are looked up in one, and only
-/// whole or without their first label. Every message repeats the question, so that the apex
+/// comparing those two, and needs no table. Every message repeats the question, so that the apex
 /// stands at octet 12 of each.
 ///
 ///     path:  depth 0  "example."           at 12
 ///            depth 1  "b.example."         at 300
 ///            depth 2  "a.b.example."       at 298      next owner: "c.b.example." = 1 c, ->300
+///
+/// A name inside rdata that lies right below its owner, as the nameservers of most delegations do,
+/// needs no table either, and the owner of its address points at it. Others are looked up in one,
+/// whole or without their first label.
 ///
 /// Borrows all names it is given until the next start().
 class TransferMessage {
@@ -51,22 +54,23 @@ class TransferMessage {
  private:
   static constexpr std::size_t max_labels = 128;
 
-  /// A name below the apex, split into labels: where each begins, the first label first.
-  struct Split {
+  /// The name below the apex that was written as owner last.
+  struct Path {
     Octets labels;
-    std::array<std::uint8_t, max_labels> at;
     std::size_t count = 0;
-
-    explicit Split(Octets below_apex = {});
-    /// Octets in front of its last `depth` labels.
-    std::size_t before(std::size_t depth) const {
-      return depth == 0 ? labels.size() : at[count - depth];
-    }
-    std::size_t labels_in_common(const Split& other) const;
+    std::array<std::uint8_t, max_labels + 1> size{};  ///< of its last labels, by depth
+    std::array<std::uint16_t, max_labels + 1> at{};   ///< where they stand; 0: not in reach
   };
-  /// A name that was written as rdata of this message.
+  /// A name in the rdata of an owner that is one label longer than the owner.
+  struct Below {
+    Octets label;
+    std::uint16_t offset = 0;
+  };
+  /// A name that was written as rdata of the message of that number.
   struct Target {
-    Octets name;
+    const std::uint8_t* name = nullptr;
+    std::uint32_t message = 0;
+    std::uint16_t size = 0;
     std::uint16_t offset = 0;
   };
   /// How a name can be written: its first `plain` octets, and a pointer to `at` if that is not 0.
@@ -76,11 +80,16 @@ class TransferMessage {
   };
 
   void write_owner();
-  Match match_path(const Split& name) const;
+  bool write_usual_owner(std::size_t first_label);
+  void enter(std::size_t depth, std::size_t offset);
+  std::size_t depth_in_common(Octets labels) const;
+  Match match_path(Octets labels) const;
   Match match(Octets name);
+  bool write_below_owner(Octets name);
   void write_name(Octets name);
   void write_rdata(dns::RRType type, Octets rdata);
   Target& place_of(Octets name);
+  std::size_t find_target(Octets name);
   void remember(Octets name, std::size_t offset);
   void u16(std::size_t value);
   void u32(std::uint32_t value);
@@ -93,11 +102,14 @@ class TransferMessage {
   std::size_t last_end_ = 0;
   std::size_t record_count_ = 0;
 
-  Split owner_;               ///< of the records that follow
+  Octets owner_;              ///< of the records that follow: labels below the apex
   std::size_t owner_at_ = 0;  ///< where it stands in this message; 0: nowhere in reach
-  Split path_;                ///< the owner written last, and where its last labels stand, by depth
-  std::array<std::uint16_t, max_labels + 1> path_at_{};  ///< 0: not in reach
-  std::array<Target, 256> targets_;
+  Path path_;
+  std::array<Below, 4> below_{};  ///< of the owner `below_of_`
+  std::size_t below_count_ = 0;
+  Octets below_of_;
+  std::uint32_t message_ = 0;  ///< counts them: so the table need not be cleared for each
+  std::array<Target, 1024> targets_{};
 };
 
 }  // namespace taproot::xfr

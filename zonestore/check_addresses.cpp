@@ -113,6 +113,7 @@ void check_addresses(CheckedZone& zone, const CheckIndex::Set& set) {
     const auto& item = index.item(at);
     const auto* block = block_of(set.type, item.rdata.wire());
     if (block == nullptr) continue;
+    if (block->use == Use::documentation && !zone.is_on("documentation-address")) continue;
     const auto text = dns::rdata_to_text(set.type, item.rdata.wire());
     const std::string says =
         item.owner.to_text() + " " + dns::to_text(set.type) + " " + text + " " + block->name;

@@ -31,8 +31,11 @@ struct Finding {
     std::size_t column = 0;
     std::string message;  ///< "the CNAME is here"
     std::string excerpt{};
+    bool operator==(const Related&) const = default;
   };
   std::vector<Related> related{};
+
+  bool operator==(const Finding&) const = default;
 };
 
 /// Gives a finding its source line, and makes it point at its focus if that stands in the line.

@@ -20,6 +20,10 @@ constexpr const char* database_name = "taproot.db";
 
 }  // namespace
 
+struct Journal::Reading::Open {
+  std::unique_ptr<Transaction> transaction;
+};
+
 struct Journal::State {
   std::filesystem::path folder;
   std::unique_ptr<FolderLock> lock;  // first in, last out; none when reading only
@@ -62,6 +66,7 @@ struct Journal::State {
   /// Runs `read` so that all it reads belongs together.
   template <class Read>
   auto consistently(Read&& read) -> decltype(read()) {
+    if (database->in_transaction()) return read();
     auto transaction = Transaction::begin(*database, Transaction::Purpose::reading);
     if (!transaction) return tl::unexpected(transaction.error());
     return read();
@@ -243,6 +248,26 @@ std::optional<dns::Serial> Journal::highest_serial(const dns::Name& apex) {
   return zone ? zone->highest : std::nullopt;
 }
 
+Journal::Reading::Reading(std::unique_ptr<Open> open) : open_(std::move(open)) {}
+Journal::Reading::Reading(Reading&&) noexcept = default;
+Journal::Reading::~Reading() = default;
+
+Journal::Reading Journal::reading() {
+  auto open = std::make_unique<Reading::Open>();
+  if (!state_->database->in_transaction()) {
+    // Without one each look stands for itself, and says what is wrong.
+    auto begun = Transaction::begin(*state_->database, Transaction::Purpose::reading);
+    if (begun) open->transaction = std::move(*begun);
+  }
+  return Reading(std::move(open));
+}
+
+Result<Journal::Standing> Journal::standing(const dns::Name& apex) {
+  const auto zone = state_->tables->find_zone(apex);
+  if (!zone) return tl::unexpected(zone.error());
+  return Standing{zone->newest, zone->highest};
+}
+
 Result<std::uint64_t> Journal::last_number(const dns::Name& apex) {
   const auto zone = state_->tables->find_zone(apex);
   if (!zone) return tl::unexpected(zone.error());
@@ -268,6 +293,9 @@ Result<void> Journal::raise_serials(const std::vector<std::pair<dns::Name, dns::
 }
 
 Result<std::vector<Divergence>> Journal::divergences(const dns::Name& apex) {
+  const auto has_any = state_->tables->has_divergences();
+  if (!has_any) return tl::unexpected(has_any.error());
+  if (!*has_any) return std::vector<Divergence>();
   const auto zone = state_->tables->find_zone(apex);
   if (!zone) return tl::unexpected(zone.error());
   return read_divergences(*state_->tables, zone->id, std::nullopt);
@@ -322,6 +350,14 @@ Result<void> Journal::set_homes(const Homes& homes) {
     }
     return {};
   });
+}
+
+Result<Journal::Signers> Journal::signers() {
+  return state_->consistently([&] { return state_->tables->signers(); });
+}
+
+Result<void> Journal::raise_signer(const dns::Name& key, std::uint64_t newest) {
+  return state_->transact([&] { return state_->tables->raise_signer(key, newest); });
 }
 
 }  // namespace taproot::zonestore

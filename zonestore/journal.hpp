@@ -123,12 +123,41 @@ class Journal {
                            const AppliedState& state);
   std::optional<AppliedState> applied(const dns::Name& apex, const std::string& provider);
 
+  /// While it lives, everything read belongs together, and reading very many zones costs no lock of
+  /// the file each. Nothing may be written meanwhile.
+  class Reading {
+   public:
+    Reading(Reading&&) noexcept;
+    Reading& operator=(Reading&&) = delete;
+    ~Reading();
+
+   private:
+    friend class Journal;
+    struct Open;
+    explicit Reading(std::unique_ptr<Open> open);
+    std::unique_ptr<Open> open_;
+  };
+  Reading reading();
+
+  /// Where a zone stands, in one look.
+  struct Standing {
+    std::uint64_t number = 0;  ///< of its newest version; 0: it never had one
+    std::optional<dns::Serial> highest;
+  };
+  Result<Standing> standing(const dns::Name& apex);
+
   /// Which configured folder each zone came from: so that a zone whose file vanished is known
   /// after a restart. Zones that are named one by one have none.
   using Homes = std::map<dns::Name, std::string>;
   Result<Homes> homes();
   /// Notes these, all or none; an empty text takes a zone's home away.
   Result<void> set_homes(const Homes& homes);
+
+  /// By key: the newest time that a signed request of it was seen to be signed at, so that none of
+  /// those can be played again after a restart. Seconds since 1970.
+  using Signers = std::map<dns::Name, std::uint64_t>;
+  Result<Signers> signers();
+  Result<void> raise_signer(const dns::Name& key, std::uint64_t newest);
 
  private:
   struct State;

@@ -96,9 +96,18 @@ CREATE TABLE divergences (
 ) STRICT, WITHOUT ROWID;
 )";
 
+// Until when signed requests of each key were seen: nothing signed earlier is taken again.
+constexpr const char* fourth_tables = R"(
+CREATE TABLE signers (
+  name TEXT PRIMARY KEY,
+  newest INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)";
+
 /// Step i leads from schema i to schema i + 1; an empty file is schema 0. What was released is
 /// never changed, only followed.
-constexpr std::array<const char*, 3> steps{first_tables, second_tables, third_tables};
+constexpr std::array<const char*, 4> steps{first_tables, second_tables, third_tables,
+                                           fourth_tables};
 constexpr auto schema_version = static_cast<std::int64_t>(steps.size());
 
 Result<void> bring_up_to_date(Database& database, std::int64_t from) {

@@ -63,11 +63,12 @@ VersionRow version_of(const Query& row) {
 Result<std::unique_ptr<JournalTables>> JournalTables::prepare(const Database& database) {
   auto tables = std::unique_ptr<JournalTables>(new JournalTables);
   auto& all = *tables;
-  const std::array<std::pair<Statement*, std::string_view>, 27> texts = {{
+  const std::array<std::pair<Statement*, std::string_view>, 30> texts = {{
       {&all.find_zone_,
        "SELECT id, highest_serial, oldest, newest, base, base_octets, octets FROM zones "
        "WHERE apex = ?"},
-      {&all.add_zone_, "INSERT INTO zones (apex) VALUES (?) RETURNING id"},
+      {&all.add_zone_,
+       "INSERT INTO zones (apex) VALUES (?) ON CONFLICT (apex) DO NOTHING RETURNING id"},
       {&all.update_zone_,
        "UPDATE zones SET highest_serial = ?2, oldest = ?3, newest = ?4, base = ?5, "
        "base_octets = ?6, octets = ?7 WHERE id = ?1"},
@@ -109,12 +110,17 @@ Result<std::unique_ptr<JournalTables>> JournalTables::prepare(const Database& da
        "INSERT INTO homes (apex, directory) VALUES (?, ?) "
        "ON CONFLICT (apex) DO UPDATE SET directory = excluded.directory"},
       {&all.drop_home_, "DELETE FROM homes WHERE apex = ?"},
+      {&all.list_signers_, "SELECT name, newest FROM signers"},
+      {&all.raise_signer_,
+       "INSERT INTO signers (name, newest) VALUES (?, ?) "
+       "ON CONFLICT (name) DO UPDATE SET newest = max(newest, excluded.newest)"},
       {&all.put_divergence_,
        "INSERT INTO divergences (zone, owner, type, by, content) VALUES (?, ?, ?, ?, ?) "
        "ON CONFLICT (zone, owner, type) DO UPDATE SET by = excluded.by, content = "
        "excluded.content"},
       {&all.drop_divergence_, "DELETE FROM divergences WHERE zone = ? AND owner = ? AND type = ?"},
       {&all.drop_divergences_, "DELETE FROM divergences WHERE zone = ?"},
+      {&all.any_divergence_, "SELECT 1 FROM divergences LIMIT 1"},
       {&all.list_divergences_, "SELECT owner, type, by, content FROM divergences WHERE zone = ?"},
       {&all.find_divergence_,
        "SELECT owner, type, by, content FROM divergences WHERE zone = ? AND owner = ? AND type = "
@@ -148,12 +154,23 @@ Result<ZoneRow> JournalTables::find_zone(const dns::Name& apex) {
 Result<ZoneRow> JournalTables::find_or_add_zone(const dns::Name& apex) {
   auto zone = find_zone(apex);
   if (!zone || zone->id != 0) return zone;
-  const std::string key = key_of(apex);
-  auto row = add_zone_.start(std::string_view(key));
-  if (const auto added = row.next(); !added) return tl::unexpected(added.error());
-  zone->id = row.integer(0);
-  if (const auto done = row.done(); !done) return tl::unexpected(done.error());
-  return zone;
+  return add_or_find_zone(apex);
+}
+
+Result<ZoneRow> JournalTables::add_or_find_zone(const dns::Name& apex) {
+  ZoneRow zone;
+  {
+    const std::string key = key_of(apex);
+    auto row = add_zone_.start(std::string_view(key));
+    const auto added = row.next();
+    if (!added) return tl::unexpected(added.error());
+    if (*added) {
+      zone.id = row.integer(0);
+      if (const auto done = row.done(); !done) return tl::unexpected(done.error());
+      return zone;
+    }
+  }
+  return find_zone(apex);
 }
 
 Result<void> JournalTables::update_zone(const ZoneRow& zone) {
@@ -314,6 +331,24 @@ Result<void> JournalTables::set_home(const dns::Name& apex, const std::string& d
   return set_home_.start(std::string_view(key), std::string_view(directory)).done();
 }
 
+Result<std::map<dns::Name, std::uint64_t>> JournalTables::signers() {
+  std::map<dns::Name, std::uint64_t> all;
+  auto row = list_signers_.start();
+  auto more = row.next();
+  for (; more && *more; more = row.next()) {
+    auto name = dns::Name::from_text(row.text(0));
+    if (!name) return tl::unexpected(name.error());
+    all.emplace(std::move(*name), unsigned_of(row, 1));
+  }
+  if (!more) return tl::unexpected(more.error());
+  return all;
+}
+
+Result<void> JournalTables::raise_signer(const dns::Name& key, std::uint64_t newest) {
+  const std::string name = key_of(key);
+  return raise_signer_.start(std::string_view(name), static_cast<std::int64_t>(newest)).done();
+}
+
 // --- Divergences -------------------------------------------------------------------------------
 
 Result<void> JournalTables::put_divergence(std::int64_t zone, const DivergenceRow& row) {
@@ -329,6 +364,11 @@ Result<void> JournalTables::drop_divergence(std::int64_t zone, const RRsetKey& k
 
 Result<void> JournalTables::drop_divergences(std::int64_t zone) {
   return drop_divergences_.start(zone).done();
+}
+
+Result<bool> JournalTables::has_divergences() {
+  auto row = any_divergence_.start();
+  return row.next();
 }
 
 Result<std::vector<JournalTables::DivergenceRow>> JournalTables::divergences(

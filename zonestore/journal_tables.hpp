@@ -41,6 +41,8 @@ class JournalTables {
 
   Result<ZoneRow> find_zone(const dns::Name& apex);
   Result<ZoneRow> find_or_add_zone(const dns::Name& apex);
+  /// For a zone that most likely has no row yet: the same with one look less.
+  Result<ZoneRow> add_or_find_zone(const dns::Name& apex);
   Result<void> update_zone(const ZoneRow& zone);
   /// Apexes of the zones that have a version.
   Result<std::vector<dns::Name>> zones();
@@ -88,9 +90,14 @@ class JournalTables {
   /// All of a zone, or the one of this RRset.
   Result<std::vector<DivergenceRow>> divergences(std::int64_t zone,
                                                  const std::optional<RRsetKey>& key);
+  /// Whether any zone has any: hardly ever.
+  Result<bool> has_divergences();
   Result<std::map<dns::Name, std::string>> homes();
   /// An empty directory: none.
   Result<void> set_home(const dns::Name& apex, const std::string& directory);
+  Result<std::map<dns::Name, std::uint64_t>> signers();
+  /// Never back.
+  Result<void> raise_signer(const dns::Name& key, std::uint64_t newest);
 
  private:
   JournalTables() = default;
@@ -101,9 +108,10 @@ class JournalTables {
   Statement add_changes_, add_snapshot_, read_changes_, read_snapshot_, find_base_;
   Statement set_applied_, find_applied_;
   Statement put_divergence_, drop_divergence_, drop_divergences_, list_divergences_,
-      find_divergence_;
+      find_divergence_, any_divergence_;
   Statement octets_below_, find_serial_, find_time_, find_base_from_;
   Statement list_homes_, set_home_, drop_home_;
+  Statement list_signers_, raise_signer_;
 };
 
 }  // namespace taproot::zonestore

@@ -75,7 +75,8 @@ Result<void> check_next(const ZoneRow& zone, const ZoneVersion& version) {
 
 Result<void> JournalWriter::write(const Journal::Entry& entry) {
   const auto& version = *entry.version;
-  auto zone = tables_.find_or_add_zone(version.apex());
+  auto zone = version.number() == 1 ? tables_.add_or_find_zone(version.apex())
+                                    : tables_.find_or_add_zone(version.apex());
   if (!zone) return tl::unexpected(zone.error());
   if (auto fits = check_next(*zone, version); !fits) return fits;
   if (entry.step) zone->base_octets += entry.step->octets();

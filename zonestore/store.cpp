@@ -133,7 +133,10 @@ std::vector<Result<Installed>> ZoneStore::install(std::vector<InstallRequest> re
   {
     Batch batch;
     batch.set = *published_.take();
-    for (const auto& request : requests) results.push_back(prepare(request, batch));
+    {
+      const auto reading = journal_->reading();
+      for (const auto& request : requests) results.push_back(prepare(request, batch));
+    }
     if (batch.entries.empty()) return results;
 
     // Whatever may throw is done before anything is written.
@@ -200,14 +203,14 @@ Result<Installed> ZoneStore::prepare(const InstallRequest& request, Batch& batch
 /// it had: an operator with a good source must not be held up by a damaged history.
 Result<ZoneStore::Head> ZoneStore::head_of(const dns::Name& apex) {
   Head head;
+  const auto standing = journal_->standing(apex);
+  if (!standing) return tl::unexpected(standing.error());
+  head.number = standing->number;
+  head.highest = standing->highest;
   head.version = current(apex);
-  if (!head.version) {
+  if (!head.version && head.number > 0) {
     if (auto newest = journal_->newest(apex)) head.version = std::move(*newest);
   }
-  const auto number = journal_->last_number(apex);
-  if (!number) return tl::unexpected(number.error());
-  head.number = *number;
-  head.highest = journal_->highest_serial(apex);
   if (head.version && !(head.highest && *head.highest > head.version->serial())) {
     head.highest = head.version->serial();
   }

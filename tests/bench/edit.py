@@ -20,6 +20,7 @@ from zone_files import ZONE
 
 TITLE = "One-record edits"
 KINDS = (Taproot, Bind, Knot)
+PAUSE = 0.2  # seconds between edits: of a burst all but the first are told of together
 
 Edit = collections.namedtuple("Edit", "acknowledged served notified")  # seconds from sending
 
@@ -130,10 +131,11 @@ class Moments:
                 due = now + 0.0001
         return Edit(acknowledged, served, notified)
 
-    def row(self, numbers):
+    def row(self, numbers, pause=0):
         """Edits of these numbers: a new name, another address for it, and its end, in turn."""
         self.editor.renew()
         for number in numbers:
+            time.sleep(pause)
             address = None if number % 3 == 2 else f"192.0.2.{number % 250 + 1}"
             yield self.edit(f"api{number // 3:05d}", address)
 
@@ -141,7 +143,7 @@ class Moments:
 def run(trial):
     results = Results("edit", TITLE)
     origin, _, records, _ = trial.large_zone(trial.size(1_000_000, 20_000))
-    blocks, block = trial.size(10, 3), trial.size(30, 9)
+    blocks, block = trial.size(8, 3), trial.size(21, 9)
     # Knot sends NOTIFY a second after its update: a tenth of the edits must do.
     of_kind = {"taproot": block, "bind": block, "knot": max(3, block // 10)}
     results.facts = {"records": records, **{f"edits of {kind}": count * blocks
@@ -161,7 +163,8 @@ def run(trial):
 
     def some(server):
         before, count = server.cpu(), of_kind[server.kind]
-        for seen in moments[server.kind].row(range(turn * count, (turn + 1) * count)):
+        numbers = range(turn * count, (turn + 1) * count)
+        for seen in moments[server.kind].row(numbers, PAUSE):
             for figure, value in (
                     ("acknowledged, ms", seen.acknowledged), ("served, ms", seen.served),
                     ("NOTIFY received, ms", seen.notified),

@@ -180,7 +180,7 @@ class Producer(CatalogCase):
         count = lambda: sum(" PTR " in line for line in axfr(self.taproot.port, CATALOG, self.key))
         wait_until("all zones", lambda: count() == 20)
         self.write_config([{"name": "z1.example", "source": "zones/folder/z1.example.yaml"}])
-        self.command(0, "reload")
+        self.command(5, "reload")
         guard = wait_until("the guard", lambda: self.row(CATALOG)["guard"])
         self.assertEqual(count(), 20)
         self.command(0, "apply", CATALOG, "--force", guard["force_id"])

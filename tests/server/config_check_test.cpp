@@ -27,7 +27,7 @@ std::string all_text(const ConfigRead& config) {
 
 const CheckConfig& check_of(const ConfigRead& config, std::size_t zone) {
   static const CheckConfig nothing;
-  const auto& check = config.config->zones.at(zone).check;
+  const auto& check = config.config->zones.at(zone)->check;
   return check ? *check : nothing;
 }
 
@@ -74,7 +74,7 @@ TEST_CASE("rules are set for all zones, a directory or one zone", "[server][conf
 TEST_CASE("without the key nothing is set", "[server][config][check]") {
   const auto config = read("zones: [{name: a.example, source: a}]\n");
   REQUIRE(config.config);
-  CHECK(config.config->zones.at(0).check == nullptr);
+  CHECK(config.config->zones.at(0)->check.get() == nullptr);
 }
 
 TEST_CASE("mistakes in check are told with their place and cure", "[server][config][check]") {

@@ -29,7 +29,7 @@ TEST_CASE("one zone on the command line is a configuration", "[server][config]")
   CHECK(read.config->control.listen.to_text() == "127.0.0.1:8053");
   CHECK(read.config->providers.empty());
   REQUIRE(read.config->zones.size() == 1);
-  CHECK(read.config->zones[0].source == "example.com.yaml");
+  CHECK(read.config->zones[0]->source == "example.com.yaml");
 }
 
 TEST_CASE("secondaries on the command line are one provider", "[server][config]") {
@@ -50,7 +50,7 @@ TEST_CASE("secondaries on the command line are one provider", "[server][config]"
   REQUIRE(config->providers.size() == 1);
   const auto& provider = config->providers[0];
   CHECK(provider.name == "secondaries");
-  CHECK(config->zones[0].providers == std::vector<std::string>{"secondaries"});
+  CHECK(config->zones[0]->providers == std::vector<std::string>{"secondaries"});
   // Either an address of the list, or the key from anywhere.
   REQUIRE(provider.access.size() == 2);
   CHECK(provider.access[0].key.has_value());

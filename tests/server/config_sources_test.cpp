@@ -44,7 +44,7 @@ TEST_CASE("a URL is a source as a file is", "[server][config]") {
   const auto read_one = read("    source: https://host.example:8443/zones/z.yaml?ref=SECRET\n");
   INFO(all_text(read_one));
   REQUIRE(read_one.config);
-  const auto& zone = read_one.config->zones[0];
+  const auto& zone = *read_one.config->zones[0];
   CHECK(zone.source.empty());
   CHECK(zone.shown == "https://host.example:8443/zones/z.yaml");
   REQUIRE(zone.sources.size() == 1);
@@ -68,7 +68,7 @@ TEST_CASE("a document has its keys", "[server][config]") {
       "      signature: {public-key-file: public}\n");
   INFO(all_text(config));
   REQUIRE(config.config);
-  const auto& remote = *config.config->zones[0].sources[0].remote;
+  const auto& remote = *config.config->zones[0]->sources[0].remote;
   CHECK(remote.kind == SourceKind::zone_file);
   CHECK(remote.interval == 5min);
   CHECK(remote.timeout == 10s);
@@ -89,9 +89,9 @@ TEST_CASE("one file alone goes the usual way", "[server][config]") {
     const auto config = read(lines);
     INFO(all_text(config));
     REQUIRE(config.config);
-    CHECK(config.config->zones[0].source == folder().path() / "z.yaml");
-    CHECK(config.config->zones[0].shown == "z.yaml");
-    CHECK(config.config->zones[0].sources.empty());
+    CHECK(config.config->zones[0]->source == folder().path() / "z.yaml");
+    CHECK(config.config->zones[0]->shown == "z.yaml");
+    CHECK(config.config->zones[0]->sources.empty());
   }
 }
 
@@ -102,7 +102,7 @@ TEST_CASE("several sources have their owners", "[server][config]") {
       "      - {url: http://127.0.0.1:8000/b.db, owns: x}\n");
   INFO(all_text(config));
   REQUIRE(config.config);
-  const auto& zone = config.config->zones[0];
+  const auto& zone = *config.config->zones[0];
   REQUIRE(zone.sources.size() == 4);
   CHECK(zone.shown ==
         "zones/base.yaml, https://h/a.json, zones/team.zone, http://127.0.0.1:8000/b.db");

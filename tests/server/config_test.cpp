@@ -115,8 +115,8 @@ TEST_CASE("every mistake in a configuration is told with its place and cure", "[
       {"keys: [{name: k.}]\n", "config-missing-key", 1, 8, "has no secret-file"},
       {"keys: [{name: k., secret-file: keys/good, secret: env:A}]\n", "config-duplicate-key", 1, 32,
        "both secret-file and secret"},
-      {"keys: [{name: k., algorithm: hmac-md5, secret-file: keys/good}]\n", "config-bad-value", 1,
-       30, "hmac-sha256"},
+      {"keys: [{name: k., algorithm: hmac-md5, secret-file: keys/good}]\n", "config-weak-algorithm",
+       1, 30, "hmac-sha256"},
       {"keys: [{name: a..b, secret-file: keys/good}]\n", "config-bad-name", 1, 15,
        "is not a domain name"},
       {"keys:\n  - {name: k., secret-file: keys/good}\n  - {name: K, secret-file: "
@@ -134,6 +134,13 @@ TEST_CASE("every mistake in a configuration is told with its place and cure", "[
        "the word any"},
       {transfer + "    transfer-from: [\"::/0\"]\n", "config-open-transfer", 4, 21, "the word any"},
       {transfer + "    transfer-from: any\n", "config-open-transfer", 4, 20, "anyone"},
+      {transfer + "    transport: tls\n", "config-open-transfer", 2, 5,
+       "neither transfer-from nor key"},
+      {transfer + "    transport: tls\n    transfer-from: [0.0.0.0/0]\n", "config-open-transfer", 5,
+       21, "the word any"},
+      {transfer + "    tls-pin: abc\n", "config-bad-value", 4, 14, "not a pin"},
+      {transfer + "    tls-identity: a.example\n    transport: any\n", "config-bad-value", 5, 16,
+       "does not go with tls-identity"},
       {transfer + "    transfer-from: [192.0.2.1/24]\n", "config-bad-address", 4, 21,
        "192.0.2.0/24"},
       {transfer + "    key: k.\n", "config-unknown-reference", 4, 10, "add it to keys:"},
@@ -230,6 +237,84 @@ TEST_CASE("every mistake in a configuration is told with its place and cure", "[
   CHECK_THAT(all_text(config), !Catch::Contains("MDEyMz"));
 }
 
+TEST_CASE("weak algorithms are allowed by name", "[server][config]") {
+  struct Case {
+    const char* what;
+    const char* server;
+    const char* key;
+    const char* rule;  // of the one finding; null: it is in order
+    bool taken;
+  };
+  const std::string good = "secret-file: keys/good}]\n";
+  const auto c = GENERATE(values<Case>({
+      {"not allowed", "", "hmac-sha1", "config-weak-algorithm", false},
+      {"another is allowed", "server: {allow-weak-algorithms: [hmac-md5]}\n", "hmac-sha1",
+       "config-weak-algorithm", false},
+      {"allowed", "server: {allow-weak-algorithms: [hmac-sha1]}\n", "hmac-sha1",
+       "config-weak-algorithm", true},
+      {"one in place of a list, in full", "server: {allow-weak-algorithms: hmac-md5}\n",
+       "HMAC-MD5.SIG-ALG.REG.INT.", "config-weak-algorithm", true},
+      {"allowed and not needed", "server: {allow-weak-algorithms: hmac-md5}\n", "hmac-sha512",
+       nullptr, true},
+      {"no weak one", "server: {allow-weak-algorithms: hmac-sha256}\n", "hmac-sha256",
+       "config-bad-value", false},
+      {"no algorithm", "server: {allow-weak-algorithms: rot13}\n", "hmac-sha256",
+       "config-bad-value", false},
+  }));
+  INFO(c.what);
+  const auto config =
+      read(std::string(c.server) + "keys: [{name: k., algorithm: " + c.key + ", " + good);
+  INFO(all_text(config));
+  CHECK(config.config.has_value() == c.taken);
+  CHECK((c.rule == nullptr || find_rule(config, c.rule) != nullptr));
+  if (c.rule == nullptr) CHECK(find_rule(config, "config-weak-algorithm") == nullptr);
+  if (!c.taken && std::string(c.rule) == "config-weak-algorithm") {
+    CHECK_THAT(find_rule(config, c.rule)->cure,
+               Catch::Contains("allow-weak-algorithms: [hmac-sha1] below server:"));
+  }
+}
+
+TEST_CASE("the least MAC is between half of it and the whole", "[server][config]") {
+  const unsigned octets = GENERATE(0u, 15u, 16u, 32u, 33u);
+  const auto config = read("keys: [{name: k., least-mac: " + std::to_string(octets) +
+                           ", secret-file: keys/good}]\n");
+  INFO(all_text(config));
+  CHECK(config.config.has_value() == (octets >= 16 && octets <= 32));
+  if (config.config) CHECK(config.config->keys[0].least_mac == octets);
+}
+
+TEST_CASE("a provider may have several keys, and signs with the first", "[server][config]") {
+  const std::string keys =
+      "keys: [{name: new., secret-file: keys/good}, {name: old., secret-file: keys/good}]\n";
+  SECTION("with addresses") {
+    const auto config = read(keys + transfer +
+                             "    notify: 192.0.2.1\n    transfer-from: 192.0.2.1\n"
+                             "    key: [new., old.]\n");
+    INFO(all_text(config));
+    REQUIRE(config.config);
+    const auto& provider = config.config->providers.front();
+    CHECK(provider.notify.at(0).key == config.config->keys[0].name);
+    REQUIRE(provider.access.size() == 2);
+    for (std::size_t i = 0; i < 2; ++i) {
+      CHECK(provider.access[i].key == config.config->keys[i].name);
+      CHECK(provider.access[i].from.size() == 1);
+    }
+  }
+  SECTION("an empty list does not open the zones") {
+    const auto config = read(keys + transfer + "    transfer-from: 192.0.2.1\n    key: []\n");
+    REQUIRE(find_rule(config, "config-bad-value") != nullptr);
+    CHECK_FALSE(config.config);
+  }
+  SECTION("one of them is not there") {
+    const auto config = read(keys + transfer + "    key: [new., odd.]\n");
+    REQUIRE(find_rule(config, "config-unknown-reference") != nullptr);
+    CHECK_THAT(find_rule(config, "config-unknown-reference")->cure, Catch::Contains("old."));
+  }
+  SECTION("one twice") {
+    CHECK(find_rule(read(keys + transfer + "    key: [new., NEW]\n"), "config-duplicate-name"));
+  }
+}
+
 TEST_CASE("all mistakes are told at once, in the order of the file", "[server][config]") {
   const auto config = read(
       "serwer: {}\n"
@@ -316,25 +401,25 @@ log: {level: debug, format: json}
   CHECK(powerdns_berlin.guards.max_deletes == 3u);
   CHECK(powerdns_berlin.hold);
   REQUIRE(config.zones.size() == 3);
-  CHECK(config.zones[0].name.to_text() == "example.org.");
-  CHECK(config.zones[0].source == folder().path() / "zones/example.org.yaml");
-  CHECK(config.zones[0].shown == "zones/example.org.yaml");
-  CHECK(config.zones[0].providers == std::vector<std::string>{"nsd-frankfurt", "powerdns-berlin"});
-  CHECK(config.zones[0].serial == zonestore::SerialPolicy::date);
-  CHECK(config.zones[0].publish == Publish::automatic);
-  CHECK(config.zones[1].name.to_text() == "example.com.");
-  CHECK(config.zones[1].shown == "zones/example.com.yaml");
-  CHECK(config.zones[2].name.to_text() == "example.net.");
-  CHECK(config.zones[2].serial == zonestore::SerialPolicy::unixtime);
-  CHECK(config.zones[2].publish == Publish::on_apply);
+  CHECK(config.zones[0]->name.to_text() == "example.org.");
+  CHECK(config.zones[0]->source == folder().path() / "zones/example.org.yaml");
+  CHECK(config.zones[0]->shown == "zones/example.org.yaml");
+  CHECK(config.zones[0]->providers == std::vector<std::string>{"nsd-frankfurt", "powerdns-berlin"});
+  CHECK(config.zones[0]->serial == zonestore::SerialPolicy::date);
+  CHECK(config.zones[0]->publish == Publish::automatic);
+  CHECK(config.zones[1]->name.to_text() == "example.com.");
+  CHECK(config.zones[1]->shown == "zones/example.com.yaml");
+  CHECK(config.zones[2]->name.to_text() == "example.net.");
+  CHECK(config.zones[2]->serial == zonestore::SerialPolicy::unixtime);
+  CHECK(config.zones[2]->publish == Publish::on_apply);
   REQUIRE(config.directories.size() == 1);
   CHECK(config.directories[0].path == folder().path() / "zones");
   CHECK(config.directories[0].pattern.serial == zonestore::SerialPolicy::unixtime);
   CHECK(config.directories[0].trouble.empty());
-  CHECK(config.zones[0].max_shrink_percent == 5);
-  CHECK(config.zones[1].max_shrink_percent == 30);
-  CHECK(config.zones[0].directory.empty());
-  CHECK(config.zones[1].directory == config.directories[0].path);
+  CHECK(config.zones[0]->max_shrink_percent == 5);
+  CHECK(config.zones[1]->max_shrink_percent == 30);
+  CHECK(config.zones[0]->directory.empty());
+  CHECK(config.zones[1]->directory == config.directories[0].path);
   CHECK(config.history.disk_octets == std::size_t{2} << 20);
   CHECK(config.probe_interval == std::chrono::seconds(90));
   CHECK(config.history.memory_steps == 5);
@@ -353,6 +438,26 @@ TEST_CASE("what is left out has its usual value", "[server][config]") {
   CHECK(config->state == "/home/op/.local/state/taproot");
   CHECK(config->control.listen.to_text() == "127.0.0.1:8053");
   CHECK(config->control.token_file == "/home/op/.local/state/taproot/control.token");
+}
+
+TEST_CASE("a provider's rule binds transport, address, key and certificate", "[server][config]") {
+  const std::string pin(43, 'A');
+  const auto config = read("keys: [{name: k., secret-file: keys/good}]\n" + transfer +
+                           "    transfer-from: [192.0.2.1]\n    key: k.\n    transport: tls\n"
+                           "    tls-identity: [NS1.Example.net., ns2.example.net]\n    tls-pin: " +
+                           pin + "=\n")
+                          .config;
+  REQUIRE(config);
+  const auto& rule = config->providers[0].access[0];
+  CHECK(rule.from.size() == 1);
+  CHECK(rule.key.has_value());
+  CHECK(rule.tls_only);
+  CHECK(rule.tls_names == std::vector<std::string>{"ns1.example.net", "ns2.example.net"});
+  REQUIRE(rule.tls_pins.size() == 1);
+  CHECK(rule.tls_pins[0].to_text() == pin + "=");
+  const auto by_identity = read(transfer + "    tls-identity: a.example\n").config;
+  REQUIRE(by_identity);
+  CHECK(by_identity->providers[0].access[0].needs_tls());
 }
 
 TEST_CASE("any opens a provider to everybody, a key with a wide prefix does not",
@@ -431,7 +536,7 @@ TEST_CASE("relative paths start at the configuration", "[server][config]") {
   REQUIRE(config);
   CHECK(config->file == file);
   CHECK(config->state == folder().path() / "var");
-  CHECK(config->zones[0].source == folder().path() / "z/a");
+  CHECK(config->zones[0]->source == folder().path() / "z/a");
 }
 
 TEST_CASE("commands read of the configuration what they need, and no secret", "[server][config]") {
@@ -482,6 +587,9 @@ TEST_CASE("the example explains every key and has no mistake", "[server][config]
                           "notify-source",
                           "transfer-from",
                           "key",
+                          "transport",
+                          "tls-identity",
+                          "tls-pin",
                           "url",
                           "api-key-file",
                           "api-key",

@@ -78,17 +78,16 @@ TEST_CASE("every other NOTIFY is refused and told", "[server][dispatch]") {
   };
   const auto good = key_named("good.key.");
   const auto c = GENERATE_COPY(
-      Case{"a stranger", "192.0.2.9", "example.", {}, Rcode::refused, Kind::not_notified},
-      Case{"a zone of our own", "192.0.2.1", "big.", {}, Rcode::refused, Kind::not_notified},
-      Case{"no zone", "192.0.2.1", "nothing.", {}, Rcode::refused, Kind::not_notified},
-      Case{"below a zone", "192.0.2.1", "www.example.", {}, Rcode::refused, Kind::not_notified},
-      Case{"without its key", "192.0.2.2", "example.", {}, Rcode::refused, Kind::not_notified},
+      Case{"a stranger", "192.0.2.9", "example.", {}, Rcode::refused, Kind::refused},
+      Case{"a zone of our own", "192.0.2.1", "big.", {}, Rcode::refused, Kind::refused},
+      Case{"no zone", "192.0.2.1", "nothing.", {}, Rcode::refused, Kind::refused},
+      Case{"below a zone", "192.0.2.1", "www.example.", {}, Rcode::refused, Kind::refused},
+      Case{"without its key", "192.0.2.2", "example.", {}, Rcode::refused, Kind::refused},
       Case{"another's key", "192.0.2.2", "example.", key_named("other.key."), Rcode::refused,
-           Kind::not_notified},
+           Kind::refused},
       Case{"a wrong secret", "192.0.2.2", "example.", key_named("good.key.", "guess"),
            Rcode::notauth, Kind::refused},
-      Case{"its key from elsewhere", "192.0.2.9", "example.", good, Rcode::refused,
-           Kind::not_notified},
+      Case{"its key from elsewhere", "192.0.2.9", "example.", good, Rcode::refused, Kind::refused},
       Case{"its key", "192.0.2.2", "example.", good, Rcode::noerror, Kind::notified});
   INFO(c.what);
   Following server;

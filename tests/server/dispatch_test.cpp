@@ -70,7 +70,8 @@ TEST_CASE("opcodes other than QUERY are not carried out", "[server][dispatch]") 
   const auto message = message_of(serving, request, Transport::udp);
   CHECK(message.header.rcode == c.rcode);
   CHECK(static_cast<unsigned>(message.header.opcode) == c.opcode);
-  CHECK(serving.events.empty());
+  REQUIRE(serving.events.size() == (c.opcode == 4 ? 1 : 0));
+  if (c.opcode == 4) CHECK(serving.events[0].asked == "NOTIFY");
 }
 
 TEST_CASE("an EDNS version we do not know gets BADVERS", "[server][dispatch]") {
@@ -311,11 +312,71 @@ TEST_CASE("refusals told are bounded by the second", "[server][dispatch]") {
   Serving serving;
   const auto request = request_for("example.", RRType::AXFR);
   for (int i = 0; i < 1000; ++i) message_of(serving, request, Transport::tcp);
-  CHECK(serving.events.size() == 100);
+  CHECK(serving.events.size() == 5);
   CHECK(serving.counters.transfers_refused.value() == 1000);
+  CHECK(serving.counters.refusals.value() == 1000);
+  CHECK(serving.counters.refusals_told.value() == 5);
+  // One source does not hide what befalls another.
+  serving.from = net::Endpoint::from_text("203.0.113.77:1").value();
+  message_of(serving, request, Transport::tcp);
+  CHECK(serving.events.size() == 6);
+  for (unsigned i = 0; i < 5000; ++i) {
+    serving.from = net::Endpoint::from_text("198.18." + std::to_string(i / 250) + "." +
+                                            std::to_string(i % 250) + ":1")
+                       .value();
+    message_of(serving, request, Transport::tcp);
+  }
+  CHECK(serving.events.size() == 100);
   ++serving.now;
   message_of(serving, request, Transport::tcp);
   CHECK(serving.events.size() == 101);
+}
+
+TEST_CASE("differences that did not help are not sent again", "[server][dispatch][ixfr]") {
+  Serving serving;
+  xfr::DeliveredDifferences delivered;
+  serving.snapshot.delivered = &delivered;
+  serving.from = net::Endpoint::from_text("192.0.2.53:1000").value();
+  // SOA 3, SOA 1, SOA 2, one record, SOA 2, SOA 3, one record, SOA 3; and the zone has 5 records.
+  const auto ask = [&](std::uint32_t serial, Transport transport = Transport::tcp) {
+    serving.events.clear();
+    const auto request = request_for("example.", RRType::IXFR, serial);
+    return message_of(serving, request, transport).answer.size();
+  };
+  CHECK(ask(1) == 8);
+  CHECK(serving.events.back().note.empty());
+  CHECK(ask(1) == 6);
+  CHECK(serving.events.back().note ==
+        "it asked again for the differences from serial 1, so it is given the whole zone");
+  CHECK(ask(1) == 6);  // as long as it does not move on
+  CHECK(ask(2) == 5);  // it did
+  CHECK(ask(2) == 6);
+  CHECK(ask(3) == 1);
+  serving.from = net::Endpoint::from_text("127.0.0.1:1000").value();
+  CHECK(ask(2) == 5);  // another secondary
+
+  SECTION("who breaks off is not given them twice") {
+    const bool by_peer = GENERATE(true, false);
+    std::vector<std::uint8_t> out;
+    auto reply = serving.handle(request_for("example.", RRType::IXFR, 1), Transport::tcp, out);
+    reply.transfer->set_reason("the connection ended", by_peer);
+    reply.transfer.reset();
+    CHECK(ask(1) == (by_peer ? 6 : 8));
+    CHECK((serving.events.back().note.find("broke off") != std::string::npos) == by_peer);
+  }
+  SECTION("several behind one address are given them once each") {
+    auto policy = *serving.snapshot.policy;
+    policy.crowds[{"by-address", serving.from.address()}] = 3;
+    serving.snapshot.policy = std::make_shared<const server::Policy>(std::move(policy));
+    CHECK(ask(2) == 5);
+    CHECK(ask(2) == 5);
+    CHECK(ask(2) == 6);
+  }
+  SECTION("datagrams may be lost a few times") {
+    for (int i = 0; i < 4; ++i) CHECK(ask(1, Transport::udp) == 8);
+    CHECK(ask(1, Transport::udp) == 1);  // it should come over TCP
+    CHECK(ask(1) == 6);
+  }
 }
 
 TEST_CASE("any octets get silence or a valid message", "[server][dispatch]") {

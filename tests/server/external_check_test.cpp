@@ -184,7 +184,7 @@ class Desk {
     config.source = folder.path() / config.shown;
     config.check = std::move(check);
     write(name, "");
-    REQUIRE(desk.set_zone(config));
+    REQUIRE(desk.set_zone(std::make_shared<const ZoneConfig>(std::move(config))));
   }
   void write(const std::string& name, const std::string& more) {
     folder.file(name + "zone", zone_lines + more);

@@ -82,8 +82,9 @@ struct Web {
 
   /// Reads the zone as the desk does.
   LoadedZone read() {
-    auto config = zone();
-    remotes->fill(config);
+    auto filled = std::make_shared<const ZoneConfig>(zone());
+    remotes->fill(filled);
+    const ZoneConfig& config = *filled;
     LoadedZone loaded{config.name, config.shown, {}};
     load_parts_of(config, loaded);
     remotes->on_read(loaded.documents, loaded.candidate.version != nullptr);

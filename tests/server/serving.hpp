@@ -58,9 +58,11 @@ inline std::shared_ptr<const server::Policy> serving_policy() {
        {net::Prefix::from_text("192.0.2.53").value(), net::Prefix::from_text("127.0.0.1").value()},
        {}},
       {"by-key", {}, name_of("good.key.")}};
-  policy.transfers[name_of("example.")] = rules;
-  policy.transfers[name_of("big.")] = rules;
-  policy.transfers[name_of("broken.")] = {rules[1]};
+  const auto all = std::make_shared<const server::Policy::Rules>(rules);
+  policy.transfers[name_of("example.")] = all;
+  policy.transfers[name_of("big.")] = all;
+  policy.transfers[name_of("broken.")] =
+      std::make_shared<const server::Policy::Rules>(server::Policy::Rules{rules[1]});
   return std::make_shared<const server::Policy>(std::move(policy));
 }
 

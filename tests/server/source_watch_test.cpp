@@ -37,7 +37,7 @@ struct House {
   net::Loop loop;
   Config config;
   std::set<dns::Name> changed;
-  std::map<dns::Name, ZoneConfig> appeared;
+  std::map<dns::Name, SharedZoneConfig> appeared;
   std::map<dns::Name, std::string> vanished;
   int calls = 0;
   SourceWatch watch{loop, [this](const SourceNews& news) {
@@ -59,7 +59,7 @@ TEST_CASE("files of a folder come, change and go", "[server][folder]") {
   folder.file("zones/c.example.yaml~", "1");
   REQUIRE(house.until([&] { return !house.appeared.empty(); }));
   REQUIRE(house.appeared.size() == 1);
-  const auto& zone = house.appeared.at(name("b.example"));
+  const auto& zone = *house.appeared.at(name("b.example"));
   CHECK(zone.source == folder.path() / "zones/B.example.json");
   CHECK(zone.shown == "zones/B.example.json");
   CHECK(zone.directory == folder.path() / "zones");
@@ -77,7 +77,7 @@ TEST_CASE("files of a folder come, change and go", "[server][folder]") {
   house.appeared.clear();
   folder.file("zones/a.example.zone", "1");  // under another name
   REQUIRE(house.until([&] { return !house.appeared.empty(); }));
-  CHECK(house.appeared.at(name("a.example")).source == folder.path() / "zones/a.example.zone");
+  CHECK(house.appeared.at(name("a.example"))->source == folder.path() / "zones/a.example.zone");
 }
 
 TEST_CASE("a zone has one file only", "[server][folder]") {

@@ -271,6 +271,61 @@ TEST_CASE("a newcomer is served whatever the others are up to", "[server][tcp]")
   CHECK(house.serving.counters.tcp_open.value() == 5);
 }
 
+TEST_CASE("those who may transfer nothing push out nobody who may", "[server][tcp][access]") {
+  server::TcpLimits limits;
+  limits.max_connections = 5;
+  House house(limits);
+  Client secondary(house);
+  secondary.stream().pause_reading();
+  // More than the system's buffers hold: it is on its way until it is read.
+  for (int i = 0; i < 40; ++i) secondary.ask("big.", RRType::AXFR);
+  REQUIRE(net::run_until(house.loop, [&] { return told(house, Kind::started); }));
+  net::run_for(house.loop, 20ms);
+  std::vector<std::unique_ptr<Client>> strangers;
+  for (int i = 0; i < 30; ++i) {
+    strangers.push_back(std::make_unique<Client>(house));
+    strangers.back()->ask("broken.", RRType::AXFR);  // they have no key for it
+    REQUIRE(strangers.back()->wait_for(1));          // and are told so at once
+    CHECK(strangers.back()->messages()[0].header.rcode == dns::Rcode::refused);
+  }
+  CHECK(house.serving.counters.tcp_evicted.value() == 26);
+  CHECK_FALSE(told(house, Kind::aborted));
+  secondary.stream().resume_reading();
+  REQUIRE(net::run_until(house.loop,
+                         [&] { return house.serving.counters.transfers_finished.value() >= 40; }));
+  CHECK_FALSE(told(house, Kind::aborted));
+}
+
+TEST_CASE("of those who transfer, the one that does not read makes room", "[server][tcp]") {
+  server::TcpLimits limits;
+  SECTION("when there are too many in all") {
+    limits.max_connections = 3;
+  }
+  SECTION("when there are too many of one source") {
+    limits.max_per_source = 3;
+  }
+  House house(limits);
+  std::vector<std::unique_ptr<Client>> stalled;
+  for (int i = 0; i < 3; ++i) {
+    stalled.push_back(std::make_unique<Client>(house));
+    stalled.back()->stream().pause_reading();
+    for (int n = 0; n < 100; ++n) stalled.back()->ask("big.", RRType::AXFR);
+  }
+  REQUIRE(
+      net::run_until(house.loop, [&] { return house.serving.counters.axfr_started.value() >= 3; }));
+  net::run_for(house.loop, 20ms);
+  Client honest(house);
+  honest.ask("big.", RRType::AXFR);
+  const auto whole = [&] {
+    std::size_t records = 0;
+    for (const auto& message : honest.messages()) records += message.answer.size();
+    return records == 20003;
+  };
+  REQUIRE(net::run_until(house.loop, whole));
+  CHECK_FALSE(honest.closed());
+  CHECK(house.serving.counters.tcp_evicted.value() == 1);
+}
+
 TEST_CASE("the end of a listener ends its transfers", "[server][tcp]") {
   House house;
   Client client(house);

@@ -217,8 +217,11 @@ TEST_CASE("answers that are none are ignored", "[xfr][follower]") {
   play.follower.on_answer(Octets(), play.moment());
   CHECK_FALSE(play.follower.is_idle());
   // An answer that is one, and says no.
-  const auto no = play.answer(step, [](auto& m) { m.header.rcode = Rcode::refused; });
-  play.follower.on_answer(no, play.moment());
+  const auto refuse = [](auto& m) { m.header.rcode = Rcode::refused; };
+  const auto again = play.follower.on_answer(play.answer(step, refuse), play.moment());
+  REQUIRE(again.ask);
+  CHECK(again.ask->tcp);
+  play.follower.on_answer(play.answer(again, refuse), play.moment());
   CHECK(play.follower.is_idle());
   CHECK(play.follower.standings()[0].error.find("REFUSED") != std::string::npos);
 }
@@ -238,8 +241,10 @@ TEST_CASE("the next primary is asked where one fails", "[xfr][follower]") {
   play.have();
   auto step = play.follower.look_now(play.moment());
   CHECK(step.ask->primary == 0);
-  step = play.follower.on_answer(
-      play.answer(step, [](auto& m) { m.header.rcode = Rcode::servfail; }), play.moment());
+  for (int i = 0; i < 2; ++i) {  // by UDP and by TCP
+    step = play.follower.on_answer(
+        play.answer(step, [](auto& m) { m.header.rcode = Rcode::servfail; }), play.moment());
+  }
   REQUIRE(step.ask);
   CHECK(step.ask->primary == 1);
   step = play.answers(step, 5);  // behind
@@ -313,6 +318,8 @@ TEST_CASE("with a key an unsigned answer is no answer to be believed", "[xfr][fo
   CHECK(dns::Message::parse(step.ask->octets).value().tsig_at);
 
   SECTION("unsigned") {
+    step = play.answers(step, 8);
+    CHECK(step.ask->tcp);
     play.answers(step, 8);
     CHECK(play.follower.failures() == 1);
     CHECK(play.follower.standings()[0].error.find("TSIG") != std::string::npos);

@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -144,18 +145,39 @@ TEST_CASE("a burst makes few rounds and the newest wins", "[xfr][notifier]") {
   CHECK(notifier.state(name("example.org"), secondary.target())->serial == dns::Serial(1000));
 }
 
-TEST_CASE("who has answered is told the next version at once", "[xfr][notifier]") {
+TEST_CASE("versions without a pause are told at growing gaps, also to who answers",
+          "[xfr][notifier]") {
   net::Loop loop;
   Secondary secondary(loop);
   xfr::Notifier::Options options;
-  options.min_gap = std::chrono::hours(1);  // whoever waits for it never gets there
+  options.min_gap = 4ms;
+  options.max_gap = 64ms;
+  xfr::Notifier notifier(loop, options);
+  std::uint32_t serial = 0;
+  const auto end = net::Loop::now() + 400ms;
+  REQUIRE(run_until(loop, [&] {  // once a millisecond
+    notifier.tell(subject(++serial), {secondary.target()});
+    return net::Loop::now() >= end;
+  }));
+  REQUIRE(run_until(loop, [&] { return secondary.told.back() == serial; }));
+  // 4 + 8 + 16 + 32 + 64 + 64 + 64 + 64 + 64 ms, and what a slow machine adds.
+  CHECK(secondary.told.size() >= 3);
+  CHECK(secondary.told.size() <= 14);
+  CHECK(std::is_sorted(secondary.told.begin(), secondary.told.end()));
+}
+
+TEST_CASE("a version that comes alone is told at once", "[xfr][notifier]") {
+  net::Loop loop;
+  Secondary secondary(loop);
+  xfr::Notifier::Options options;
+  options.min_gap = 1ms;
+  options.max_gap = std::chrono::hours(1);  // whoever waits for it never gets there
   xfr::Notifier notifier(loop, options);
   for (std::uint32_t serial = 1; serial <= 20; ++serial) {
     notifier.tell(subject(serial), {secondary.target()});
-    notifier.tell(subject(serial), {secondary.target()});  // and what waits keeps its turn
-    REQUIRE(run_until(loop, [&] {
-      return notifier.state(name("example.org"), secondary.target())->acknowledged;
-    }));
+    notifier.tell(subject(serial), {secondary.target()});  // what waits keeps its turn
+    REQUIRE(run_until(loop, [&] { return secondary.told.size() == serial; }));
+    run_for(loop, 10ms);
   }
   CHECK(secondary.told.back() == 20);
 }

@@ -22,6 +22,7 @@ class OwnerPattern {
 
   bool matches(const dns::Name& owner) const;
   const std::string& text() const { return text_; }
+  bool operator==(const OwnerPattern&) const = default;
 
  private:
   OwnerPattern(std::string text, dns::Name name, bool is_below)

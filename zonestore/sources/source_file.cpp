@@ -78,7 +78,6 @@ bool is_changed(int fd, const struct stat& before, std::size_t octets_read) {
 
 struct Opened {
   OpenSourceFile file;
-  fs::path real_path;
   struct stat status;
 };
 
@@ -95,23 +94,26 @@ Result<Opened> open_and_look(const fs::path& path, std::size_t limit_octets,
   if (file.descriptor() < 0) return fail(Errc::io, "cannot be opened: " + words(errno));
   struct stat status{};
   if (::fstat(file.descriptor(), &status) != 0) return fail(Errc::io, words(errno));
-  auto real = path_of(file.descriptor());
-  if (!real) return tl::unexpected(real.error());
-  if (inside != nullptr && !is_inside(*real, *inside)) return outside();
+  if (inside != nullptr) {
+    const auto real = path_of(file.descriptor());
+    if (!real) return tl::unexpected(real.error());
+    if (!is_inside(*real, *inside)) return outside();
+  }
   if (!S_ISREG(status.st_mode)) return fail(Errc::io, kind_of_file(status.st_mode));
   const auto size = static_cast<std::uint64_t>(status.st_size);
   if (size > limit_octets) {
     return fail(Errc::too_large, "has " + std::to_string(size) + " octets, more than the " +
                                      std::to_string(limit_octets) + " allowed");
   }
-  return Opened{std::move(file), std::move(*real), status};
+  return Opened{std::move(file), status};
 }
 
 Result<std::string> read_all(const OpenSourceFile& file, std::size_t expected, std::size_t limit) {
   LineWatch lines;
   std::string text;
   text.reserve(std::min(expected, limit));
-  std::vector<char> chunk(std::size_t{256} << 10);
+  // One octet more than it has shows its end; most files are small, and very many.
+  std::vector<char> chunk(std::min(expected + 1, std::size_t{256} << 10));
   for (;;) {
     const auto octets = file.read(chunk, text.size());
     if (!octets) return tl::unexpected(octets.error());
@@ -164,7 +166,6 @@ Result<SourceFile> read_source_file(const fs::path& path, std::size_t limit_octe
     return fail(Errc::io, "was changed while it was read: write it aside and rename it");
   }
   return SourceFile{std::make_shared<const std::string>(std::move(*text)),
-                    std::move(opened->real_path),
                     {opened->status.st_dev, opened->status.st_ino}};
 }
 

@@ -16,7 +16,6 @@ namespace taproot::zonestore {
 /// no harm: one descriptor is used for everything.
 struct SourceFile {
   std::shared_ptr<const std::string> text;
-  std::filesystem::path real_path;  ///< what the descriptor stands for, symlinks resolved
   std::pair<std::uint64_t, std::uint64_t> identity;  ///< device and inode
 };
 

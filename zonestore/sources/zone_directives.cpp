@@ -62,6 +62,11 @@ void ZoneFileReader::set_default_ttl(const Entry& entry) {
 void ZoneFileReader::include(const Entry& entry) {
   if (!has_arguments(entry, 1, 2, "$INCLUDE file, and an origin for it if you like")) return;
   const Token& name = entry.tokens[1];
+  if (folder_ && !root_) {
+    std::error_code failed;
+    auto root = fs::canonical(*folder_, failed);
+    if (!failed) root_ = std::move(root);
+  }
   if (!root_) {
     return error("include-refused", name, "$INCLUDE is not possible here, there is no folder",
                  "write the records themselves");

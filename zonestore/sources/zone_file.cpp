@@ -51,10 +51,7 @@ bool same_word(std::string_view written, std::string_view capitals) {
 }
 
 void ZoneFileReader::read_file(const fs::path& path, const std::string& shown) {
-  std::error_code error;
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  auto root = fs::canonical(folder, error);
-  if (!error) root_ = std::move(root);
+  folder_ = path.has_parent_path() ? path.parent_path() : fs::path(".");
   auto file = read_source_file(path, octets_left_);
   if (!file) {
     const bool large = file.error().code == Errc::too_large;

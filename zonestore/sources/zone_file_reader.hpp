@@ -95,8 +95,8 @@ class ZoneFileReader {
   std::size_t octets_left_;
   std::size_t includes_ = 0;
   std::size_t generated_ = 0;
-  std::optional<std::filesystem::path>
-      root_;  // included files lie here or below; nothing: no includes
+  std::optional<std::filesystem::path> folder_;  // of the zone's file; nothing: no includes
+  std::optional<std::filesystem::path> root_;    // what it really is: included files lie below
   std::vector<std::pair<std::uint64_t, std::uint64_t>> open_;  // identities of files being read
   dns::Name origin_;
   std::optional<dns::Name> owner_;

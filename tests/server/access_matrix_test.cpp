@@ -1,0 +1,278 @@
+#include "server/dispatch.hpp"
+
+#include "tests/server/serving.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <map>
+#include <sstream>
+
+// Who may ask what: each rule, address, key, transport and request.
+
+using namespace taproot;
+using dns::Rcode;
+using dns::RRType;
+using server::Transport;
+using tests::name_of;
+
+namespace {
+
+/// One line for each zone (named after its rules, see policy()) and address; a column for each key;
+/// in each cell the transports, UDP/TCP; and for each transport a letter for each of AXFR, IXFR,
+/// SOA, NOTIFY and UPDATE:
+///
+///     T  the zone or the differences     A  an ordinary answer     I  NOTIMP
+///     R  REFUSED                         N  NOTAUTH with the right TSIG error
+constexpr const char* matrix = R"(
+zone      from       none        good        old         other       unknown     forged      late
+address   friend     ITARI/TTARI ITARI/TTARI ITARI/TTARI ITARI/TTARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+address   stranger   IRARI/RRARI IRARI/RRARI IRARI/RRARI IRARI/RRARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+address   friend6    ITARI/TTARI ITARI/TTARI ITARI/TTARI ITARI/TTARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+address   stranger6  IRARI/RRARI IRARI/RRARI IRARI/RRARI IRARI/RRARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+key       friend     IRARI/RRARI ITARI/TTARI IRARI/RRARI IRARI/RRARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+key       stranger   IRARI/RRARI ITARI/TTARI IRARI/RRARI IRARI/RRARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+key       friend6    IRARI/RRARI ITARI/TTARI IRARI/RRARI IRARI/RRARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+key       stranger6  IRARI/RRARI ITARI/TTARI IRARI/RRARI IRARI/RRARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+both      friend     IRARI/RRARI ITARI/TTARI IRARI/RRARI IRARI/RRARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+both      stranger   IRARI/RRARI IRARI/RRARI IRARI/RRARI IRARI/RRARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+both      friend6    IRARI/RRARI ITARI/TTARI IRARI/RRARI IRARI/RRARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+both      stranger6  IRARI/RRARI IRARI/RRARI IRARI/RRARI IRARI/RRARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+two-keys  friend     IRARI/RRARI ITARI/TTARI ITARI/TTARI IRARI/RRARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+two-keys  stranger   IRARI/RRARI IRARI/RRARI IRARI/RRARI IRARI/RRARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+two-keys  friend6    IRARI/RRARI ITARI/TTARI ITARI/TTARI IRARI/RRARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+two-keys  stranger6  IRARI/RRARI IRARI/RRARI IRARI/RRARI IRARI/RRARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+either    friend     ITARI/TTARI ITARI/TTARI ITARI/TTARI ITARI/TTARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+either    stranger   IRARI/RRARI ITARI/TTARI IRARI/RRARI IRARI/RRARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+either    friend6    IRARI/RRARI ITARI/TTARI IRARI/RRARI IRARI/RRARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+either    stranger6  IRARI/RRARI ITARI/TTARI IRARI/RRARI IRARI/RRARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+anybody   friend     ITARI/TTARI ITARI/TTARI ITARI/TTARI ITARI/TTARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+anybody   stranger   ITARI/TTARI ITARI/TTARI ITARI/TTARI ITARI/TTARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+anybody   friend6    ITARI/TTARI ITARI/TTARI ITARI/TTARI ITARI/TTARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+anybody   stranger6  ITARI/TTARI ITARI/TTARI ITARI/TTARI ITARI/TTARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+nobody    friend     IRARI/RRARI IRARI/RRARI IRARI/RRARI IRARI/RRARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+nobody    stranger   IRARI/RRARI IRARI/RRARI IRARI/RRARI IRARI/RRARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+nobody    friend6    IRARI/RRARI IRARI/RRARI IRARI/RRARI IRARI/RRARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+nobody    stranger6  IRARI/RRARI IRARI/RRARI IRARI/RRARI IRARI/RRARI NNNNN/NNNNN NNNNN/NNNNN NNNNN/NNNNN
+)";
+
+struct Ask {
+  RRType qtype;
+  unsigned opcode;
+};
+const std::vector<Ask>& asks() {
+  static const std::vector<Ask> all = {
+      {RRType::AXFR, 0}, {RRType::IXFR, 0}, {RRType::SOA, 0}, {RRType::SOA, 4}, {RRType::SOA, 5}};
+  return all;
+}
+
+const std::vector<Transport>& transports() {
+  static const std::vector<Transport> all = {Transport::udp, Transport::tcp};
+  return all;
+}
+
+const std::map<std::string, std::string>& addresses() {
+  static const std::map<std::string, std::string> all = {{"friend", "192.0.2.53:1000"},
+                                                         {"stranger", "203.0.113.1:1000"},
+                                                         {"friend6", "[2001:db8:1::9]:1000"},
+                                                         {"stranger6", "[2001:db8:2::9]:1000"}};
+  return all;
+}
+
+/// How a request with this column's key is signed, and what is wrong with that.
+struct Signed {
+  std::string key;
+  std::string secret = "a secret";
+  dns::TsigTime late = 0;
+  dns::TsigError error = dns::TsigError::none;
+};
+const std::map<std::string, Signed>& signatures() {
+  using dns::TsigError;
+  static const std::map<std::string, Signed> all = {
+      {"none", {}},
+      {"good", {"good.key."}},
+      {"old", {"old.key."}},
+      {"other", {"other.key."}},
+      {"unknown", {"unknown.key.", "a secret", 0, TsigError::badkey}},
+      {"forged", {"good.key.", "a guess", 0, TsigError::badsig}},
+      {"late", {"good.key.", "a secret", 301, TsigError::badtime}}};
+  return all;
+}
+
+server::Policy policy() {
+  const auto prefix = [](const char* text) { return net::Prefix::from_text(text).value(); };
+  const std::vector<net::Prefix> friends = {prefix("192.0.2.53"), prefix("2001:db8:1::/48")};
+  server::Policy policy;
+  policy.keys = {tests::key_named("good.key."), tests::key_named("old.key."),
+                 tests::key_named("other.key.")};
+  const auto rule = [](std::vector<net::Prefix> from, const char* key) {
+    xfr::AccessRule rule;
+    rule.provider = "p";
+    rule.from = std::move(from);
+    if (key != nullptr) rule.key = name_of(key);
+    return rule;
+  };
+  auto& rules = policy.transfers;
+  rules[name_of("address.")] = {rule(friends, nullptr)};
+  rules[name_of("key.")] = {rule({}, "good.key.")};
+  rules[name_of("both.")] = {rule(friends, "good.key.")};
+  rules[name_of("two-keys.")] = {rule(friends, "good.key."), rule(friends, "old.key.")};
+  rules[name_of("either.")] = {rule({prefix("192.0.2.53")}, nullptr), rule({}, "good.key.")};
+  rules[name_of("anybody.")] = {rule({prefix("0.0.0.0/0"), prefix("::/0")}, nullptr)};
+  rules[name_of("nobody.")] = {};
+  return policy;
+}
+
+std::shared_ptr<const zonestore::ZoneSet> zones() {
+  zonestore::ZoneSet set;
+  for (const auto& [name, rules] : policy().transfers) {
+    const auto version = tests::zone_of(
+        name.to_text(), "@ 60 SOA ns.test. admin 2 1 1 1 60\n@ 60 NS ns.test.\na 60 A 192.0.2.1\n");
+    const auto before =
+        tests::zone_of(name.to_text(), "@ 60 SOA ns.test. admin 1 1 1 1 60\n@ 60 NS ns.test.\n");
+    zonestore::ZoneBuilder with_history(*version);
+    with_history.push_history(
+        std::make_shared<const zonestore::ChangeSet>(zonestore::changes_between(*before, *version)),
+        10, 100000);
+    set = set.with(name, with_history.finish().value());
+  }
+  return std::make_shared<const zonestore::ZoneSet>(std::move(set));
+}
+
+struct World {
+  World() { serving.snapshot = {zones(), std::make_shared<const server::Policy>(policy())}; }
+
+  /// The letter for the reply, after a look at its signature.
+  char ask(const Ask& what, const std::string& zone, Transport transport, const Signed& how) {
+    auto request = tests::request_for(zone + ".", what.qtype);
+    request[2] = static_cast<std::uint8_t>(what.opcode << 3 | request[2]);
+    std::optional<dns::TsigSession> client;
+    if (!how.key.empty()) {
+      client.emplace(tests::key_named(how.key, how.secret));
+      client->sign_request(request, tests::test_time - how.late);
+    }
+    std::vector<std::uint8_t> octets;
+    auto reply = serving.handle(request, transport, octets);
+    const bool is_transfer = reply.transfer != nullptr;
+    if (is_transfer) {
+      octets.resize(server::Dispatch::buffer_size);
+      octets.resize(reply.transfer->next(octets));
+    }
+    const auto message = dns::Message::parse(octets).value();
+    if (client) check_signature(*client, octets, message, how);
+    CHECK((client || !message.tsig_at));
+    return letter(message);
+  }
+
+  static void check_signature(dns::TsigSession& client, const std::vector<std::uint8_t>& octets,
+                              const dns::Message& message, const Signed& how) {
+    REQUIRE(message.tsig_at);
+    const auto verdict = client.check_answer(octets, message.tsig_at, tests::test_time - how.late);
+    INFO(verdict.why);
+    CHECK(verdict.error == how.error);
+    CHECK(verdict.authentic ==
+          (how.error == dns::TsigError::none || how.error == dns::TsigError::badtime));
+  }
+
+  static char letter(const dns::Message& message) {
+    switch (message.header.rcode) {
+      case Rcode::noerror:
+        if (message.answer.size() > 1) return 'T';
+        return message.answer.size() == 1 ? 'A' : '?';
+      case Rcode::refused:
+        return 'R';
+      case Rcode::notauth:
+        return 'N';
+      case Rcode::notimp:
+        return 'I';
+      default:
+        return '?';
+    }
+  }
+
+  tests::Serving serving;
+};
+
+/// The words of the table's lines, the first line with the names of the keys.
+std::vector<std::vector<std::string>> lines() {
+  std::vector<std::vector<std::string>> all;
+  std::istringstream text(matrix);
+  for (std::string line; std::getline(text, line);) {
+    std::istringstream words(line);
+    all.emplace_back();
+    for (std::string word; words >> word;) all.back().push_back(word);
+    if (all.back().empty()) all.pop_back();
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("the access matrix", "[server][dispatch][access]") {
+  World world;
+  const auto table = lines();
+  const auto& keys = table.front();
+  REQUIRE(keys.size() == 2 + signatures().size());
+  REQUIRE(table.size() == 1 + policy().transfers.size() * addresses().size());
+  for (std::size_t i = 1; i < table.size(); ++i) {
+    const auto& line = table[i];
+    REQUIRE(line.size() == keys.size());
+    world.serving.from = net::Endpoint::from_text(addresses().at(line[1])).value();
+    for (std::size_t column = 2; column < line.size(); ++column) {
+      std::string cell;
+      for (const auto transport : transports()) {
+        if (!cell.empty()) cell += "/";
+        for (const auto& what : asks()) {
+          cell += world.ask(what, line[0], transport, signatures().at(keys[column]));
+        }
+      }
+      INFO("zone " << line[0] << " from " << line[1] << " with key " << keys[column]);
+      CHECK(cell == line[column]);
+    }
+  }
+}
+
+TEST_CASE("each refusal of the matrix says who asked what and how to allow it",
+          "[server][dispatch][access]") {
+  World world;
+  for (const auto& [name, rules] : policy().transfers) {
+    for (const auto& [word, address] : addresses()) {
+      for (const auto& [column, how] : signatures()) {
+        world.serving.events.clear();
+        world.serving.now += 1;  // a share of its own for each
+        world.serving.from = net::Endpoint::from_text(address).value();
+        auto zone = name.to_text();
+        zone.pop_back();
+        auto fresh = how;
+        fresh.late = how.late == 0 ? 0 : how.late + (world.serving.now - tests::test_time);
+        std::vector<std::uint8_t> request = tests::request_for(zone + ".", RRType::AXFR);
+        if (!how.key.empty()) {
+          dns::TsigSession(tests::key_named(how.key, how.secret))
+              .sign_request(request, world.serving.now - fresh.late);
+        }
+        std::vector<std::uint8_t> out;
+        const auto reply = world.serving.handle(request, Transport::tcp, out);
+        if (reply.transfer != nullptr) continue;
+        INFO(zone << " from " << address << " with key " << column);
+        REQUIRE(world.serving.events.size() == 1);
+        const auto& event = world.serving.events.front();
+        CHECK(event.kind == server::TransferEvent::Kind::refused);
+        CHECK(event.asked == "AXFR");
+        CHECK(event.apex == name);
+        CHECK(event.from == world.serving.from);
+        INFO(event.why);
+        if (how.error == dns::TsigError::none) {
+          CHECK_THAT(event.why, Catch::Contains(world.serving.from.address().to_text()));
+          CHECK_THAT(event.why,
+                     Catch::Contains(rules.empty() ? "give it a provider" : "allowed is"));
+          for (const auto& rule : rules) CHECK_THAT(event.why, Catch::Contains(rule.provider));
+        } else {
+          CHECK_THAT(event.why, Catch::StartsWith(dns::to_text(how.error)));
+          CHECK_THAT(event.why,
+                     Catch::Contains(how.error == dns::TsigError::badkey   ? "add it to keys:"
+                                     : how.error == dns::TsigError::badsig ? "give both the same"
+                                                                           : "NTP"));
+        }
+      }
+    }
+  }
+}

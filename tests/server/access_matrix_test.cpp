@@ -125,8 +125,8 @@ server::Policy policy() {
     xfr::AccessRule one;
     one.provider = "p";
     one.from = std::move(from);
-    if (key != nullptr) rule.key = name_of(key);
-    return rule;
+    if (key != nullptr) one.key = name_of(key);
+    return one;
   };
   const auto give = [&policy](const char* zone, server::Policy::Rules rules) {
     policy.transfers[name_of(zone)] =

@@ -77,7 +77,8 @@ Faulty UpdateReader::read_zone(std::uint16_t count) {
   const auto type = reader_.u16();
   const auto klass = reader_.u16();
   if (!zone || !type || !klass) return formerr("the zone section is cut off or has a bad name");
-  if (static_cast<RRType>(*type) != RRType::SOA) return formerr("the zone section is not of type SOA");
+  if (static_cast<RRType>(*type) != RRType::SOA)
+    return formerr("the zone section is not of type SOA");
   if (static_cast<Class>(*klass) != Class::IN) {
     return UpdateFault{Rcode::notauth, "the zone's class is not IN"};
   }
@@ -108,8 +109,8 @@ Faulty UpdateReader::read_rdata(const Fields& fields, Rdata& rdata) {
 
 Faulty UpdateReader::why_outside(const Fields& fields) const {
   if (fields.owner.is_subdomain_of(update_.zone)) return std::nullopt;
-  return UpdateFault{Rcode::notzone, fields.owner.to_text() + " does not lie in " +
-                                         update_.zone.to_text()};
+  return UpdateFault{Rcode::notzone,
+                     fields.owner.to_text() + " does not lie in " + update_.zone.to_text()};
 }
 
 /// Section 3.2.

@@ -8,18 +8,6 @@
 
 namespace taproot::net {
 
-std::string to_text(TcpEnd end) {
-  switch (end) {
-    case TcpEnd::finished:
-      return "finished";
-    case TcpEnd::reset:
-      return "reset";
-    case TcpEnd::failed:
-      return "failed";
-  }
-  return "";
-}
-
 struct TcpStream::State {
   uv_tcp_t handle{};
   uv_connect_t connect{};

@@ -106,6 +106,7 @@ Result<StatusReport> App::status(const Zones& zones) {
   report.taproot_version = TAPROOT_VERSION;
   report.started = started_;
   report.warnings = folder_warnings();
+  for (auto& warning : expiry_warnings()) report.warnings.push_back(std::move(warning));
   if (const auto& trouble = store_.journal().trouble()) {
     report.warnings.push_back(state_warning(*trouble));
   }
@@ -114,6 +115,7 @@ Result<StatusReport> App::status(const Zones& zones) {
     report.zones.push_back(
         make_zone_row(*desk_.find(name), current.get(), distributor_, report.now));
     report.zones.back().documents = remotes_.rows(name);
+    report.zones.back().primaries = followed_.rows(name);
   }
   return report;
 }
@@ -220,7 +222,7 @@ Result<NotifyReport> App::notify(const Zones& zones) {
 }
 
 std::string App::metrics() {
-  return render_metrics({store_, distributor_, desk_, remotes_, *serving_, started_});
+  return render_metrics({store_, distributor_, desk_, remotes_, followed_, *serving_, started_});
 }
 
 // --- Changing ----------------------------------------------------------------------------------
@@ -228,7 +230,7 @@ std::string App::metrics() {
 void App::plan(const Zones& zones, server::Done<PlanReport> done) {
   const auto names = chosen(zones);
   if (!names) return done(tl::unexpected<Error>(names.error()));
-  remotes_.refresh(*names, [this, names = *names, done = std::move(done)] {
+  refresh(*names, false, [this, names = *names, done = std::move(done)] {
     planner_.plan(names, [this, done](PlanReport report) {
       std::erase_if(plans_, [&](const auto& plan) { return plan.second < report.made; });
       plans_[report.id] = report.expires;
@@ -241,7 +243,7 @@ void App::apply(ApplyRequest request, server::Done<ApplyReport> done) {
   const auto names = chosen(request.zones);
   if (!names) return done(tl::unexpected<Error>(names.error()));
   const auto shared = std::make_shared<const ApplyRequest>(std::move(request));
-  remotes_.refresh(*names, [this, shared, names = *names, done = std::move(done)] {
+  refresh(*names, false, [this, shared, names = *names, done = std::move(done)] {
     planner_.plan(names, [this, shared, done](const PlanReport& plan) {
       if (auto reason = why_not(*shared, plan)) return done(tl::unexpected<Error>(*reason));
       carry_out(*shared, plan, done);
@@ -357,6 +359,10 @@ Result<SerialReport> App::raise_serial(const SerialRequest& request) {
     return fail(Errc::conflict, "version " + std::to_string(current->number()) +
                                     " is current, not " + std::to_string(*request.based_on));
   }
+  const auto& state = *desk_.find(request.zone);
+  if (state.config->serial == zonestore::SerialPolicy::keep) {
+    if (const auto why = why_not_ours(state); !why.empty()) return fail(Errc::conflict, why);
+  }
   SerialReport report;
   report.zone = request.zone.to_text();
   report.version = current->number();
@@ -377,7 +383,8 @@ Result<SerialReport> App::raise_serial(const SerialRequest& request) {
   const auto why = request.why.empty() ? "above serial " + std::to_string(*report.above) + " at " +
                                              report.nameserver
                                        : request.why;
-  const auto installed = store_.renumber(request.zone, jump->to, request.who, why);
+  const auto installed = store_.renumber(request.zone, jump->to, request.who, why,
+                                         desk_.find(request.zone)->config->zonemd);
   if (!installed) return tl::unexpected<Error>(installed.error());
   report.version = installed->version->number();
   report.serial = installed->version->serial().value();
@@ -395,6 +402,9 @@ void App::rollback(RollbackRequest request, server::Done<RollbackReport> done) {
   if (desk_.find(request.zone) == nullptr || !current) {
     return done(fail(Errc::not_found, request.zone.to_text() + " has no version to go back from"));
   }
+  if (const auto why = why_not_ours(*desk_.find(request.zone)); !why.empty()) {
+    return done(fail(Errc::conflict, why));
+  }
   if (request.based_on && *request.based_on != current->number()) {
     return done(fail(Errc::conflict, "version " + std::to_string(current->number()) +
                                          " is current, not " + std::to_string(*request.based_on)));
@@ -406,7 +416,8 @@ void App::rollback(RollbackRequest request, server::Done<RollbackReport> done) {
       number_of(request.zone, request.to.value_or(VersionRef::of(current->number() - 1)));
   if (!to) return done(tl::unexpected<Error>(to.error()));
   const auto why = request.why.empty() ? "rollback to version " + std::to_string(*to) : request.why;
-  const auto installed = store_.rollback(request.zone, *to, request.who, why);
+  const auto installed = store_.rollback(request.zone, *to, request.who, why,
+                                         desk_.find(request.zone)->config->zonemd);
   if (!installed) return done(tl::unexpected<Error>(installed.error()));
   done(RollbackReport{request.zone.to_text(), *to, installed->version->number(),
                       installed->version->serial().value(), installed->changed});

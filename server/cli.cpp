@@ -272,8 +272,8 @@ void add_import(CLI::App& app, CommandLine& line) {
   auto& flags = line.import;
   verb->add_option("ZONE", flags.zone, "the zone")->required();
   verb->add_option("--from", flags.from,
-                   "a zone, YAML or JSON file, axfr://HOST[:PORT], or a provider of the "
-                   "configuration that has an API")
+                   "a zone, YAML or JSON file, axfr://HOST[:PORT], axfr+tls://HOST[:PORT], or a "
+                   "provider of the configuration that has an API")
       ->required();
   verb->add_option("--output", flags.output, "the file to write (default: -, standard output)");
   verb->add_flag("--force", flags.force, "replace the file if it is there");
@@ -281,6 +281,14 @@ void add_import(CLI::App& app, CommandLine& line) {
   verb->add_option("--key", flags.key,
                    "TSIG key of the transfer: its file, as key generate writes it, or "
                    "NAME:ALGORITHM:BASE64, which everyone on this host can see in ps");
+  verb->add_option("--tls-hostname", flags.tls_hostname,
+                   "name or address in the server's certificate (default: HOST; with --tls-pin "
+                   "none)");
+  verb->add_option("--tls-ca", flags.tls_ca,
+                   "PEM file that vouches for it (default: the system's)");
+  add_repeated(verb, "--tls-pin", flags.tls_pins, "SHA-256 pin of the server's key, in base64");
+  verb->add_option("--tls-certificate", flags.tls_certificate, "PEM file that shows who we are");
+  verb->add_option("--tls-key", flags.tls_key, "PEM file with its private key");
   verb->add_flag("--keep-serial", flags.keep_serial, "write the SOA's serial, too");
   verb->add_flag("--keep-dnssec", flags.keep_dnssec, "keep RRSIG and all else a signer made");
   verb->add_option("--timeout", flags.timeout_seconds,

@@ -202,16 +202,55 @@ Result<ImportedZone> read_provider(const CommonFlags& common, const ImportFlags&
   return import_from_provider(apex, *provider, std::chrono::seconds(flags.timeout_seconds));
 }
 
+bool has_tls_flags(const ImportFlags& flags) {
+  return flags.tls_hostname || flags.tls_ca || !flags.tls_pins.empty() || flags.tls_certificate ||
+         flags.tls_key;
+}
+
+Result<net::TlsClientSettings> tls_settings(const ImportFlags& flags) {
+  net::TlsClientSettings settings;
+  settings.hostname = flags.tls_hostname.value_or("");
+  settings.ca_file = flags.tls_ca;
+  settings.certificate = flags.tls_certificate;
+  settings.key = flags.tls_key;
+  if (flags.tls_certificate.has_value() != flags.tls_key.has_value()) {
+    return fail(Errc::bad_text, "--tls-certificate and --tls-key belong together");
+  }
+  for (const auto& text : flags.tls_pins) {
+    const auto pin = net::SpkiPin::from_text(text);
+    if (!pin) return fail_in("--tls-pin " + text, pin.error());
+    settings.pins.push_back(*pin);
+  }
+  return settings;
+}
+
+Result<ImportedZone> read_server(const ImportFlags& flags, const dns::Name& apex) {
+  ImportTransfer transfer{{}, std::chrono::seconds(flags.timeout_seconds)};
+  if (flags.key) {
+    auto key = key_of(*flags.key);
+    if (!key) return tl::unexpected(key.error());
+    transfer.key = std::move(*key);
+  }
+  std::string_view from = flags.from;
+  if (!from.starts_with(axfr_tls_scheme)) {
+    if (has_tls_flags(flags)) {
+      return fail(Errc::bad_text, "the --tls flags belong to --from axfr+tls://HOST");
+    }
+    return import_by_axfr(apex, from.substr(axfr_scheme.size()), transfer);
+  }
+  auto settings = tls_settings(flags);
+  if (!settings) return tl::unexpected(settings.error());
+  transfer.tls = std::move(*settings);
+  return import_by_axfr(apex, from.substr(axfr_tls_scheme.size()), transfer);
+}
+
 Result<ImportedZone> read_zone(const CommonFlags& common, const ImportFlags& flags,
                                const dns::Name& apex, const Terminal& terminal) {
-  if (flags.from.starts_with(axfr_scheme)) {
-    ImportTransfer transfer{{}, std::chrono::seconds(flags.timeout_seconds)};
-    if (flags.key) {
-      auto key = key_of(*flags.key);
-      if (!key) return tl::unexpected(key.error());
-      transfer.key = std::move(*key);
-    }
-    return import_by_axfr(apex, std::string_view(flags.from).substr(axfr_scheme.size()), transfer);
+  if (flags.from.starts_with(axfr_scheme) || flags.from.starts_with(axfr_tls_scheme)) {
+    return read_server(flags, apex);
+  }
+  if (has_tls_flags(flags)) {
+    return fail(Errc::bad_text, "the --tls flags belong to --from axfr+tls://HOST");
   }
   if (flags.key) return fail(Errc::bad_text, "--key belongs to --from axfr://HOST");
   std::error_code error;

@@ -83,10 +83,18 @@ struct KeyFlags {
 
 struct ImportFlags {
   std::string zone;
-  std::string from;          ///< a file, axfr://HOST[:PORT], or a provider's name
+  /// A file, axfr://HOST[:PORT], axfr+tls://HOST[:PORT], or a provider's name.
+  std::string from;
   std::string output = "-";  ///< standard output
   std::string format = "yaml";
   std::optional<std::string> key;  ///< NAME:ALGORITHM:BASE64, or the file that has it
+  /// For axfr+tls: the name in the server's certificate, who vouches for it, its key's pins, and
+  /// the files that show who we are.
+  std::optional<std::string> tls_hostname;
+  std::optional<std::string> tls_ca;
+  std::vector<std::string> tls_pins;
+  std::optional<std::string> tls_certificate;
+  std::optional<std::string> tls_key;
   bool force = false;
   bool keep_serial = false;
   bool keep_dnssec = false;

@@ -34,6 +34,8 @@ void read_nameservers(const ConfigNode& node, const ConfigScope& scope, Provider
   }
 }
 
+}  // namespace
+
 std::optional<dns::Name> read_key_reference(const ConfigNode& node, const ConfigScope& scope,
                                             const Config& config) {
   const auto name = read_name(node, "key", scope.findings);
@@ -45,6 +47,29 @@ std::optional<dns::Name> read_key_reference(const ConfigNode& node, const Config
   scope.findings.error(node.place, "config-unknown-reference", "there is no key " + name->to_text(),
                        meant ? "did you mean \"" + *meant + "\"?" : "add it to keys:");
   return name;
+}
+
+namespace {
+
+/// An address, or a map with an address and `tls`.
+std::optional<NotifyTarget> read_notify_target(const ConfigNode& node, const ConfigScope& scope,
+                                               const std::optional<dns::Name>& key) {
+  const auto plain = [&](const ConfigNode& address, std::uint16_t port) {
+    return read_endpoint(address, "notify", port, scope.findings);
+  };
+  if (node.kind != ConfigNode::Kind::map) {
+    const auto endpoint = plain(node, dns_port);
+    return endpoint ? std::optional(NotifyTarget{*endpoint, key}) : std::nullopt;
+  }
+  MapReader map(node, scope.findings, "notify");
+  const auto* address = map.need("address", "write {address: ADDRESS, tls: {hostname: NAME}}");
+  const auto* tls = map.find("tls");
+  const auto endpoint = address != nullptr ? plain(*address, tls != nullptr ? tls_port : dns_port)
+                                           : std::optional<net::Endpoint>();
+  auto context = tls != nullptr ? read_tls_client(*tls, scope) : nullptr;
+  map.finish();
+  if (!endpoint || (tls != nullptr && context == nullptr)) return std::nullopt;
+  return NotifyTarget{*endpoint, key, std::move(context)};
 }
 
 /// The provider's keys, the one that signs first: more than one while it changes from an old one.
@@ -76,8 +101,9 @@ void read_notify(MapReader& map, const ConfigScope& scope, const std::vector<dns
   const auto key = keys.empty() ? std::nullopt : std::optional(keys.front());
   if (const auto* node = map.find("notify")) {
     for (const auto* item : read_items(*node, "notify", scope.findings)) {
-      const auto endpoint = read_endpoint(*item, "notify", dns_port, scope.findings);
-      if (endpoint) provider.notify.push_back({*endpoint, key});
+      if (const auto target = read_notify_target(*item, scope, key)) {
+        provider.notify.push_back(*target);
+      }
     }
   }
   if (const auto* node = map.find("notify-source")) {
@@ -124,40 +150,55 @@ void read_prefix(const ConfigNode& node, const ConfigScope& scope, bool told_apa
   prefixes.push_back(*prefix);
 }
 
-/// `transport`, and what a client certificate must say.
-void read_tls_access(MapReader& map, const ConfigScope& scope, xfr::AccessRule& rule) {
+/// The entries of a key that says whom a certificate has to be of. An empty list would be anybody.
+std::vector<const ConfigNode*> read_certificate_items(const ConfigNode& node, std::string_view key,
+                                                      const ConfigScope& scope) {
+  auto items = read_items(node, key, scope.findings);
+  if (node.kind == ConfigNode::Kind::list && items.empty()) {
+    scope.findings.error(node.place, "config-bad-value", std::string(key) + ": is an empty list",
+                         "name whom you mean, or leave " + std::string(key) + ": away");
+  }
+  return items;
+}
+
+/// `transport`, and what a client certificate must say. Whether the latter is asked for, be it
+/// with mistakes.
+bool read_tls_access(MapReader& map, const ConfigScope& scope, xfr::AccessRule& rule) {
   static constexpr std::string_view transports[] = {"any", "tls"};
-  if (const auto* node = map.find("tls-identity")) {
-    for (const auto* item : read_items(*node, "tls-identity", scope.findings)) {
+  const auto* names = map.find("tls-identity");
+  const auto* pins = map.find("tls-pin");
+  if (names != nullptr) {
+    for (const auto* item : read_certificate_items(*names, "tls-identity", scope)) {
       const auto name = read_name(*item, "tls-identity", scope.findings);
       if (name) rule.tls_names.push_back(certificate_name(*name));
     }
   }
-  if (const auto* node = map.find("tls-pin")) {
-    for (const auto* item : read_items(*node, "tls-pin", scope.findings)) {
-      if (const auto pin = read_pin(*item, "tls-pin", scope.findings)) {
-        rule.tls_pins.push_back(*pin);
-      }
+  if (pins != nullptr) {
+    for (const auto* item : read_certificate_items(*pins, "tls-pin", scope)) {
+      const auto pin = read_pin(*item, "tls-pin", scope.findings);
+      if (pin) rule.tls_pins.push_back(*pin);
     }
   }
+  const bool wants_certificate = names != nullptr || pins != nullptr;
   const auto* node = map.find("transport");
   const auto chosen = node != nullptr ? read_choice(*node, "transport", transports, scope.findings)
                                       : std::optional<std::size_t>();
-  if (!chosen) return;
+  if (!chosen) return wants_certificate;
   rule.tls_only = *chosen == 1;
-  if (rule.tls_only || !rule.needs_tls()) return;
-  scope.findings.error(node->place, "config-bad-value",
-                       "transport: any does not go with tls-identity or tls-pin: there is no "
-                       "certificate without TLS",
-                       "write transport: tls, or take it out");
+  if (!rule.tls_only && wants_certificate) {
+    scope.findings.error(node->place, "config-bad-value",
+                         "transport: any does not go with tls-identity or tls-pin: there is no "
+                         "certificate without TLS",
+                         "write transport: tls, or take it out");
+  }
+  return wants_certificate;
 }
 
 void read_access(MapReader& map, const ConfigScope& scope, const std::vector<dns::Name>& keys,
                  ProviderConfig& provider) {
   xfr::AccessRule rule{provider.name, {}, {}};
-  read_tls_access(map, scope, rule);
-  const bool told_apart =
-      !keys.empty() || map.find("tls-identity") != nullptr || map.find("tls-pin") != nullptr;
+  const bool wants_certificate = read_tls_access(map, scope, rule);
+  const bool told_apart = !keys.empty() || wants_certificate;
   const auto* node = map.find("transfer-from");
   if (node != nullptr) {
     for (const auto* item : read_items(*node, "transfer-from", scope.findings)) {

@@ -1,4 +1,5 @@
 #include "server/config_sections.hpp"
+#include "server/config_tls.hpp"
 
 namespace taproot::server {
 
@@ -44,6 +45,18 @@ void read_server_section(const ConfigNode& node, const ConfigScope& scope, Confi
       const auto endpoint = read_endpoint(*item, "server.listen", std::nullopt, scope.findings);
       if (endpoint) config.listen.push_back(*endpoint);
     }
+  }
+  if (const auto* listen = map.find("listen-tls")) {
+    for (const auto* item : read_items(*listen, "server.listen-tls", scope.findings)) {
+      const auto endpoint = read_endpoint(*item, "server.listen-tls", tls_port, scope.findings);
+      if (endpoint) config.listen_tls.push_back(*endpoint);
+    }
+  }
+  if (const auto* tls = map.find("tls")) {
+    config.tls = read_tls_server(*tls, scope);
+  } else if (!config.listen_tls.empty()) {
+    scope.findings.error(map.place(), "config-missing-key", "server has listen-tls but no tls",
+                         "write tls: {certificate: FILE, key: FILE}");
   }
   if (const auto* workers = map.find("workers"); workers != nullptr && workers->text != "auto") {
     const auto count = read_count(*workers, "server.workers", 1, max_workers, scope.findings);

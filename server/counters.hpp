@@ -54,6 +54,8 @@ struct alignas(64) Counters {
   Count transfer_records;
 
   Count tcp_accepted;
+  Count tls_accepted;   ///< not among tcp_accepted; all others are of both
+  Count tls_failed;     ///< handshakes that failed, and connections that broke TLS
   Count tcp_open;       ///< now
   Count tcp_evicted;    ///< to make room for a newer one
   Count tcp_timed_out;  ///< idle, half a message, or not reading

@@ -109,8 +109,10 @@ Result<void> serve_until_signal(net::Loop& loop, Config config, Reread reread) {
     app.reload_all();
     net::sd_notify("READY=1");
   });
-  spdlog::info("taproot {} serves {} zones on {}, control on {}, state in {}", TAPROOT_VERSION,
-               app.config().zones.size(), join(app.listening()), app.control_endpoint().to_text(),
+  const auto tls = join(app.listening_tls());
+  spdlog::info("taproot {} serves {} zones on {}{}, control on {}, state in {}", TAPROOT_VERSION,
+               app.config().zones.size(), join(app.listening()),
+               tls.empty() ? "" : " and over TLS on " + tls, app.control_endpoint().to_text(),
                app.config().state.string());
   app.load_all([] { net::sd_notify("READY=1"); });
   const Watchdog watchdog(loop);

@@ -58,7 +58,7 @@ struct Reply {
 ///
 ///   AXFR over UDP            NOTIMP: RFC 5936 section 4.2 does not define it
 ///   IXFR over UDP            the differences if they fit, otherwise the current SOA (RFC 1995)
-///   NOTIFY                   REFUSED: we are the primary of all our zones
+///   NOTIFY                   heeded if a primary of a zone that we follow says it, else REFUSED
 ///   UPDATE                   parsed, and judged by key, names and types, here; carried out on the
 ///                            control loop, so that its answer comes later
 ///   other opcodes            NOTIMP
@@ -84,6 +84,8 @@ class Dispatch {
   /// Composes the reply's message at the front of `buffer` (buffer_size, or udp_buffer_size).
   Reply handle(const Snapshot& snapshot, const Request& request, std::span<std::uint8_t> buffer);
 
+  /// Somebody's TLS did not come about: tells it, as seldom as a refusal is told.
+  void tell_broken_tls(const net::Endpoint& from, std::string why);
   /// Whoever handed in a request whose reply comes later says how to send it, or that nobody
   /// waits for it any more.
   void when_answered(OwedAnswers::Ticket ticket, OwedAnswer::Deliver deliver);
@@ -110,6 +112,7 @@ class Dispatch {
 
   bool check_signature(Exchange& exchange);
   Reply by_opcode(Exchange& exchange);
+  Reply notify(Exchange& exchange);
   Reply query(Exchange& exchange);
   Reply update(Exchange& exchange);
   Reply submit(Exchange& exchange, dns::Update update);

@@ -219,7 +219,8 @@ std::vector<xfr::NotifyTarget> Distributor::targets_of(const dns::Name& apex) co
       for (const auto& known : keys_) {
         if (target.key && known.name == *target.key) key = known;
       }
-      targets.push_back({provider->name, target.endpoint, provider->notify_source, std::move(key)});
+      targets.push_back(
+          {provider->name, target.endpoint, provider->notify_source, std::move(key), target.tls});
     }
   }
   return targets;
@@ -229,7 +230,9 @@ std::vector<net::Endpoint> Distributor::serial_holders(const dns::Name& apex) co
   std::vector<net::Endpoint> holders;
   for (const auto* provider : providers_of(apex)) {
     if (provider->kind != ProviderKind::transfer) continue;  // an API's serials are its own
-    for (const auto& target : provider->notify) holders.push_back(target.endpoint);
+    for (const auto& target : provider->notify) {
+      if (target.tls == nullptr) holders.push_back(target.endpoint);  // they are asked over UDP
+    }
     for (const auto& nameserver : provider->nameservers) {
       holders.insert(holders.end(), nameserver.endpoints.begin(), nameserver.endpoints.end());
     }

@@ -3,6 +3,7 @@
 #include "dns/name.hpp"
 #include "dns/result.hpp"
 #include "dns/tsig.hpp"
+#include "net/tls_context.hpp"
 #include "server/config.hpp"
 #include "zonestore/candidate.hpp"
 #include "zonestore/sources/comments.hpp"
@@ -29,10 +30,14 @@ struct ImportedZone {
 struct ImportTransfer {
   std::optional<dns::TsigKey> key;
   std::chrono::seconds deadline{300};
+  /// Over TLS, and never otherwise. With neither hostname nor pin the server's address as it was
+  /// typed is the hostname.
+  std::optional<net::TlsClientSettings> tls = std::nullopt;
 };
 
 /// The word that begins the address of a server to transfer from.
 inline constexpr std::string_view axfr_scheme = "axfr://";
+inline constexpr std::string_view axfr_tls_scheme = "axfr+tls://";
 
 /// Reads a zone from a file of any kind, with its comments. What is wrong with the text is among
 /// the records' findings. Fails if the file cannot be read at all.

@@ -12,6 +12,7 @@ namespace taproot::server {
 namespace {
 
 constexpr std::uint16_t dns_port = 53;
+constexpr std::uint16_t tls_port = 853;
 
 /// A server as it was typed.
 struct Server {
@@ -19,21 +20,21 @@ struct Server {
   std::uint16_t port = dns_port;
 };
 
-Result<Server> server_of(std::string_view text) {
+Result<Server> server_of(std::string_view text, std::uint16_t port) {
   if (text.ends_with('/')) text.remove_suffix(1);
-  if (const auto endpoint = net::Endpoint::from_text(text, dns_port)) {
+  if (const auto endpoint = net::Endpoint::from_text(text, port)) {
     return Server{endpoint->address().to_text(), endpoint->port()};
   }
   const auto bad = [&] {
     return fail(Errc::bad_text, std::string(axfr_scheme) + std::string(text) +
                                     ": write axfr://HOST[:PORT], with an IPv6 address as [::1]:53");
   };
-  Server server{std::string(text.substr(0, text.find(':'))), dns_port};
+  Server server{std::string(text.substr(0, text.find(':'))), port};
   if (server.host.empty() || text.find_first_of("/@[]?# ") != std::string_view::npos) return bad();
   if (server.host.size() == text.size()) return server;
-  const auto port = text.substr(server.host.size() + 1);
-  const char* const end = port.data() + port.size();
-  const auto [at, error] = std::from_chars(port.data(), end, server.port);
+  const auto digits = text.substr(server.host.size() + 1);
+  const char* const end = digits.data() + digits.size();
+  const auto [at, error] = std::from_chars(digits.data(), end, server.port);
   if (error != std::errc() || at != end || server.port == 0) return bad();
   return server;
 }
@@ -50,8 +51,10 @@ Result<std::vector<net::Address>> addresses_of(const std::string& host) {
 }
 
 Result<xfr::IncomingTransfer> transfer_from(const net::Endpoint& endpoint, const dns::Name& apex,
-                                            const ImportTransfer& transfer) {
+                                            const ImportTransfer& transfer,
+                                            std::shared_ptr<const net::TlsContext> tls) {
   xfr::TransferClient::Options options;
+  options.tls = std::move(tls);
   options.key = transfer.key;
   options.deadline = transfer.deadline;
   net::Loop loop;
@@ -70,9 +73,18 @@ bool may_differ(const Error& error) {
   return error.code == Errc::io || error.code == Errc::timed_out;
 }
 
-ImportedZone zone_of(xfr::IncomingTransfer transfer, const net::Endpoint& endpoint) {
+/// Null without TLS.
+Result<std::shared_ptr<const net::TlsContext>> tls_for(const ImportTransfer& transfer,
+                                                       const std::string& host) {
+  if (!transfer.tls) return nullptr;
+  auto settings = *transfer.tls;
+  if (settings.hostname.empty() && settings.pins.empty()) settings.hostname = host;
+  return net::TlsContext::for_client(settings);
+}
+
+ImportedZone zone_of(xfr::IncomingTransfer transfer, const net::Endpoint& endpoint, bool tls) {
   ImportedZone zone;
-  zone.source = "AXFR from " + endpoint.to_text();
+  zone.source = std::string(tls ? "AXFR over TLS from " : "AXFR from ") + endpoint.to_text();
   if (transfer.outside() > 0) {
     zone.left_behind.push_back(std::to_string(transfer.outside()) +
                                " records of names outside of the zone were left behind");
@@ -88,15 +100,17 @@ ImportedZone zone_of(xfr::IncomingTransfer transfer, const net::Endpoint& endpoi
 
 Result<ImportedZone> import_by_axfr(const dns::Name& apex, std::string_view host_and_port,
                                     const ImportTransfer& transfer) {
-  const auto server = server_of(host_and_port);
+  const auto server = server_of(host_and_port, transfer.tls ? tls_port : dns_port);
   if (!server) return tl::unexpected(server.error());
+  const auto tls = tls_for(transfer, server->host);
+  if (!tls) return tl::unexpected(tls.error());
   const auto addresses = addresses_of(server->host);
   if (!addresses) return tl::unexpected(addresses.error());
   Error trouble{Errc::io, server->host + ": has no address"};
   for (const auto& address : *addresses) {
     const net::Endpoint endpoint(address, server->port);
-    auto transferred = transfer_from(endpoint, apex, transfer);
-    if (transferred) return zone_of(std::move(*transferred), endpoint);
+    auto transferred = transfer_from(endpoint, apex, transfer, *tls);
+    if (transferred) return zone_of(std::move(*transferred), endpoint, *tls != nullptr);
     trouble = {transferred.error().code, endpoint.to_text() + ": " + transferred.error().detail};
     if (!may_differ(trouble)) break;
   }

@@ -22,10 +22,17 @@ std::size_t hash_of(const TransferEvent& event) {
                                   event.why);
 }
 
+std::string_view way_of(const TransferEvent& event) {
+  if (event.over_tls) return " over TLS from ";
+  return event.over_tcp ? " over TCP from " : " over UDP from ";
+}
+
 std::string line_of(const TransferEvent& event) {
-  return event.apex.to_text() + ": " + std::string(event.asked) +
-         (event.over_tcp ? " over TCP from " : " over UDP from ") + event.from.to_text() +
-         (event.key ? " with key " + event.key->to_text() : std::string()) +
+  if (event.kind == TransferEvent::Kind::broken_tls) {
+    return event.from.to_text() + ": no TLS with this client: " + event.why;
+  }
+  return event.apex.to_text() + ": " + std::string(event.asked) + std::string(way_of(event)) +
+         event.from.to_text() + (event.key ? " with key " + event.key->to_text() : std::string()) +
          (event.provider.empty() ? std::string() : " (" + event.provider + ")") +
          " refused: " + event.why;
 }

@@ -22,6 +22,8 @@ void Secondaries::on_event(const TransferEvent& event, WallTime now) {
   using Kind = TransferEvent::Kind;
   if (event.provider.empty()) return;
   switch (event.kind) {
+    case Kind::broken_tls:  // nobody knows who that was
+      return;
     case Kind::refused:
       if (event.asked == "UPDATE") return;  // no concern of who transfers
       return on_trouble(event, std::string(event.asked) + " refused: " + event.why, now);
@@ -29,6 +31,8 @@ void Secondaries::on_event(const TransferEvent& event, WallTime now) {
       if (!event.key) return;  // many ask for the SOA unsigned, and sign what follows
       forgive(event, "SOA");
       break;
+    case Kind::broken_tls:
+      return;  // nobody knows who it is
     case Kind::started:
       break;
     case Kind::aborted:

@@ -34,6 +34,15 @@ Result<void> check_free(const net::Endpoint& endpoint) {
   return {};
 }
 
+/// The same for a port of TLS, which UDP tells nothing of.
+Result<void> check_free_tls(const net::Endpoint& endpoint) {
+  net::Loop loop;
+  const auto tcp =
+      net::TcpListener::open(loop, endpoint, {}, [](std::unique_ptr<net::TcpStream>) {});
+  if (!tcp) return tl::unexpected<Error>(tcp.error());
+  return {};
+}
+
 /// One serving loop. Made and opened on the control thread, run on its own.
 class Serving::Worker {
  public:
@@ -63,6 +72,16 @@ class Serving::Worker {
     udp_.push_back(std::move(*udp));
     tcp_.push_back(std::move(*tcp));
     return chosen;
+  }
+
+  /// The same for TLS.
+  Result<net::Endpoint> listen_tls(const net::Endpoint& endpoint,
+                                   const zonestore::Published<net::TlsContext>& tls) {
+    auto opened = TcpListener::open(loop_, endpoint, true, TcpLimits{}, dispatch_, take_,
+                                    [&tls] { return tls.take(); });
+    if (!opened) return tl::unexpected<Error>(opened.error());
+    tcp_.push_back(std::move(*opened));
+    return tcp_.back()->local();
   }
 
   void start(std::size_t number) {
@@ -105,11 +124,22 @@ Result<std::unique_ptr<Serving>> Serving::start(const zonestore::ZoneStore& stor
       return tl::unexpected<Error>(is_free.error());
     }
   }
+  for (const auto& endpoint : options.listen_tls) {
+    if (auto is_free = check_free_tls(endpoint); !is_free) {
+      return tl::unexpected<Error>(is_free.error());
+    }
+  }
   serving->local_ = options.listen;
+  serving->local_tls_ = options.listen_tls;
   for (std::size_t i = 0; i < options.workers; ++i) {
     auto worker = std::make_unique<Worker>(take, tell, submit);
     for (auto& endpoint : serving->local_) {
       auto bound = worker->listen(endpoint);
+      if (!bound) return tl::unexpected<Error>(bound.error());
+      endpoint = *bound;
+    }
+    for (auto& endpoint : serving->local_tls_) {
+      auto bound = worker->listen_tls(endpoint, *options.tls);
       if (!bound) return tl::unexpected<Error>(bound.error());
       endpoint = *bound;
     }

@@ -3,11 +3,12 @@
 #include "dns/result.hpp"
 #include "net/endpoint.hpp"
 #include "net/loop.hpp"
+#include "net/tls_context.hpp"
 #include "server/counters.hpp"
 #include "server/policy.hpp"
 #include "server/transfer_event.hpp"
-#include "xfr/delivered_differences.hpp"
 #include "server/update_order.hpp"
+#include "xfr/delivered_differences.hpp"
 #include "zonestore/published.hpp"
 #include "zonestore/store.hpp"
 
@@ -28,6 +29,8 @@ class Serving {
     std::size_t workers = 1;
     /// Outlives the serving loops, which share it.
     xfr::DeliveredDifferences* delivered = nullptr;
+    std::vector<net::Endpoint> listen_tls = {};  ///< TLS on each; then `tls` is there
+    const zonestore::Published<net::TlsContext>* tls = nullptr;  ///< must outlive the Serving
   };
   /// Called on a serving loop; must post to where the event is used.
   using Tell = std::function<void(TransferEvent)>;
@@ -48,6 +51,7 @@ class Serving {
   std::vector<const Counters*> counters() const;
   /// Where it listens, with the ports the system chose.
   const std::vector<net::Endpoint>& local() const { return local_; }
+  const std::vector<net::Endpoint>& local_tls() const { return local_tls_; }
 
  private:
   class Worker;
@@ -55,6 +59,7 @@ class Serving {
 
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<net::Endpoint> local_;
+  std::vector<net::Endpoint> local_tls_;
 };
 
 }  // namespace taproot::server

@@ -3,6 +3,7 @@
 #include "dns/presentation.hpp"
 #include "server/render_text.hpp"
 #include "zonestore/check_edit.hpp"
+#include "zonestore/zone_digest.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -84,7 +85,7 @@ MergedSource keep(const std::vector<Divergence>& divergences) {
 
 MergedSource merge_source(zonestore::ZoneStore& store, const dns::Name& zone,
                           const std::string& shown, const zonestore::RulePolicy& rules,
-                          zonestore::Candidate& candidate) {
+                          zonestore::Candidate& candidate, bool makes_digest) {
   const auto divergences = store.journal().divergences(zone);
   if (!divergences) {
     Finding finding;
@@ -99,14 +100,17 @@ MergedSource merge_source(zonestore::ZoneStore& store, const dns::Name& zone,
     return {MergedSource::Kind::refuse, "", nullptr};
   }
   if (divergences->empty()) return {};
-  const auto current = store.current(zone);
+  auto current = store.current(zone);
+  if (makes_digest) current = zonestore::without_digest(std::move(current));
   if (!current) {  // its past cannot be read: then its edits cannot be either
     zonestore::DivergenceStep all;
     all.drops_all = true;
     return {MergedSource::Kind::take, "",
             std::make_shared<const zonestore::DivergenceStep>(std::move(all))};
   }
-  auto merge = zonestore::merge_source(*current, *divergences, *candidate.version);
+  const auto source =
+      makes_digest ? zonestore::without_digest(candidate.version) : candidate.version;
+  auto merge = zonestore::merge_source(*current, *divergences, *source);
   if (merge.conflicts.empty()) {
     note_edits(*divergences, merge.step, zone, shown, candidate.findings);
   }

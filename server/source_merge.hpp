@@ -24,9 +24,10 @@ struct MergedSource {
 };
 
 /// Puts the zone with what the source changed in the place of `candidate.version`, and adds
-/// findings to the candidate's. A zone that was never edited costs one look into the journal.
+/// findings to the candidate's. A zone that was never edited costs one look into the journal. With
+/// `makes_digest` the ZONEMD at the apex is not the source's business.
 MergedSource merge_source(zonestore::ZoneStore& store, const dns::Name& zone,
                           const std::string& shown, const zonestore::RulePolicy& rules,
-                          zonestore::Candidate& candidate);
+                          zonestore::Candidate& candidate, bool makes_digest);
 
 }  // namespace taproot::server

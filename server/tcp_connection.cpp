@@ -16,6 +16,8 @@ std::string_view to_text(ConnectionEnd end) {
   switch (end) {
     case ConnectionEnd::by_peer:
       return "the peer ended the connection";
+    case ConnectionEnd::no_tls:
+      return "there was no TLS";
     case ConnectionEnd::idle:
       return "the connection was idle";
     case ConnectionEnd::half_message:
@@ -32,7 +34,7 @@ std::string_view to_text(ConnectionEnd end) {
   return "";
 }
 
-TcpConnection::TcpConnection(std::unique_ptr<net::TcpStream> stream, Environment& environment,
+TcpConnection::TcpConnection(std::unique_ptr<net::Stream> stream, Environment& environment,
                              Owner& owner)
     : stream_(std::move(stream)), environment_(environment), owner_(owner) {
   stream_->start([this](Octets octets) { on_data(octets); },
@@ -86,6 +88,10 @@ void TcpConnection::on_closed(net::TcpEnd end) {
   if (end_) return;
   peer_finished_ = true;
   if (end != net::TcpEnd::finished) end_ = ConnectionEnd::by_peer;
+  if (end == net::TcpEnd::failed && !stream_->why_ended().empty()) {
+    environment_.dispatch.tell_broken_tls(peer(), stream_->why_ended());
+    end_ = ConnectionEnd::no_tls;
+  }
   settle();
 }
 
@@ -171,8 +177,8 @@ bool TcpConnection::is_too_long(const Snapshot& snapshot, std::size_t length, Oc
 }
 
 void TcpConnection::serve_frame(const Snapshot& snapshot, Octets frame) {
-  auto reply =
-      environment_.dispatch.handle(snapshot, {frame, peer(), Transport::tcp}, environment_.scratch);
+  auto reply = environment_.dispatch.handle(
+      snapshot, {frame, peer(), Transport::tcp, stream_->tls_peer()}, environment_.scratch);
   if (reply.transfer) {
     transfer_ = std::move(reply.transfer);
     return pull();

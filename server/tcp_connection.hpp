@@ -3,7 +3,7 @@
 #include "dns/octets.hpp"
 #include "net/endpoint.hpp"
 #include "net/loop.hpp"
-#include "net/tcp_stream.hpp"
+#include "net/stream.hpp"
 #include "server/dispatch.hpp"
 
 #include <chrono>
@@ -20,23 +20,33 @@ namespace taproot::server {
 /// What a connection may cost. The defaults are for one serving loop.
 struct TcpLimits {
   std::size_t max_connections = 1024;
-  std::size_t max_per_source = 256;           ///< an IPv4 address, or an IPv6 /64
-  std::chrono::milliseconds idle{10'000};     ///< nothing asked, nothing owed
-  std::chrono::milliseconds message{10'000};  ///< from the first octet of a request to its last
-  std::chrono::milliseconds stalled{30'000};  ///< the peer takes no octet of what we send
-  std::size_t max_request = 4096;             ///< longer ones end the connection
-  std::size_t max_update = 65535;             ///< the same for UPDATE, if any zone takes them
+  std::size_t max_per_source = 256;             ///< an IPv4 address, or an IPv6 /64
+  std::chrono::milliseconds idle{10'000};       ///< nothing asked, nothing owed
+  std::chrono::milliseconds handshake{10'000};  ///< of TLS, from its first octet to its last
+  std::chrono::milliseconds message{10'000};    ///< from the first octet of a request to its last
+  std::chrono::milliseconds stalled{30'000};    ///< the peer takes no octet of what we send
+  std::size_t max_request = 4096;               ///< longer ones end the connection
+  std::size_t max_update = 65535;               ///< the same for UPDATE, if any zone takes them
   std::size_t max_queued = std::size_t{64} << 10;  ///< requests wait while more is unsent
 };
 
 /// Why a connection ended.
-enum class ConnectionEnd { by_peer, idle, half_message, stalled, misuse, evicted, transfer_failed };
+enum class ConnectionEnd {
+  by_peer,
+  no_tls,
+  idle,
+  half_message,
+  stalled,
+  misuse,
+  evicted,
+  transfer_failed
+};
 std::string_view to_text(ConnectionEnd end);
 
-/// One TCP connection with a DNS client (RFC 7766): frames in, frames out, in the order of the
-/// requests. A transfer is pulled when what was sent before has left; meanwhile, and while an
-/// answer is made elsewhere, later requests wait, unread if they can. Knows what is owed to the
-/// peer and since when; its owner asks.
+/// One connection with a DNS client, over TCP (RFC 7766) or TLS (RFC 7858, RFC 9103): frames in,
+/// frames out, in the order of the requests. A transfer is pulled when what was sent before has
+/// left; meanwhile, and while an answer is made elsewhere, later requests wait, unread if they
+/// can. Knows what is owed to the peer and since when; its owner asks.
 class TcpConnection {
  public:
   /// What all connections of one loop work with.
@@ -56,7 +66,7 @@ class TcpConnection {
     virtual void on_end(TcpConnection& connection, ConnectionEnd end) = 0;
   };
 
-  TcpConnection(std::unique_ptr<net::TcpStream> stream, Environment& environment, Owner& owner);
+  TcpConnection(std::unique_ptr<net::Stream> stream, Environment& environment, Owner& owner);
   TcpConnection(const TcpConnection&) = delete;
   TcpConnection& operator=(const TcpConnection&) = delete;
   ~TcpConnection();
@@ -90,7 +100,7 @@ class TcpConnection {
   bool is_blocked() const;
   void settle();
 
-  std::unique_ptr<net::TcpStream> stream_;
+  std::unique_ptr<net::Stream> stream_;
   Environment& environment_;
   Owner& owner_;
   std::vector<std::uint8_t> input_;   ///< what could not be served yet

@@ -1,6 +1,7 @@
 #include "server/tcp_listener.hpp"
 
 #include "net/source.hpp"
+#include "net/tls_stream.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -19,8 +20,10 @@ std::chrono::milliseconds interval_for(const TcpLimits& limits) {
 }  // namespace
 
 TcpListener::TcpListener(net::Loop& loop, const TcpLimits& limits, Dispatch& dispatch,
-                         std::function<Snapshot()> take)
-    : environment_{dispatch, std::move(take), limits},
+                         std::function<Snapshot()> take, TakeTls take_tls)
+    : loop_(loop),
+      take_tls_(std::move(take_tls)),
+      environment_{dispatch, std::move(take), limits},
       look_every_(interval_for(limits)),
       timer_(loop, [this] { look_after(); }) {}
 
@@ -29,12 +32,11 @@ TcpListener::~TcpListener() {
   while (open_connections() > 0) evict_oldest();
 }
 
-Result<std::unique_ptr<TcpListener>> TcpListener::open(net::Loop& loop,
-                                                       const net::Endpoint& endpoint,
-                                                       bool reuse_port, const TcpLimits& limits,
-                                                       Dispatch& dispatch,
-                                                       std::function<Snapshot()> take) {
-  std::unique_ptr<TcpListener> self(new TcpListener(loop, limits, dispatch, std::move(take)));
+Result<std::unique_ptr<TcpListener>> TcpListener::open(
+    net::Loop& loop, const net::Endpoint& endpoint, bool reuse_port, const TcpLimits& limits,
+    Dispatch& dispatch, std::function<Snapshot()> take, TakeTls take_tls) {
+  std::unique_ptr<TcpListener> self(
+      new TcpListener(loop, limits, dispatch, std::move(take), std::move(take_tls)));
   net::TcpListener::Options options;
   options.reuse_port = reuse_port;
   options.max_connections = limits.max_connections;
@@ -48,15 +50,21 @@ Result<std::unique_ptr<TcpListener>> TcpListener::open(net::Loop& loop,
   return self;
 }
 
+std::unique_ptr<net::Stream> TcpListener::dress(std::unique_ptr<net::TcpStream> stream) {
+  if (!take_tls_) return stream;
+  return std::make_unique<net::TlsStream>(loop_, std::move(stream), take_tls_(),
+                                          environment_.limits.handshake);
+}
+
 void TcpListener::on_accept(std::unique_ptr<net::TcpStream> stream) {
   Counters& counters = environment_.dispatch.counters();
-  ++counters.tcp_accepted;
+  ++(take_tls_ ? counters.tls_accepted : counters.tcp_accepted);
   const net::Address source = net::source_of(stream->peer().address());
   if (per_source_[source] >= environment_.limits.max_per_source) evict_oldest_of(source);
   ++per_source_[source];
   ++counters.tcp_open;
   const auto place = ordinary_.insert(ordinary_.end(), Entry{nullptr, source});
-  place->connection = std::make_unique<TcpConnection>(std::move(stream), environment_,
+  place->connection = std::make_unique<TcpConnection>(dress(std::move(stream)), environment_,
                                                       static_cast<TcpConnection::Owner&>(*this));
   places_.emplace(place->connection.get(), place);
 }
@@ -98,6 +106,9 @@ void TcpListener::end(Entries::iterator entry, ConnectionEnd why) {
   switch (why) {
     case ConnectionEnd::by_peer:
     case ConnectionEnd::transfer_failed:
+      break;
+    case ConnectionEnd::no_tls:
+      ++counters.tls_failed;
       break;
     case ConnectionEnd::idle:
     case ConnectionEnd::half_message:

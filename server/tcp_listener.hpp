@@ -5,6 +5,7 @@
 #include "net/loop.hpp"
 #include "net/tcp_listener.hpp"
 #include "net/timer.hpp"
+#include "net/tls_context.hpp"
 #include "server/dispatch.hpp"
 #include "server/tcp_connection.hpp"
 
@@ -17,7 +18,7 @@
 
 namespace taproot::server {
 
-/// Serves DNS over TCP on one endpoint of one serving loop.
+/// Serves DNS over TCP, or over TLS, on one endpoint of one serving loop.
 ///
 /// Accept first, then evict: when there are too many connections, of one source or in all, the one
 /// that has been of no use for longest has to go, so that a newcomer is served whatever the others
@@ -27,11 +28,16 @@ namespace taproot::server {
 /// of having a timer for each.
 class TcpListener : private TcpConnection::Owner {
  public:
-  /// Borrows `loop` and `dispatch`. Fails with Errc::in_use or Errc::io.
+  /// The newest TLS context, asked for with each connection.
+  using TakeTls = std::function<std::shared_ptr<const net::TlsContext>()>;
+
+  /// Plain TCP without `take_tls`. Borrows `loop` and `dispatch`. Fails with Errc::in_use or
+  /// Errc::io.
   static Result<std::unique_ptr<TcpListener>> open(net::Loop& loop, const net::Endpoint& endpoint,
                                                    bool reuse_port, const TcpLimits& limits,
                                                    Dispatch& dispatch,
-                                                   std::function<Snapshot()> take);
+                                                   std::function<Snapshot()> take,
+                                                   TakeTls take_tls = nullptr);
 
   TcpListener(const TcpListener&) = delete;
   TcpListener& operator=(const TcpListener&) = delete;
@@ -52,7 +58,8 @@ class TcpListener : private TcpConnection::Owner {
   using Entries = std::list<Entry>;
 
   TcpListener(net::Loop& loop, const TcpLimits& limits, Dispatch& dispatch,
-              std::function<Snapshot()> take);
+              std::function<Snapshot()> take, TakeTls take_tls);
+  std::unique_ptr<net::Stream> dress(std::unique_ptr<net::TcpStream> stream);
   void on_accept(std::unique_ptr<net::TcpStream> stream);
   void on_useful(TcpConnection& connection) override;
   void on_end(TcpConnection& connection, ConnectionEnd end) override;
@@ -64,6 +71,8 @@ class TcpListener : private TcpConnection::Owner {
   void look_after();
   void look_after(Entries& entries, net::Instant now);
 
+  net::Loop& loop_;
+  TakeTls take_tls_;
   TcpConnection::Environment environment_;
   Entries ordinary_;
   Entries transferring_;

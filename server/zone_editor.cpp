@@ -120,7 +120,9 @@ void ZoneEditor::Edit::prepare() {
   version = std::move(edited.version);
   if (!version) return;
   if (write_back) {
-    write_back->wanted = version;
+    // As the source has it: without the ZONEMD, if that is ours.
+    const bool has_digest = write_back->current == current;
+    write_back->wanted = has_digest ? version : zonestore::without_digest(version);
     auto prepared = prepare_write_back(*write_back);
     version = nullptr;
     if (!prepared) {
@@ -169,6 +171,10 @@ void ZoneEditor::begin(const Turn& turn) {
   if (!turn->current) {
     return finish(turn, fail(Errc::not_found, request.zone.to_text() + " has no version yet"));
   }
+  const auto* zone = desk_.find(request.zone);
+  if (const auto why = zone != nullptr ? why_not_ours(*zone) : ""; !why.empty()) {
+    return finish(turn, fail(Errc::conflict, why));
+  }
   if (request.based_on && *request.based_on != turn->current->number()) {
     return finish(turn,
                   tl::unexpected<Error>(not_current(*request.based_on, turn->current->number())));
@@ -207,6 +213,7 @@ Result<void> ZoneEditor::wish_for(const Turn& turn) {
   wish.source = state->config->source;
   wish.shown = state->config->shown;
   wish.current = turn->current;
+  if (state->config->zonemd) wish.current = zonestore::without_digest(turn->current);
   wish.divergences = std::move(*divergences);
   wish.rules = rules_of(*state);
   wish.has_changes = !request.changes.empty();
@@ -255,6 +262,7 @@ zonestore::InstallRequest ZoneEditor::install_request(const Edit& edit, const Zo
     wanted.serial = wished_serial(edit, wanted.policy);
   }
   wanted.based_on = edit.current->number();
+  wanted.zonemd = zone.config->zonemd;
   return wanted;
 }
 
@@ -277,7 +285,11 @@ void ZoneEditor::install(const Turn& turn) {
     report.version = turn->current->number();
     return finish(turn, report);
   }
-  auto divergence = divergence_of(*turn->current, *turn->version);
+  // A ZONEMD of ours is nothing that the zone and its source could disagree about.
+  const bool makes_digest = state->config->zonemd.has_value();
+  auto divergence = makes_digest ? divergence_of(*zonestore::without_digest(turn->current),
+                                                 *zonestore::without_digest(turn->version))
+                                 : divergence_of(*turn->current, *turn->version);
   if (!divergence) return finish(turn, tl::unexpected<Error>(divergence.error()));
   auto wanted = install_request(*turn, *state);
   wanted.divergence = std::move(*divergence);

@@ -13,6 +13,9 @@ struct Notifier::Entry {
   std::optional<NotifyRound> round;
   std::optional<net::Instant> begun_at;  ///< when the last round sent its first datagram
   std::chrono::milliseconds gap{};       ///< from then on to the first of the next round
+  int unanswered = 0;                    ///< messages since the last answer, of all rounds
+  bool prefers_tcp = false;              ///< it answered over TCP last, not over UDP
+  bool on_connection = false;            ///< the last message went over one
   std::optional<Queue::iterator> queued;
   std::optional<Asked::iterator> asked;
 };
@@ -184,7 +187,7 @@ void Notifier::wake(Entry& entry) {
   const auto step = is_first ? entry.round->on_start(moment()) : entry.round->on_wake(moment());
   if (step.send) {
     if (is_first) entry.begun_at = net::Loop::now();
-    if (const auto sent = send(entry.target, *step.send); !sent) {
+    if (const auto sent = send(entry, *step.send); !sent) {
       entry.round->on_send_failed(sent.error().detail);
     }
   }
@@ -192,14 +195,63 @@ void Notifier::wake(Entry& entry) {
   changed(entry);
 }
 
-Result<void> Notifier::send(const NotifyTarget& target, Octets datagram) {
+/// Whether the next message goes over TCP or TLS.
+bool Notifier::uses_connection(const Entry& entry) const {
+  if (entry.target.tls != nullptr) return true;
+  const int overdue = entry.unanswered - options_.udp_patience;
+  const bool other_way = overdue >= 0 && overdue % 2 == 0;
+  return entry.prefers_tcp != other_way;
+}
+
+Result<void> Notifier::send(Entry& entry, Octets message) {
+  entry.on_connection = uses_connection(entry);
+  ++entry.unanswered;
+  auto sent = entry.on_connection ? send_over_connection(entry.target, message)
+                                  : send_datagram(entry.target, message);
+  if (sent) ++sent_;
+  return sent;
+}
+
+Result<void> Notifier::send_over_connection(const NotifyTarget& target, Octets message) {
+  const ConnectionKey key{target.to, target.source, target.tls};
+  auto& connection = connections_[key];
+  if (!connection) {
+    NotifyConnection::Options options;
+    options.source = target.source;
+    options.tls = target.tls;
+    options.timeout = options_.connection_timeout;
+    const auto way = way_of(target, true);
+    connection = std::make_unique<NotifyConnection>(
+        loop_, target.to, std::move(options),
+        [this, to = target.to, way](Octets answer) { on_answer(answer, to, way); },
+        [this, key](const std::string& why) { on_connection_end(key, why); });
+  }
+  if (connection->send(message)) return {};
+  return fail(Errc::io, "the connection to " + target.to.to_text() + " takes no more");
+}
+
+/// Whatever was not answered over it has failed, and its round goes on with its next try.
+void Notifier::on_connection_end(const ConnectionKey& key, const std::string& why) {
+  const auto& [to, source, tls] = key;
+  for (auto asked = asked_.lower_bound({to, 0}); asked != asked_.end(); ++asked) {
+    if (asked->first.first != to) break;
+    Entry& entry = *asked->second;
+    const bool is_its = entry.on_connection && entry.unanswered > 0 && entry.round->tries() > 0 &&
+                        entry.target.source == source && entry.target.tls == tls;
+    if (!is_its || why.empty()) continue;
+    entry.round->on_send_failed(why);
+    changed(entry);
+  }
+  const auto ended = connections_.extract(ConnectionKey(key));  // `key` is a part of it
+}
+
+Result<void> Notifier::send_datagram(const NotifyTarget& target, Octets datagram) {
   const auto socket = socket_for(target);
   if (!socket)
     return fail_in("cannot send from " + bound_address(target).to_text(), socket.error());
   if (!(*socket)->send(datagram, target.to)) {
     return fail(Errc::io, "the system did not take the NOTIFY for " + target.to.to_text());
   }
-  ++sent_;
   return {};
 }
 
@@ -207,9 +259,10 @@ Result<net::UdpSocket*> Notifier::socket_for(const NotifyTarget& target) {
   const auto address = bound_address(target);
   auto& socket = sockets_[address];
   if (!socket) {
-    auto opened = net::UdpSocket::open(
-        loop_, net::Endpoint(address, 0),
-        [this](Octets datagram, const net::Endpoint& from) { on_datagram(datagram, from); });
+    auto opened = net::UdpSocket::open(loop_, net::Endpoint(address, 0),
+                                       [this](Octets datagram, const net::Endpoint& from) {
+                                         on_answer(datagram, from, Way::udp);
+                                       });
     if (!opened) {
       sockets_.erase(address);
       return tl::unexpected(opened.error());
@@ -219,13 +272,24 @@ Result<net::UdpSocket*> Notifier::socket_for(const NotifyTarget& target) {
   return socket.get();
 }
 
-void Notifier::on_datagram(Octets datagram, const net::Endpoint& from) {
-  if (datagram.size() < 2) return;
-  const auto id = static_cast<std::uint16_t>(datagram[0] << 8 | datagram[1]);
+Notifier::Way Notifier::way_of(const NotifyTarget& target, bool connection) {
+  if (target.tls != nullptr) return Way::tls;
+  return connection ? Way::tcp : Way::udp;
+}
+
+void Notifier::on_answer(Octets answer, const net::Endpoint& from, Way way) {
+  if (answer.size() < 2) return;
+  const auto id = static_cast<std::uint16_t>(answer[0] << 8 | answer[1]);
   const auto [first, last] = asked_.equal_range({from, id});
   for (auto asked = first; asked != last; ++asked) {
     Entry& entry = *asked->second;
-    schedule(entry, entry.round->on_datagram(datagram, moment()).wake);
+    // A datagram says nothing of who is told over TLS: anybody can have sent it.
+    if (way != way_of(entry.target, way == Way::tcp)) continue;
+    schedule(entry, entry.round->on_datagram(answer, moment()).wake);
+    if (entry.round->acknowledged() || !entry.round->last_error().empty()) {
+      entry.unanswered = 0;
+      entry.prefers_tcp = way == Way::tcp;
+    }
     changed(entry);
   }
 }

@@ -6,7 +6,9 @@
 #include "net/endpoint.hpp"
 #include "net/loop.hpp"
 #include "net/timer.hpp"
+#include "net/tls_context.hpp"
 #include "net/udp_socket.hpp"
+#include "xfr/notify_connection.hpp"
 #include "xfr/notify_round.hpp"
 
 #include <chrono>
@@ -17,6 +19,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -29,6 +32,8 @@ struct NotifyTarget {
   net::Endpoint to;
   std::optional<net::Address> source;  ///< the address that the provider has on file for us
   std::optional<dns::TsigKey> key;     ///< sign with it
+  /// Over TLS, and never otherwise; null: over UDP, and TCP in turn when UDP is not answered.
+  std::shared_ptr<const net::TlsContext> tls = nullptr;
 };
 
 /// How far one target is with one zone, for the board.
@@ -47,7 +52,10 @@ struct NotifyState {
 /// one.
 ///
 /// Sends over one UDP socket per address family and source address, however many targets there
-/// are, and never waits for anybody: a frozen secondary costs a datagram every 15 minutes.
+/// are, and never waits for anybody: a frozen secondary costs a datagram every 15 minutes. Who
+/// does not answer over UDP is told over TCP and UDP in turn, and then the way that was answered;
+/// a target with TLS is told over TLS and never otherwise. There is one connection at most for
+/// each such target, and none while there is nothing to tell.
 ///
 /// A version that comes after a quiet while is told at once. Of a burst of versions the first is
 /// told at once and then always the newest there is, at gaps that double from `min_gap` to
@@ -58,6 +66,9 @@ class Notifier {
   struct Options {
     std::chrono::milliseconds min_gap = std::chrono::milliseconds(20);
     std::chrono::milliseconds max_gap = std::chrono::milliseconds(320);
+    /// Datagrams without an answer before TCP is tried.
+    int udp_patience = 3;
+    std::chrono::milliseconds connection_timeout = std::chrono::seconds(5);
     std::size_t max_sends_per_turn = 64;  ///< so that a thousand zones leave the loop to others
   };
   using OnChanged = std::function<void(const dns::Name& apex, const NotifyState& state)>;
@@ -95,6 +106,7 @@ class Notifier {
 
   /// For tests and metrics.
   std::size_t open_sockets() const { return sockets_.size(); }
+  std::size_t open_connections() const { return connections_.size(); }
   std::uint64_t sent() const { return sent_; }
 
  private:
@@ -103,6 +115,10 @@ class Notifier {
   using Queue = std::multimap<net::Instant, Entry*>;
   /// Address family by the wildcard or source address that is bound.
   using Sockets = std::map<net::Address, std::unique_ptr<net::UdpSocket>>;
+  /// To whom, from where and with what TLS.
+  using ConnectionKey = std::tuple<net::Endpoint, std::optional<net::Address>,
+                                   std::shared_ptr<const net::TlsContext>>;
+  using Connections = std::map<ConnectionKey, std::unique_ptr<NotifyConnection>>;
   /// Rounds by where and with which id their answers come. With very many zones some share an id;
   /// the question in the answer tells them apart.
   using Asked = std::multimap<std::pair<net::Endpoint, std::uint16_t>, Entry*>;
@@ -116,9 +132,15 @@ class Notifier {
   void schedule(Entry& entry, std::optional<net::Instant> wake);
   void send_due();
   void wake(Entry& entry);
-  Result<void> send(const NotifyTarget& target, Octets datagram);
+  bool uses_connection(const Entry& entry) const;
+  Result<void> send(Entry& entry, Octets message);
+  Result<void> send_over_connection(const NotifyTarget& target, Octets message);
+  Result<void> send_datagram(const NotifyTarget& target, Octets datagram);
+  void on_connection_end(const ConnectionKey& key, const std::string& why);
   Result<net::UdpSocket*> socket_for(const NotifyTarget& target);
-  void on_datagram(Octets datagram, const net::Endpoint& from);
+  enum class Way { udp, tcp, tls };
+  static Way way_of(const NotifyTarget& target, bool connection);
+  void on_answer(Octets answer, const net::Endpoint& from, Way way);
   NotifyRound::Moment moment();
   void changed(const Entry& entry) const;
 
@@ -127,6 +149,7 @@ class Notifier {
   OnChanged on_changed_;
   std::random_device random_;
   Sockets sockets_;
+  Connections connections_;
   std::unordered_map<dns::Name, std::unique_ptr<Zone>, dns::NameHash> zones_;
   Queue queue_;
   Asked asked_;

@@ -1,5 +1,7 @@
 #include "xfr/transfer_client.hpp"
 
+#include "net/tls_stream.hpp"
+
 #include <cstddef>
 #include <random>
 #include <string>
@@ -27,9 +29,10 @@ std::string seconds_text(std::chrono::milliseconds time) {
 
 TransferClient::TransferClient(net::Loop& loop, const dns::Name& apex, const net::Endpoint& server,
                                Options options, OnDone on_done)
-    : options_(std::move(options)),
+    : loop_(loop),
+      options_(std::move(options)),
       on_done_(std::move(on_done)),
-      transfer_(apex, random_id(), options_.key, options_.limits),
+      transfer_(apex, random_id(), options_.key, options_.limits, options_.have),
       idle_(loop,
             [this] {
               finish(fail(Errc::timed_out,
@@ -49,15 +52,25 @@ TransferClient::~TransferClient() = default;
 
 void TransferClient::on_connected(Result<std::unique_ptr<net::TcpStream>> stream) {
   if (!stream) return finish(tl::unexpected(stream.error()));
-  stream_ = std::move(*stream);
+  if (options_.tls != nullptr) {
+    stream_ = std::make_unique<net::TlsStream>(loop_, std::move(*stream), options_.tls,
+                                               options_.connect_timeout);
+  } else {
+    stream_ = std::move(*stream);
+  }
   stream_->start([this](Octets octets) { on_data(octets); },
-                 [this](net::TcpEnd) { finish(transfer_.on_end()); });
+                 [this](net::TcpEnd end) { on_closed(end); });
   const auto request = transfer_.request(wall_seconds());
   std::vector<std::uint8_t> frame{static_cast<std::uint8_t>(request.size() >> 8),
                                   static_cast<std::uint8_t>(request.size() & 0xff)};
   frame.insert(frame.end(), request.begin(), request.end());
   stream_->write(std::move(frame));
   idle_.set_after(options_.idle_timeout);
+}
+
+void TransferClient::on_closed(net::TcpEnd end) {
+  const auto why = end == net::TcpEnd::failed ? stream_->why_ended() : std::string();
+  finish(why.empty() ? transfer_.on_end() : fail(Errc::unauthorized, why));
 }
 
 void TransferClient::on_data(Octets octets) {

@@ -5,8 +5,10 @@
 #include "dns/tsig.hpp"
 #include "net/endpoint.hpp"
 #include "net/loop.hpp"
+#include "net/stream.hpp"
 #include "net/tcp_stream.hpp"
 #include "net/timer.hpp"
+#include "net/tls_context.hpp"
 #include "xfr/incoming_transfer.hpp"
 
 #include <chrono>
@@ -17,20 +19,25 @@
 
 namespace taproot::xfr {
 
-/// Carries one AXFR from a server over TCP: connects, sends the request, cuts what comes into
-/// messages and hands them to an IncomingTransfer. Destroying it gives up and calls nothing.
+/// Carries one AXFR or IXFR from a server over TCP or TLS: connects, sends the request, cuts what
+/// comes into messages and hands them to an IncomingTransfer. Destroying it gives up and calls
+/// nothing.
 class TransferClient {
  public:
   struct Options {
     std::optional<net::Address> source;
     std::optional<dns::TsigKey> key;
+    /// Over TLS (RFC 9103), and never otherwise; null: over TCP. `connect_timeout` is for each of
+    /// connection and handshake.
+    std::shared_ptr<const net::TlsContext> tls = nullptr;
     std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
     std::chrono::milliseconds idle_timeout = std::chrono::seconds(30);  ///< without a whole message
     std::chrono::milliseconds deadline = std::chrono::minutes(5);       ///< for everything
     IncomingLimits limits;
+    std::optional<dns::Soa> have;  ///< asks for the differences from it, as IXFR
   };
   /// The transfer is complete in a result with a value. Errors are those of IncomingTransfer and
-  /// TcpStream, and Errc::timed_out.
+  /// TcpStream, Errc::timed_out, and Errc::unauthorized if TLS does not come about.
   using OnDone = std::function<void(Result<IncomingTransfer> transfer)>;
 
   /// Begins at once; `on_done` is called once, from the loop.
@@ -43,14 +50,16 @@ class TransferClient {
  private:
   void on_connected(Result<std::unique_ptr<net::TcpStream>> stream);
   void on_data(Octets octets);
+  void on_closed(net::TcpEnd end);
   Result<void> take_messages();
   void finish(Result<void> result);
 
+  net::Loop& loop_;
   Options options_;
   OnDone on_done_;
   IncomingTransfer transfer_;
   std::unique_ptr<net::TcpConnect> connect_;
-  std::unique_ptr<net::TcpStream> stream_;
+  std::unique_ptr<net::Stream> stream_;
   std::vector<std::uint8_t> received_;  ///< not yet a whole message
   net::Timer idle_;
   net::Timer deadline_;

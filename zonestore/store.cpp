@@ -2,6 +2,7 @@
 
 #include "dns/rdata.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <iterator>
@@ -62,6 +63,34 @@ Result<void> give_serial(ChangeSet& step, const dns::Name& apex, dns::Serial ser
   return {};
 }
 
+/// The step with the change of the ZONEMD record that is right after it. Costs the zone.
+Result<void> add_digest(ChangeSet& step, const ZoneVersion& before, DigestAlgorithm algorithm) {
+  ZoneBuilder builder(before);
+  if (auto applied = builder.apply(step); !applied) return applied;
+  const auto draft = builder.finish();
+  if (!draft) return tl::unexpected(draft.error());
+  const auto digested = with_digest(**draft, algorithm);
+  if (!digested) return tl::unexpected(digested.error());
+  Change change;
+  change.before = before.find(before.apex(), dns::RRType::ZONEMD);
+  change.after = (*digested)->find(before.apex(), dns::RRType::ZONEMD);
+  // The apex comes first, and its types in ascending order.
+  const auto place = std::find_if(step.changes.begin(), step.changes.end(), [&](const Change& one) {
+    return one.owner() != before.apex() || one.type() > dns::RRType::ZONEMD;
+  });
+  step.changes.insert(place, std::move(change));
+  return {};
+}
+
+/// Whether the zone has the one ZONEMD record that this algorithm makes.
+bool has_digest(const ZoneVersion& version, DigestAlgorithm algorithm) {
+  constexpr std::size_t algorithm_at = 5;
+  const auto found = version.apex_node().find(dns::RRType::ZONEMD);
+  if (!found || (*found).count() != 1) return false;
+  const Octets rdata = (*found).first();
+  return rdata.size() > algorithm_at && rdata[algorithm_at] == static_cast<std::uint8_t>(algorithm);
+}
+
 std::string version_text(const std::shared_ptr<const ZoneVersion>& version) {
   return version ? "version " + std::to_string(version->number()) : "no version";
 }
@@ -93,7 +122,7 @@ ZoneStore::ZoneStore(std::unique_ptr<Journal> journal, HistoryLimits limits,
 std::shared_ptr<const ZoneVersion> ZoneStore::current(const dns::Name& apex) const {
   const auto set = published_.take();
   const ZoneEntry* entry = set->find(apex);
-  return entry == nullptr ? nullptr : entry->version();
+  return entry == nullptr ? nullptr : entry->kept();
 }
 
 Result<void> ZoneStore::add(const dns::Name& apex) {
@@ -111,6 +140,13 @@ void ZoneStore::drop(const dns::Name& apex) {
   if (auto version = current(apex)) retired_.push_back(std::move(version));
   published_.publish(std::move(next));
   free_retired();
+}
+
+void ZoneStore::withhold(const dns::Name& apex, bool is_withheld) {
+  const auto set = published_.take();
+  const ZoneEntry* entry = set->find(apex);
+  if (entry == nullptr || entry->is_withheld() == is_withheld) return;
+  published_.publish(std::make_shared<const ZoneSet>(set->with(apex, entry->kept(), is_withheld)));
 }
 
 void ZoneStore::free_retired() noexcept {
@@ -219,9 +255,14 @@ Result<Installed> ZoneStore::next_version(const InstallRequest& request, const H
   }
   std::shared_ptr<ChangeSet> step;
   if (current) {
-    auto changes = step_to(*current, *request.candidate);
+    // A ZONEMD of ours is made for each version, and is no difference.
+    auto changes = request.zonemd
+                       ? step_to(*without_digest(current), *without_digest(request.candidate))
+                       : step_to(*current, *request.candidate);
     if (!changes) return tl::unexpected(changes.error());
-    if (!request.serial && is_serial_only(*changes)) return Installed{current, nullptr, false};
+    const bool is_due =
+        request.serial || (request.zonemd && !has_digest(*current, *request.zonemd));
+    if (!is_due && is_serial_only(*changes)) return Installed{current, nullptr, false};
     step = std::make_shared<ChangeSet>(std::move(*changes));
   }
   const auto wish =
@@ -251,10 +292,23 @@ Result<Installed> ZoneStore::build(const InstallRequest& request, const Head& he
     if (auto given = give_serial(*step, builder.apex(), serial); !given) {
       return tl::unexpected(given.error());
     }
+    if (request.zonemd) {
+      auto added = add_digest(*step, *head.version, *request.zonemd);
+      if (!added) return tl::unexpected(added.error());
+    }
     if (auto applied = builder.apply(*step); !applied) return tl::unexpected(applied.error());
     builder.push_history(step, limits_.memory_steps, limits_.memory_octets);
   } else {
     builder.set_serial(serial);
+    if (request.zonemd) {
+      ZoneBuilder draft(*request.candidate);
+      draft.set_serial(serial);
+      const auto numbered = draft.finish();
+      if (!numbered) return tl::unexpected(numbered.error());
+      const auto digested = with_digest(**numbered, *request.zonemd);
+      if (!digested) return tl::unexpected(digested.error());
+      builder.put(*(*digested)->find(builder.apex(), dns::RRType::ZONEMD));
+    }
   }
   builder.set_provenance(provenance);
   auto version = builder.finish();
@@ -269,7 +323,7 @@ Result<Installed> ZoneStore::preview(const InstallRequest& request) {
 }
 
 Result<Installed> ZoneStore::rollback(const dns::Name& apex, std::uint64_t to, std::string who,
-                                      std::string why) {
+                                      std::string why, std::optional<DigestAlgorithm> zonemd) {
   auto old = journal_->version(apex, to);
   if (!old) return tl::unexpected(old.error());
   InstallRequest request;
@@ -278,9 +332,12 @@ Result<Installed> ZoneStore::rollback(const dns::Name& apex, std::uint64_t to, s
   request.who = std::move(who);
   request.why = std::move(why);
   request.source = "version " + std::to_string(to);
+  request.zonemd = zonemd;
   // The source has not changed: it must not take this back at once.
   if (const auto now = current(apex)) {
-    const auto changes = content_changes(*now, *request.candidate);
+    const auto changes =
+        zonemd ? content_changes(*without_digest(now), *without_digest(request.candidate))
+               : content_changes(*now, *request.candidate);
     const auto known = journal_->divergences(apex);
     if (!known) return tl::unexpected(known.error());
     request.divergence =
@@ -290,11 +347,12 @@ Result<Installed> ZoneStore::rollback(const dns::Name& apex, std::uint64_t to, s
 }
 
 Result<Installed> ZoneStore::renumber(const dns::Name& apex, dns::Serial serial, std::string who,
-                                      std::string why) {
+                                      std::string why, std::optional<DigestAlgorithm> zonemd) {
   InstallRequest request;
   request.candidate = current(apex);
   if (!request.candidate) return fail(Errc::not_found, apex.to_text() + " has no version");
   request.serial = serial;
+  request.zonemd = zonemd;
   request.who = std::move(who);
   request.why = std::move(why);
   request.source = request.candidate->provenance().source;

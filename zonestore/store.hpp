@@ -6,6 +6,7 @@
 #include "zonestore/journal.hpp"
 #include "zonestore/published.hpp"
 #include "zonestore/serial_policy.hpp"
+#include "zonestore/zone_digest.hpp"
 #include "zonestore/zone_set.hpp"
 #include "zonestore/zone_version.hpp"
 
@@ -33,6 +34,8 @@ struct InstallRequest {
   std::string revision{};  ///< the commit of the source's work tree, may be empty
   /// How the zone parts from its source by this, or comes back to it; null: it does not.
   std::shared_ptr<const DivergenceStep> divergence = {};
+  /// The version gets a ZONEMD record of its own, whatever the candidate has there.
+  std::optional<DigestAlgorithm> zonemd{};
 };
 
 struct Installed {
@@ -60,6 +63,10 @@ class ZoneStore {
   /// Stops serving a zone; its versions stay in the journal.
   void drop(const dns::Name& apex);
 
+  /// Answers SERVFAIL for a zone, or serves it again; a new version is always served. Its versions
+  /// stay what they are.
+  void withhold(const dns::Name& apex, bool is_withheld);
+
   /// Makes the next versions, all in one transaction: one result per request. A candidate that
   /// equals the current version (serial aside) changes nothing. A request that fails by itself
   /// (serial, based_on) does not stop the others; if the journal cannot be written all fail.
@@ -71,12 +78,12 @@ class ZoneStore {
 
   /// A new version with the contents of an old one.
   Result<Installed> rollback(const dns::Name& apex, std::uint64_t to, std::string who,
-                             std::string why);
+                             std::string why, std::optional<DigestAlgorithm> zonemd = {});
 
   /// A new version with the same contents and just this serial, which must be ahead of all that
   /// the zone had.
   Result<Installed> renumber(const dns::Name& apex, dns::Serial serial, std::string who,
-                             std::string why);
+                             std::string why, std::optional<DigestAlgorithm> zonemd = {});
 
   /// Called on the control loop after each install that changed something.
   void on_installed(Told told) { told_ = std::move(told); }

@@ -146,8 +146,7 @@ void Updater::add(Sets& sets, const UpdateChange& change) {
   } else if (sets.contains(RRType::CNAME) && !may_join_cname(type)) {
     return;
   }
-  RRset& rrset =
-      sets.try_emplace(type, RRset{change.owner, type, change.ttl, {}}).first->second;
+  RRset& rrset = sets.try_emplace(type, RRset{change.owner, type, change.ttl, {}}).first->second;
   rrset.ttl = change.ttl;
   for (Rdata& value : rrset.rdata) {
     if (!is_replaced(type, value.wire(), change.value.wire())) continue;

@@ -141,13 +141,11 @@ TEST_CASE("an UPDATE becomes typed values", "[dns][update]") {
   using PKind = Prerequisite::Kind;
   using UKind = UpdateChange::Kind;
   auto message = empty_update();
-  message.answer = {record("a", Class::IN, RRType::A, "192.0.2.1"),
-                    record("b", Class::any, RRType::ANY),
-                    record("A", Class::IN, RRType::A, "192.0.2.2"),
-                    record("a", Class::IN, RRType::TXT, "x")};
+  message.answer = {
+      record("a", Class::IN, RRType::A, "192.0.2.1"), record("b", Class::any, RRType::ANY),
+      record("A", Class::IN, RRType::A, "192.0.2.2"), record("a", Class::IN, RRType::TXT, "x")};
   message.authority = {record("c", Class::IN, RRType::MX, "10 Mail.example.com.", 300),
-                       record("c", Class::any, RRType::ANY),
-                       record("c", Class::any, RRType::A),
+                       record("c", Class::any, RRType::ANY), record("c", Class::any, RRType::A),
                        record("c", Class::none, RRType::NS, "ns.example.com."),
                        record("c", Class::IN, RRType::A, "192.0.2.9", 0x8000'0001u)};
   message.additional = {record("test.", Class::IN, RRType::A, "192.0.2.1", 5)};
@@ -165,8 +163,7 @@ TEST_CASE("an UPDATE becomes typed values", "[dns][update]") {
   REQUIRE(update->changes.size() == 5);
   CHECK(update->changes[0].kind == UKind::add);
   CHECK(update->changes[0].ttl == 300);
-  CHECK(dns::rdata_to_text(RRType::MX, update->changes[0].value.wire()) ==
-        "10 Mail.example.com.");
+  CHECK(dns::rdata_to_text(RRType::MX, update->changes[0].value.wire()) == "10 Mail.example.com.");
   CHECK(update->changes[1].kind == UKind::remove_name);
   CHECK(update->changes[1].type == RRType::none);
   CHECK(update->changes[2].kind == UKind::remove_rrset);

@@ -16,20 +16,29 @@ namespace taproot::net {
 
 /// A folder with certificates made for one test, gone at its end: an authority (ca.pem), a server
 /// (server.pem, server.key) and a client (client.pem, client.key) of it, and another authority
-/// (other-ca.pem) with a client of its own (other-client.pem, other-client.key).
+/// (other-ca.pem) with a client of its own (other-client.pem, other-client.key). More can be
+/// issued.
 class Certificates {
  public:
   Certificates() {
     std::string name = (std::filesystem::temp_directory_path() / "taproot-test-XXXXXX").string();
     folder_ = ::mkdtemp(name.data());
-    make_family("ca", "server", "client");
     make_family("other-ca", "other-server", "other-client");
+    make_family("ca", "server", "client");
   }
   Certificates(const Certificates&) = delete;
   Certificates& operator=(const Certificates&) = delete;
   ~Certificates() {
     std::error_code ignored;  // what is left is in the system's folder for such things
     std::filesystem::remove_all(folder_, ignored);
+  }
+
+  /// Makes NAME.pem and NAME.key of the first authority, for `names` ("DNS:a.example"), good from
+  /// now - 1 hour to now + `seconds`.
+  void issue(const std::string& name, const std::string& names, long seconds = 3600) {
+    const Key key(EVP_EC_gen("P-256"));
+    (void)make(name, key.get(), authority_.get(), authority_key_.get(), "critical,CA:FALSE", names,
+               seconds);
   }
 
   std::string path(const std::string& file) const { return (folder_ / file).string(); }
@@ -43,13 +52,10 @@ class Certificates {
   using Certificate = std::unique_ptr<X509, Free>;
 
   void make_family(const std::string& ca, const std::string& server, const std::string& client) {
-    const Key ca_key(EVP_EC_gen("P-256"));
-    const auto authority = make(ca, ca_key.get(), nullptr, ca_key.get(), "critical,CA:TRUE", "");
-    for (const auto& one : {server, client}) {
-      const Key key(EVP_EC_gen("P-256"));
-      (void)make(one, key.get(), authority.get(), ca_key.get(), "critical,CA:FALSE",
-                 "IP:127.0.0.1,DNS:localhost");
-    }
+    authority_key_.reset(EVP_EC_gen("P-256"));
+    authority_ =
+        make(ca, authority_key_.get(), nullptr, authority_key_.get(), "critical,CA:TRUE", "");
+    for (const auto& one : {server, client}) issue(one, "IP:127.0.0.1,DNS:localhost");
   }
 
   static void extend(X509* certificate, X509* issuer, int nid, const std::string& value) {
@@ -62,13 +68,13 @@ class Certificates {
   }
 
   Certificate make(const std::string& name, EVP_PKEY* key, X509* issuer, EVP_PKEY* signer,
-                   const std::string& constraints, const std::string& names) {
+                   const std::string& constraints, const std::string& names, long seconds = 3600) {
     Certificate made(X509_new());
     X509* const x = made.get();
     X509_set_version(x, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(x), ++serial_);
     X509_gmtime_adj(X509_getm_notBefore(x), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(x), 3600);
+    X509_gmtime_adj(X509_getm_notAfter(x), seconds);
     X509_set_pubkey(x, key);
     X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
                                reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
@@ -92,6 +98,8 @@ class Certificates {
   }
 
   std::filesystem::path folder_;
+  Key authority_key_;
+  Certificate authority_;
   long serial_ = 0;
 };
 

@@ -34,7 +34,7 @@ TEST_CASE("a zone says who may update what", "[server][config][update]") {
       "      - {key: [acme., www.example.com.], names: self, types: any, from: 192.0.2.0/24}\n");
   INFO(rules_found(config));
   REQUIRE(config.config);
-  const auto& rules = config.config->zones[0].update;
+  const auto& rules = config.config->zones[0]->update;
   REQUIRE(rules);
   REQUIRE(rules->size() == 2);
   CHECK(rules->at(0).keys.size() == 1);
@@ -51,7 +51,7 @@ TEST_CASE("without update nobody may", "[server][config][update]") {
   const auto config = read_config_text("zones:\n  - {name: example.com, source: z.yaml}\n",
                                        "taproot.yaml", ".", test_world());
   REQUIRE(config.config);
-  CHECK_FALSE(config.config->zones[0].update);
+  CHECK_FALSE(config.config->zones[0]->update);
 }
 
 TEST_CASE("mistakes under update", "[server][config][update]") {

@@ -119,7 +119,7 @@ TEST_CASE("who may come in with an UPDATE", "[server][dispatch][update]") {
     CHECK(door.orders.empty());
     CHECK(door.events.size() == (c.rcode == Rcode::badvers ? 0 : 1));
     if (!door.events.empty()) {
-      CHECK(door.events.front().kind == server::TransferEvent::Kind::update_refused);
+      CHECK(door.events.front().kind == server::TransferEvent::Kind::refused);
       CHECK_FALSE(door.events.front().why.empty());
     }
   }

@@ -93,10 +93,10 @@ std::vector<UpdateChange> changes_of(const std::string& lines) {
     if (fields >> type) change.type = dns::rrtype_from_text(type).value();
     std::getline(fields >> std::ws, rdata);
     if (!rdata.empty()) change.value = dns::rdata_from_text(change.type, rdata, apex()).value();
-    change.kind = verb == "add"    ? Kind::add
-                  : type.empty()   ? Kind::remove_name
-                  : rdata.empty()  ? Kind::remove_rrset
-                                   : Kind::remove_value;
+    change.kind = verb == "add"   ? Kind::add
+                  : type.empty()  ? Kind::remove_name
+                  : rdata.empty() ? Kind::remove_rrset
+                                  : Kind::remove_value;
     all.push_back(std::move(change));
   }
   return all;
@@ -242,10 +242,10 @@ TEST_CASE("RFC 2136 section 3.4.2: changes", "[zonestore][update]") {
 }
 
 TEST_CASE("an UPDATE that changes nothing gives the same version", "[zonestore][update]") {
-  const auto changes = GENERATE("", "del none", "del www AAAA", "del www A 192.0.2.77",
-                                "add www 300 A 192.0.2.1", "add www 60 CNAME a.example.com.",
-                                "add new 60 A 192.0.2.7\ndel new", "del @ SOA",
-                                "add @ 60 SOA ns.example.net. other 10 2 2 2 2");
+  const auto changes =
+      GENERATE("", "del none", "del www AAAA", "del www A 192.0.2.77", "add www 300 A 192.0.2.1",
+               "add www 60 CNAME a.example.com.", "add new 60 A 192.0.2.7\ndel new", "del @ SOA",
+               "add @ 60 SOA ns.example.net. other 10 2 2 2 2");
   CAPTURE(changes);
   const auto result = updated(changes);
   CHECK(result.rcode == Rcode::noerror);
@@ -264,8 +264,7 @@ TEST_CASE("an UPDATE moves the serial on, or takes the requester's", "[zonestore
   CHECK(set.sets_serial);
   // What was demanded of the version before does not hold for the next.
   const auto again = update_zone(
-      next.version,
-      {apex(), prerequisites_of("@ SOA = ns.example.net. admin 10 1 1 1 60"), {}});
+      next.version, {apex(), prerequisites_of("@ SOA = ns.example.net. admin 10 1 1 1 60"), {}});
   CHECK(again.rcode == Rcode::nxrrset);
 }
 

@@ -75,6 +75,8 @@ class Faults(LabCase):
         document = self.configure(servers)
         provider = {"name": "odd", "kind": "transfer", "transfer-from": ["127.0.0.1"],
                     "notify": [f"127.0.0.1:{target.port}" for target in targets], **options}
+        if targets:
+            provider["nameservers"] = {"ns1.odd.example.": provider["notify"]}
         if key:
             provider["key"] = key.name + "."
         document["providers"].append(provider)
@@ -142,7 +144,7 @@ class Faults(LabCase):
             self.assertGreater(again.send(query(ZONE, AXFR)).transfer()[0], 12000)
         wait_until("the trouble to be over", lambda: self.troubles() == [""])
         # The same in the middle of differences, which it is then not given again.
-        self.more = self.more.replace("10.0.", "10.1.")
+        self.more = self.more.replace("10.0.2", "10.1.2").replace("10.0.4", "10.1.4")
         self.edit("192.0.2.2")
         connection = Connection(self.taproot.port, buffer=4096)
         connection.send(query(ZONE, IXFR, first)).read(2)
@@ -189,7 +191,8 @@ class Faults(LabCase):
         target.from_other_port = True
         self.begin([target])
         wait_until("a NOTIFY", lambda: target.got > 0)
-        self.assertIn("not answered", self.odd()["waits_for"])
+        wait_until("status to tell that it did not answer",
+                   lambda: "not answered" in self.odd()["waits_for"])
         target.from_other_port = False
         wait_until("the next try to be acknowledged", lambda: "acknowledged" in self.odd()["waits_for"])
 
@@ -234,7 +237,7 @@ class Faults(LabCase):
         for server in (frozen, other):
             wait_until(f"{server.name} to follow",
                        lambda server=server: short(server.port, "www." + ZONE, "A") == ["192.0.2.1"])
-        self.command(0, "notify")
+        self.command(0, "notify", ZONE)
         frozen.process.send_signal(signal.SIGSTOP)
         try:
             for step in range(2, 12):

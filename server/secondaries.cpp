@@ -31,6 +31,8 @@ void Secondaries::on_event(const TransferEvent& event, WallTime now) {
       if (!event.key) return;  // many ask for the SOA unsigned, and sign what follows
       forgive(event, "SOA");
       break;
+    case Kind::broken_tls:
+      return;  // nobody knows who it is
     case Kind::started:
       break;
     case Kind::aborted:

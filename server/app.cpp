@@ -47,11 +47,27 @@ std::string_view name_of(xfr::IxfrChoice::Kind kind) {
   return "transfer";
 }
 
+/// A primary with a key has to prove with it that it is the primary.
+std::vector<xfr::AccessRule> notifiers_of(const FollowConfig& follow) {
+  std::vector<xfr::AccessRule> rules;
+  for (const auto& primary : follow.primaries) {
+    xfr::AccessRule rule;
+    rule.provider = "primary";
+    const auto address = net::Prefix::from_text(primary.endpoint.address().to_text());
+    if (address) rule.from.push_back(*address);
+    rule.from.insert(rule.from.end(), follow.notify_from.begin(), follow.notify_from.end());
+    rule.key = primary.key;
+    rules.push_back(std::move(rule));
+  }
+  return rules;
+}
+
 void log_event(const TransferEvent& event) {
   using Kind = TransferEvent::Kind;
   switch (event.kind) {
     case Kind::soa_query:
     case Kind::started:
+    case Kind::notified:
     case Kind::refused:     // see RefusalLog
     case Kind::broken_tls:  // too
       return;
@@ -119,7 +135,10 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
       refusals_([](const auto& line) { spdlog::warn("{}", line); }),
       remotes_(loop, config_.state / "sources",
                [this](const auto& zone) { on_document_changed(zone); }),
-      desk_(loop, store_, remotes_),
+      followed_(loop, store_, config_.state / "followed",
+                [this](const auto& zone) { read_and_log({zone}, [] {}, "transfer"); }),
+      catalogs_(config_, store_),
+      desk_(loop, store_, remotes_, followed_, catalogs_),
       editor_(loop, store_, desk_),
       updates_(store_.journal(), editor_, wall_seconds),
       distributor_(loop, store_, config_),
@@ -128,7 +147,8 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
       runs_(loop, store_, distributor_),
       homes_(store_.journal()),
       watch_(loop, [this](SourceNews news) { on_sources(std::move(news)); }),
-      housekeeping_(loop, [this] { keep_house(); }) {}
+      housekeeping_(loop, [this] { keep_house(); }),
+      catalog_timer_(loop, [this] { make_catalogs(); }) {}
 
 App::~App() = default;
 
@@ -147,6 +167,7 @@ Result<void> App::open() {
   distributor_.on_pushed([this](const auto& apex, const auto& provider, const auto& result) {
     runs_.pushed(apex, provider, result);
   });
+  add_members(config_);
   homes_.add_vanished(config_);
   publish_policy();
   set_zones();
@@ -244,10 +265,13 @@ void App::set_zones() {
     distributor_.drop_zone(name);
     desk_.drop_zone(name);
     remotes_.drop_zone(name);
+    followed_.drop_zone(name);
   }
   remotes_.tidy();
+  followed_.tidy();
   homes_.remember(config_.zones);
   watch_.configure(config_);
+  make_catalogs_soon();
   for (const auto& warning : folder_warnings()) spdlog::warn("{}", warning);
 }
 
@@ -261,6 +285,7 @@ void App::set_each_zone() {
                     zone->name.to_text(), set.error().detail);
     }
     remotes_.set_zone(*zone);
+    followed_.set_zone(*zone, config_.keys);
     distributor_.set_zone(zone);
   }
 }
@@ -288,6 +313,7 @@ void App::publish_policy() {
   }
   for (const auto& zone : config_.zones) {
     if (zone->update) policy->updates.emplace(zone->name, zone->update);
+    if (const auto* follow = zone->follow()) policy->notifiers[zone->name] = notifiers_of(*follow);
     if (zone->providers.empty()) continue;
     auto& rules = of_providers[zone->providers];
     if (!rules) rules = std::make_shared<const Policy::Rules>(rules_of(config_, zone->providers));
@@ -308,6 +334,13 @@ void App::publish_tls() {
 void App::on_installed(const zonestore::Installed& installed) {
   if (may_log_version()) log_version(*installed.version);
   distributor_.installed(installed);
+  if (!installed.step) make_catalogs_soon();  // a zone's first version
+  const auto* state = desk_.find(installed.version->apex());
+  const auto* follow = state != nullptr ? state->config->follow() : nullptr;
+  if (follow == nullptr || !follow->is_catalog || taking_members_) return;
+  // Zones must not come and go while others are being installed.
+  taking_members_ = true;
+  loop_.post([this] { take_members(); });
 }
 
 /// A line for each of a hundred thousand would cost more than the zones, and be read by nobody.
@@ -338,6 +371,7 @@ void App::log_version(const zonestore::ZoneVersion& version) {
 void App::on_transfer(const TransferEvent& event) {
   log_event(event);
   using Kind = TransferEvent::Kind;
+  if (event.kind == Kind::notified) return followed_.on_notify(event);
   if (event.kind == Kind::refused || event.kind == Kind::broken_tls) {
     refusals_.on_refused(event, net::Clock::now());
   }
@@ -353,13 +387,14 @@ void App::load_all(std::function<void()> done) {
 }
 
 /// What has its versions is read at once; what has none yet when its secondaries were asked.
-void App::read_and_log(const std::vector<dns::Name>& zones, std::function<void()> done) {
+void App::read_and_log(const std::vector<dns::Name>& zones, std::function<void()> done,
+                       const std::string& who) {
   std::vector<dns::Name> known;
   std::vector<dns::Name> fresh;
   {
     const auto reading = store_.journal().reading();
     for (const auto& zone : zones) {
-      if (!remotes_.is_ready(zone)) continue;
+      if (!remotes_.is_ready(zone) || !followed_.is_ready(zone)) continue;
       (serials_.must_ask(zone) ? fresh : known).push_back(zone);
     }
   }
@@ -368,9 +403,9 @@ void App::read_and_log(const std::vector<dns::Name>& zones, std::function<void()
     log_outcomes(outcomes);
     if (--*waiting == 0) done();
   };
-  desk_.read(known, ZoneDesk::Mode::publish, "file", "", arrived);
-  serials_.know(fresh, [this, fresh, arrived] {
-    desk_.read(fresh, ZoneDesk::Mode::publish, "file", "", arrived);
+  desk_.read(known, ZoneDesk::Mode::publish, who, "", arrived);
+  serials_.know(fresh, [this, fresh, arrived, who] {
+    desk_.read(fresh, ZoneDesk::Mode::publish, who, "", arrived);
   });
 }
 
@@ -407,6 +442,7 @@ ReloadReport App::take_config() {
   if (next->state != config_.state) {
     report.notes.emplace_back("state changed: restart taproot to use it");
   }
+  add_members(*next);
   homes_.add_vanished(*next);
   const bool have_changed = next->providers != config_.providers || next->keys != config_.keys;
   const auto same = have_changed ? 0 : keep_unchanged(*next);
@@ -490,6 +526,13 @@ void App::report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& repor
 void App::report_documents(ReloadReport& report) {
   for (auto& zone : report.zones) {
     const auto name = dns::Name::from_text(zone.zone);
+    if (const auto why = name ? followed_.trouble(*name) : ""; !why.empty()) {
+      zone.result = ReloadResult::refused;
+      zonestore::Finding finding;
+      finding.rule = "not-transferred";
+      finding.message = why;
+      zone.findings.push_back(std::move(finding));
+    }
     for (const auto& row : name ? remotes_.rows(*name) : std::vector<SourceRow>()) {
       if (row.error.empty()) continue;
       zone.result = ReloadResult::refused;
@@ -507,6 +550,16 @@ void App::report_documents(ReloadReport& report) {
   }
 }
 
+/// Looks at everything that lies elsewhere.
+void App::refresh(const std::vector<dns::Name>& zones, bool whole, std::function<void()> done) {
+  const auto waiting = std::make_shared<int>(2);
+  const auto arrived = [waiting, done = std::move(done)] {
+    if (--*waiting == 0) done();
+  };
+  remotes_.refresh(zones, arrived);
+  followed_.refresh(zones, whole, arrived);
+}
+
 void App::reload(ReloadRequest request, server::Done<ReloadReport> done) {
   auto report = std::make_shared<ReloadReport>();
   if (request.zones.empty()) *report = take_config();
@@ -515,7 +568,9 @@ void App::reload(ReloadRequest request, server::Done<ReloadReport> done) {
   const auto names = std::make_shared<const std::vector<dns::Name>>(std::move(*chosen_names));
   const std::string who = request.who.empty() ? "reload" : request.who;
   const ZoneDesk::Reading how{ZoneDesk::Mode::publish, who, request.why, request.force};
-  remotes_.refresh(*names, [this, report, names, how, done = std::move(done)] {
+  // Who names a zone wants it as its primary has it, whatever the serial says.
+  const bool whole = !request.zones.empty();
+  refresh(*names, whole, [this, report, names, how, done = std::move(done)] {
     serials_.know(*names, [this, report, names, how, done] {
       desk_.read(*names, how, [this, report, done](auto outcomes) {
         report_reload(std::move(outcomes), *report);

@@ -4,10 +4,12 @@
 #include "net/loop.hpp"
 #include "net/timer.hpp"
 #include "server/apply_runs.hpp"
+#include "server/catalog_maker.hpp"
 #include "server/config.hpp"
 #include "server/control.hpp"
 #include "server/distributor.hpp"
 #include "server/first_serials.hpp"
+#include "server/followed_sources.hpp"
 #include "server/operations.hpp"
 #include "server/planner.hpp"
 #include "server/policy.hpp"
@@ -94,6 +96,16 @@ class App final : public Operations {
   void on_transfer(const TransferEvent& event);
   void write_refusals();
   void on_document_changed(const dns::Name& zone);
+  void refresh(const std::vector<dns::Name>& zones, bool whole, std::function<void()> done);
+  std::vector<std::string> expiry_warnings() const;
+  void make_catalogs();
+  void make_catalogs_soon();
+  void add_members(Config& config);
+  void take_members();
+  void tell_of(const ZoneConfig& member, SharedZoneConfig& zone);
+  void add_appeared(const dns::Name& catalog, std::map<dns::Name, SharedZoneConfig>& members,
+                    std::map<dns::Name, SharedZoneConfig>& appeared);
+  std::map<dns::Name, SharedZoneConfig> members_of(const CatalogConfig& catalog);
   void on_sources(SourceNews news);
   void take_appeared(std::map<dns::Name, SharedZoneConfig> appeared);
   void take_vanished(const std::map<dns::Name, std::string>& vanished);
@@ -102,7 +114,8 @@ class App final : public Operations {
   ReloadReport take_config();
   std::size_t keep_unchanged(Config& next) const;
   void keep_house();
-  void read_and_log(const std::vector<dns::Name>& zones, std::function<void()> done);
+  void read_and_log(const std::vector<dns::Name>& zones, std::function<void()> done,
+                    const std::string& who = "file");
   void report_documents(ReloadReport& report);
   void watch_state();
   void report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& report);
@@ -128,6 +141,8 @@ class App final : public Operations {
   xfr::DeliveredDifferences delivered_;
   RefusalLog refusals_;
   RemoteSources remotes_;
+  FollowedSources followed_;
+  CatalogMaker catalogs_;
   ZoneDesk desk_;
   ZoneEditor editor_;
   UpdateDesk updates_;
@@ -139,6 +154,9 @@ class App final : public Operations {
   SourceWatch watch_;
   std::map<std::string, WallTime> plans_;  ///< shown to somebody, and until when they hold
   net::Timer housekeeping_;
+  net::Timer catalog_timer_;
+  bool taking_members_ = false;
+  std::set<dns::Name> clashes_;  ///< members that are others' zones, as they were logged
   /// Versions that the log has been told of in one second.
   struct Logged {
     std::chrono::time_point<std::chrono::steady_clock, std::chrono::seconds> second{};

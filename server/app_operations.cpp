@@ -106,6 +106,7 @@ Result<StatusReport> App::status(const Zones& zones) {
   report.taproot_version = TAPROOT_VERSION;
   report.started = started_;
   report.warnings = folder_warnings();
+  for (auto& warning : expiry_warnings()) report.warnings.push_back(std::move(warning));
   if (const auto& trouble = store_.journal().trouble()) {
     report.warnings.push_back(state_warning(*trouble));
   }
@@ -114,6 +115,7 @@ Result<StatusReport> App::status(const Zones& zones) {
     report.zones.push_back(
         make_zone_row(*desk_.find(name), current.get(), distributor_, report.now));
     report.zones.back().documents = remotes_.rows(name);
+    report.zones.back().primaries = followed_.rows(name);
   }
   return report;
 }
@@ -220,7 +222,7 @@ Result<NotifyReport> App::notify(const Zones& zones) {
 }
 
 std::string App::metrics() {
-  return render_metrics({store_, distributor_, desk_, remotes_, *serving_, started_});
+  return render_metrics({store_, distributor_, desk_, remotes_, followed_, *serving_, started_});
 }
 
 // --- Changing ----------------------------------------------------------------------------------
@@ -228,7 +230,7 @@ std::string App::metrics() {
 void App::plan(const Zones& zones, server::Done<PlanReport> done) {
   const auto names = chosen(zones);
   if (!names) return done(tl::unexpected<Error>(names.error()));
-  remotes_.refresh(*names, [this, names = *names, done = std::move(done)] {
+  refresh(*names, false, [this, names = *names, done = std::move(done)] {
     planner_.plan(names, [this, done](PlanReport report) {
       std::erase_if(plans_, [&](const auto& plan) { return plan.second < report.made; });
       plans_[report.id] = report.expires;
@@ -241,7 +243,7 @@ void App::apply(ApplyRequest request, server::Done<ApplyReport> done) {
   const auto names = chosen(request.zones);
   if (!names) return done(tl::unexpected<Error>(names.error()));
   const auto shared = std::make_shared<const ApplyRequest>(std::move(request));
-  remotes_.refresh(*names, [this, shared, names = *names, done = std::move(done)] {
+  refresh(*names, false, [this, shared, names = *names, done = std::move(done)] {
     planner_.plan(names, [this, shared, done](const PlanReport& plan) {
       if (auto reason = why_not(*shared, plan)) return done(tl::unexpected<Error>(*reason));
       carry_out(*shared, plan, done);
@@ -357,6 +359,10 @@ Result<SerialReport> App::raise_serial(const SerialRequest& request) {
     return fail(Errc::conflict, "version " + std::to_string(current->number()) +
                                     " is current, not " + std::to_string(*request.based_on));
   }
+  const auto& state = *desk_.find(request.zone);
+  if (state.config->serial == zonestore::SerialPolicy::keep) {
+    if (const auto why = why_not_ours(state); !why.empty()) return fail(Errc::conflict, why);
+  }
   SerialReport report;
   report.zone = request.zone.to_text();
   report.version = current->number();
@@ -395,6 +401,9 @@ void App::rollback(RollbackRequest request, server::Done<RollbackReport> done) {
   const auto current = store_.current(request.zone);
   if (desk_.find(request.zone) == nullptr || !current) {
     return done(fail(Errc::not_found, request.zone.to_text() + " has no version to go back from"));
+  }
+  if (const auto why = why_not_ours(*desk_.find(request.zone)); !why.empty()) {
+    return done(fail(Errc::conflict, why));
   }
   if (request.based_on && *request.based_on != current->number()) {
     return done(fail(Errc::conflict, "version " + std::to_string(current->number()) +

@@ -35,6 +35,7 @@ void App::take_appeared(std::map<dns::Name, SharedZoneConfig> appeared) {
     const bool has_moved = zone->directory != found->second->directory;
     zone = std::move(found->second);
     (void)desk_.set_zone(zone);  // it is there already, and so cannot fail
+    followed_.set_zone(*zone, config_.keys);
     if (has_moved) moved.push_back(zone);
     appeared.erase(found);
   }
@@ -53,8 +54,10 @@ void App::take_appeared(std::map<dns::Name, SharedZoneConfig> appeared) {
       spdlog::error("{}: its versions cannot be read, its source has to do: {}",
                     (*zone)->name.to_text(), set.error().detail);
     }
+    followed_.set_zone(**zone, config_.keys);
     distributor_.set_zone(*zone);
   }
+  make_catalogs_soon();
 }
 
 /// A zone that was never good has nothing to be kept for.
@@ -72,6 +75,7 @@ void App::take_vanished(const std::map<dns::Name, std::string>& vanished) {
     without.vanished = found->second;
     zone = std::make_shared<const ZoneConfig>(std::move(without));
     (void)desk_.set_zone(zone);  // it is there already, and so cannot fail
+    followed_.drop_zone(zone->name);
     if (++kept > few) continue;
     spdlog::warn("{}: {}: it is served as it was until `taproot drop {}`", zone->name.to_text(),
                  zone->vanished, zone->name.to_text());
@@ -91,9 +95,11 @@ void App::drop_zones(const std::set<dns::Name>& zones) {
     distributor_.drop_zone(name);
     desk_.drop_zone(name);
     remotes_.drop_zone(name);
+    followed_.drop_zone(name);
     watch_.forget(name);
   }
   publish_policy();
+  make_catalogs_soon();
 }
 
 Result<DropReport> App::drop(const DropRequest& request) {
@@ -140,6 +146,21 @@ std::vector<std::string> App::folder_warnings() const {
     if (trouble.empty() || (count == 0 && directory.trouble.empty())) continue;
     warnings.push_back(trouble + ": the " + std::to_string(count) +
                        " zones it had are served as they were");
+  }
+  return warnings;
+}
+
+/// What nobody must overlook: a zone that nobody could renew for too long.
+std::vector<std::string> App::expiry_warnings() const {
+  std::vector<std::string> warnings;
+  for (const auto& [zone, rows] : followed_.all_rows()) {
+    if (rows.empty() || !rows.front().is_expired) continue;
+    const auto* state = desk_.find(zone);
+    const auto* follow = state != nullptr ? state->config->follow() : nullptr;
+    const bool is_served = follow != nullptr && follow->serve_expired;
+    warnings.push_back(zone.to_text() + " has expired, no primary was heard of for too long: " +
+                       (is_served ? "it is served all the same, as serve-expired says"
+                                  : "it answers SERVFAIL until one is"));
   }
   return warnings;
 }

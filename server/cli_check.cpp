@@ -1,3 +1,4 @@
+#include "server/check_received.hpp"
 #include "server/cli_verbs.hpp"
 #include "server/config_tree.hpp"
 #include "server/external_check.hpp"
@@ -5,6 +6,7 @@
 #include "server/render_text.hpp"
 #include "server/reports_json.hpp"
 #include "server/sarif.hpp"
+#include "xfr/transfer_client.hpp"
 #include "zonestore/rule_table.hpp"
 #include "zonestore/sources/merged_source.hpp"
 #include "zonestore/sources/zone_source.hpp"
@@ -31,6 +33,7 @@ struct Task {
   std::string shown;
   std::shared_ptr<const CheckConfig> check{};
   std::vector<SourceConfig> sources = {};  ///< if it is not just a file
+  std::vector<dns::TsigKey> keys = {};     ///< if it is transferred
 };
 
 /// A file that is named on the command line is a configuration if it has the sections of one; a
@@ -69,7 +72,10 @@ void add_config(const std::filesystem::path& file, const ConfigWorld& world, Wor
   }
   if (!read.config) return;
   for (const auto& zone : read.config->zones) {
-    work.tasks.push_back({zone->name, zone->source, zone->shown, zone->check, zone->sources});
+    if (zone->is_made_catalog()) continue;  // there is nothing in it that somebody wrote
+    work.tasks.push_back(
+        {zone->name, zone->source, zone->shown, zone->check, zone->sources,
+         zone->follow() != nullptr ? read.config->keys : std::vector<dns::TsigKey>()});
   }
 }
 
@@ -119,8 +125,44 @@ zonestore::SourcePart part_of(const SourceConfig& source) {
   return part;
 }
 
+/// A zone is transferred as it is now, from the first of its primaries that gives it.
+zonestore::Candidate transferred_now(const dns::Name& apex, const SourceConfig& source,
+                                     const std::vector<dns::TsigKey>& keys,
+                                     const zonestore::RulePolicy& rules) {
+  zonestore::Candidate candidate;
+  for (const auto& primary : source.follow->primaries) {
+    xfr::TransferClient::Options options;
+    options.limits.octets = source.follow->max_octets;
+    for (const auto& key : keys) {
+      if (primary.key == key.name) options.key = key;
+    }
+    net::Loop loop;
+    Result<xfr::IncomingTransfer> transfer = fail(Errc::io, "nothing came");
+    const xfr::TransferClient client(loop, apex, primary.endpoint, std::move(options),
+                                     [&](Result<xfr::IncomingTransfer> done) {
+                                       transfer = std::move(done);
+                                       loop.stop();
+                                     });
+    loop.run();
+    if (transfer) {
+      auto checked = check_received(apex, source.shown, std::move(*transfer), nullptr, rules);
+      if (!checked) continue;
+      candidate.version = std::move(checked->version);
+      candidate.findings = std::move(checked->findings);
+      return candidate;
+    }
+    candidate.findings.push_back({Severity::error, "not-transferred", source.shown, 0, 0,
+                                  primary.endpoint.to_text() + ": " + transfer.error().detail,
+                                  "see that the primary allows this host to transfer", ""});
+  }
+  return candidate;
+}
+
 zonestore::Candidate check_one(const Task& task) {
   const auto rules = task.check ? task.check->rules : zonestore::RulePolicy();
+  if (!task.sources.empty() && task.sources.front().follow) {
+    return transferred_now(task.name, task.sources.front(), task.keys, rules);
+  }
   if (task.sources.empty()) {
     return zonestore::load_zone(task.name, task.path, task.shown, {}, rules);
   }

@@ -54,6 +54,9 @@ void read_sections(const ConfigNode& root, const ConfigScope& scope, Config& con
   const auto defaults =
       defaults_node != nullptr ? read_defaults_section(*defaults_node, scope) : ZoneDefaults{};
   if (const auto* zones = map.find("zones")) read_zones_section(*zones, scope, defaults, config);
+  if (const auto* catalogs = map.find("catalogs")) {
+    read_catalogs_section(*catalogs, scope, defaults, config);
+  }
   section("probe", read_probe_section);
   section("history", read_history_section);
   section("log", read_log_section);

@@ -10,6 +10,7 @@
 #include "server/update_policy.hpp"
 #include "server/zone_folder.hpp"
 #include "xfr/access.hpp"
+#include "xfr/refresh_timers.hpp"
 #include "zonestore/finding.hpp"
 #include "zonestore/journal.hpp"
 #include "zonestore/serial_policy.hpp"
@@ -122,17 +123,68 @@ struct RemoteConfig {
   bool operator==(const RemoteConfig&) const = default;
 };
 
+/// One server that a zone is transferred from.
+struct PrimaryConfig {
+  net::Endpoint endpoint;
+  std::optional<dns::Name> key;  ///< signs SOA queries and transfers, and is asked of NOTIFY
+
+  bool operator==(const PrimaryConfig&) const = default;
+};
+
+/// Where a zone is transferred from, and how it is followed.
+struct FollowConfig {
+  std::vector<PrimaryConfig> primaries;  ///< in the order they are asked; at least one
+  std::vector<net::Prefix> notify_from;  ///< beside the primaries' own addresses
+  xfr::RefreshBounds bounds;
+  std::size_t max_octets = std::size_t{1} << 30;  ///< of all messages of one transfer
+  bool use_ixfr = true;
+  bool serve_expired = false;
+  bool is_catalog = false;  ///< what it lists becomes zones of ours
+
+  bool operator==(const FollowConfig&) const = default;
+};
+
+/// What catalogs say of a zone beside its name (RFC 9432 section 4.4).
+struct CatalogProperties {
+  std::vector<std::string> groups;
+  std::optional<dns::Name> coo;  ///< the catalog that may take it over
+
+  bool operator==(const CatalogProperties&) const = default;
+};
+
+/// One that zones share, or null. Compared by what it says.
+template <class Value>
+struct SharedValue : std::shared_ptr<const Value> {
+  using std::shared_ptr<const Value>::shared_ptr;
+  SharedValue() = default;
+  SharedValue(std::shared_ptr<const Value> value)
+      : std::shared_ptr<const Value>(std::move(value)) {}
+  SharedValue(std::shared_ptr<Value> value) : std::shared_ptr<const Value>(std::move(value)) {}
+  friend bool operator==(const SharedValue& a, const SharedValue& b) {
+    return a.get() == b.get() || (a && b && *a == *b);
+  }
+};
+
+struct ReceivedZone;
+struct CatalogWork;
+
 /// One of the sources of a zone that is not just a file.
 struct SourceConfig {
   std::string shown;           ///< as the operator wrote it, without what a URL's query may carry
   std::filesystem::path path;  ///< of a file
   std::optional<RemoteConfig> remote;
+  SharedValue<FollowConfig> follow;           ///< a transfer: then it is the zone's only source
   std::vector<zonestore::OwnerPattern> owns;  ///< empty: it may have anything
 
   // Of a document, filled in by RemoteSources before it is read:
   std::string id;                             ///< its name among all documents
   std::vector<std::filesystem::path> copies;  ///< the first that is there holds the document
   std::vector<zonestore::Finding> findings;   ///< why there is none, or why it is not taken
+  bool is_catalog = false;                    ///< made of the zones that the same providers get
+  std::shared_ptr<const CatalogWork> catalog_work;  ///< filled in by CatalogMaker
+
+  /// Of a transfer, filled in by FollowedSources: null if there is nothing new.
+  std::shared_ptr<const ReceivedZone> received;
 
   bool operator==(const SourceConfig&) const = default;
 };
@@ -157,7 +209,16 @@ struct ZoneConfig {
   UpdateRules update;  ///< who may change it by UPDATE; null: nobody
   /// Each version gets a ZONEMD record (RFC 8976); nothing: ZONEMD is the source's business.
   std::optional<zonestore::DigestAlgorithm> zonemd;
+  SharedValue<CatalogProperties> catalog;  ///< what catalogs say of it; null: nothing
 
+  /// Whether a catalog lists it, or did: then `directory` is the catalog's home.
+  bool is_member() const { return directory.starts_with("catalog:"); }
+  /// Whether it is a catalog that taproot makes.
+  bool is_made_catalog() const { return !sources.empty() && sources.front().is_catalog; }
+  /// Whom it follows; null if its source is another.
+  const FollowConfig* follow() const {
+    return sources.empty() ? nullptr : sources.front().follow.get();
+  }
   bool operator==(const ZoneConfig&) const = default;
 };
 
@@ -173,6 +234,17 @@ struct DirectoryConfig {
   FolderStamp stamp;             ///< as its zones were read
   std::vector<dns::Name> links;  ///< zones whose files are symbolic links
   std::string trouble;           ///< why it could not be read; empty: it could
+};
+
+/// A catalog zone (RFC 9432) beside its entry among the zones.
+struct CatalogConfig {
+  dns::Name name;
+  bool is_made = false;  ///< here; otherwise it is followed, and its members become our zones
+  ZoneConfig members;    ///< what they get; without a name
+  bool drops_vanished = false;
+
+  /// What stands in the place of a folder for its members.
+  std::string home() const { return "catalog:" + name.lowered().to_text(); }
 };
 
 struct ControlConfig {
@@ -200,6 +272,7 @@ struct Config {
   std::vector<ProviderConfig> providers;
   std::vector<SharedZoneConfig> zones;
   std::vector<DirectoryConfig> directories;
+  std::vector<CatalogConfig> catalogs;
   std::chrono::milliseconds probe_interval = std::chrono::seconds(60);
   zonestore::HistoryLimits history;
   LogLevel log_level = LogLevel::info;

@@ -34,6 +34,8 @@ void read_nameservers(const ConfigNode& node, const ConfigScope& scope, Provider
   }
 }
 
+}  // namespace
+
 std::optional<dns::Name> read_key_reference(const ConfigNode& node, const ConfigScope& scope,
                                             const Config& config) {
   const auto name = read_name(node, "key", scope.findings);
@@ -46,6 +48,8 @@ std::optional<dns::Name> read_key_reference(const ConfigNode& node, const Config
                        meant ? "did you mean \"" + *meant + "\"?" : "add it to keys:");
   return name;
 }
+
+namespace {
 
 /// An address, or a map with an address and `tls`.
 std::optional<NotifyTarget> read_notify_target(const ConfigNode& node, const ConfigScope& scope,

@@ -137,6 +137,11 @@ const ConfigNode* MapReader::need(std::string_view key, std::string cure) {
   return found;
 }
 
+bool MapReader::has(std::string_view key) const {
+  return map_ != nullptr && std::any_of(map_->entries.begin(), map_->entries.end(),
+                                        [&](const auto& entry) { return entry.key == key; });
+}
+
 void MapReader::finish() {
   if (map_ == nullptr) return;
   for (const auto& entry : map_->entries) {

@@ -65,6 +65,8 @@ class MapReader {
 
   void finish();
 
+  /// Whether the key stands there; it need not be known for that.
+  bool has(std::string_view key) const;
   bool is_map() const { return map_ != nullptr; }
   ConfigPlace place() const { return place_; }
 

@@ -43,8 +43,23 @@ ZoneDefaults read_defaults_section(const ConfigNode& node, const ConfigScope& sc
 void read_zones_section(const ConfigNode& node, const ConfigScope& scope,
                         const ZoneDefaults& defaults, Config& config);
 
+void read_catalogs_section(const ConfigNode& node, const ConfigScope& scope,
+                           const ZoneDefaults& defaults, Config& config);
+
+/// Reads `check`, `providers`, `serial`, `publish` and `guards` of a zone, or of zones to come.
+void read_zone_settings(MapReader& map, const ConfigScope& scope, const ZoneDefaults& defaults,
+                        const Config& config, ZoneConfig& zone);
+
+/// The key that a value names; one that is not there has its finding.
+std::optional<dns::Name> read_key_reference(const ConfigNode& node, const ConfigScope& scope,
+                                            const Config& config);
+
 /// Reads `source` or `sources` of a zone; false, with findings, if the zone has none.
-bool read_sources(MapReader& map, const ConfigScope& scope, ZoneConfig& zone);
+bool read_sources(MapReader& map, const ConfigScope& scope, const Config& config, ZoneConfig& zone);
+
+/// Reads a source that is a map with `transfer`, and all that belongs to it.
+void read_follow(MapReader& map, const ConfigNode& transfer, const ConfigScope& scope,
+                 const Config& config, SourceConfig& source);
 
 /// Reads the key `check` of a zone or of defaults; what it leaves open is as in `otherwise`.
 std::shared_ptr<const CheckConfig> read_check(MapReader& map, const ConfigScope& scope,

@@ -187,11 +187,17 @@ void read_owns(MapReader& map, const ConfigScope& scope, const dns::Name& apex,
 
 /// A map with `file` or `url` and what belongs to it.
 std::optional<SourceConfig> read_source_map(const ConfigNode& node, const ConfigScope& scope,
-                                            const dns::Name& apex) {
+                                            const Config& config, const dns::Name& apex) {
   MapReader map(node, scope.findings, "source");
   SourceConfig source;
   const auto* file = map.find("file");
   const auto* url = map.find("url");
+  const auto* transfer = map.find("transfer");
+  if (transfer != nullptr && file == nullptr && url == nullptr) {
+    read_follow(map, *transfer, scope, config, source);
+    map.finish();
+    return source.follow ? std::optional(std::move(source)) : std::nullopt;
+  }
   read_owns(map, scope, apex, source);
   if (file != nullptr && url == nullptr) {
     source.shown = read_text(*file, "file", scope.findings).value_or("");
@@ -199,10 +205,10 @@ std::optional<SourceConfig> read_source_map(const ConfigNode& node, const Config
   } else if (url != nullptr) {
     read_remote(map, *url, scope, source);
   }
-  if (map.is_map() && (file == nullptr) == (url == nullptr)) {
+  if (map.is_map() && ((file == nullptr) == (url == nullptr) || transfer != nullptr)) {
     scope.findings.error(map.place(), "config-missing-key",
-                         "source has neither file nor url, or both of them",
-                         "write url: https://HOST/PATH, or file: FILE");
+                         "source has not just one of file, url and transfer",
+                         "write url: https://HOST/PATH, file: FILE or transfer: ADDRESS");
   }
   map.finish();
   if (source.shown.empty()) return std::nullopt;
@@ -210,8 +216,8 @@ std::optional<SourceConfig> read_source_map(const ConfigNode& node, const Config
 }
 
 std::optional<SourceConfig> read_one(const ConfigNode& node, const ConfigScope& scope,
-                                     const dns::Name& apex) {
-  if (node.kind == ConfigNode::Kind::map) return read_source_map(node, scope, apex);
+                                     const Config& config, const dns::Name& apex) {
+  if (node.kind == ConfigNode::Kind::map) return read_source_map(node, scope, config, apex);
   const auto written = read_text(node, "source", scope.findings);
   if (!written) return std::nullopt;
   SourceConfig source;
@@ -228,9 +234,16 @@ std::optional<SourceConfig> read_one(const ConfigNode& node, const ConfigScope& 
   return source;
 }
 
-void add_source(const ConfigNode& node, const ConfigScope& scope, ZoneConfig& zone) {
-  auto source = read_one(node, scope, zone.name);
+void add_source(const ConfigNode& node, const ConfigScope& scope, const Config& config,
+                ZoneConfig& zone) {
+  auto source = read_one(node, scope, config, zone.name);
   if (!source) return;
+  if (!zone.sources.empty() && (source->follow || zone.follow() != nullptr)) {
+    scope.findings.error(node.place, "config-wrong-kind",
+                         "a zone that is transferred has no other source",
+                         "name all its primaries in one transfer: [ADDRESS, ADDRESS]");
+    return;
+  }
   const bool is_twice =
       std::any_of(zone.sources.begin(), zone.sources.end(), [&](const SourceConfig& other) {
         return source->remote ? other.remote && other.remote->url == source->remote->url
@@ -247,29 +260,31 @@ void add_source(const ConfigNode& node, const ConfigScope& scope, ZoneConfig& zo
 
 }  // namespace
 
-bool read_sources(MapReader& map, const ConfigScope& scope, ZoneConfig& zone) {
+bool read_sources(MapReader& map, const ConfigScope& scope, const Config& config,
+                  ZoneConfig& zone) {
   const auto* several = map.find("sources");
   const auto* one = several != nullptr
                         ? map.find("source")
                         : map.need("source",
-                                   "write source: FILE (.yaml, .json or a zone file) or "
-                                   "source: https://HOST/PATH");
+                                   "write source: FILE (.yaml, .json or a zone file), "
+                                   "source: https://HOST/PATH or source: {transfer: ADDRESS}");
   if (several != nullptr && one != nullptr) {
     scope.findings.error(one->place, "config-wrong-kind", "a zone has either source or sources",
                          "put it into sources, or keep one of the two");
     return false;
   }
-  if (one != nullptr) add_source(*one, scope, zone);
+  if (one != nullptr) add_source(*one, scope, config, zone);
   if (several != nullptr) {
     for (const auto* item : read_items(*several, "sources", scope.findings)) {
-      add_source(*item, scope, zone);
+      add_source(*item, scope, config, zone);
     }
     if (several->kind == ConfigNode::Kind::list && several->items.empty()) {
       scope.findings.error(several->place, "config-missing-key", "sources is empty",
                            "write the files and URLs that the zone is made of");
     }
   }
-  if (zone.sources.size() == 1 && !zone.sources[0].remote && zone.sources[0].owns.empty()) {
+  const bool is_file = zone.sources.size() == 1 && !zone.sources[0].remote && !zone.follow();
+  if (is_file && zone.sources[0].owns.empty()) {
     zone.source = zone.sources[0].path.string();  // just a file: the usual way
     zone.sources.clear();
     return true;

@@ -132,25 +132,47 @@ void read_named_zone(MapReader& map, const ConfigNode* name_node, ZoneConfig zon
   const auto name = name_node != nullptr ? read_name(*name_node, "zone name", scope.findings)
                                          : std::optional<dns::Name>();
   zone.name = name.value_or(dns::Name::root());
-  if (!read_sources(map, scope, zone) || !name) return;
+  if (!read_sources(map, scope, config, zone) || !name) return;
+  // A follower can be asked side by side with its primary, unless this zone wants its own serials.
+  if (zone.follow() != nullptr && !map.has("serial")) zone.serial = zonestore::SerialPolicy::keep;
   add_zone(std::move(zone), name_node->place, scope, seen, config);
+}
+
+/// What catalogs are to say of the zones of this entry.
+void read_catalog_properties(MapReader& map, const ConfigScope& scope, ZoneConfig& zone) {
+  const auto* node = map.find("catalog");
+  if (node == nullptr) return;
+  MapReader properties(*node, scope.findings, "catalog");
+  auto read = std::make_shared<CatalogProperties>();
+  if (const auto* groups = properties.find("group")) {
+    for (const auto* item : read_items(*groups, "group", scope.findings)) {
+      const auto group = read_text(*item, "group", scope.findings);
+      constexpr std::size_t longest = 255;  // a string of a TXT record
+      if (group && !group->empty() && group->size() <= longest) {
+        read->groups.push_back(*group);
+      } else if (group) {
+        scope.findings.error(item->place, "config-bad-value",
+                             "group is not a text of 1 to 255 octets",
+                             "name it as the consumers do");
+      }
+    }
+  }
+  if (const auto* coo = properties.find("coo")) {
+    read->coo = read_name(*coo, "coo", scope.findings);
+  }
+  properties.finish();
+  zone.catalog = std::move(read);
 }
 
 void read_zone(const ConfigNode& node, const ConfigScope& scope, const ZoneDefaults& defaults,
                Seen& seen, Config& config) {
   MapReader map(node, scope.findings, "zone");
   ZoneConfig zone;
-  zone.check = read_check(map, scope, defaults.check);
   const auto* name = map.find("name");
   const auto* directory = map.find("directory");
-  zone.providers = read_provider_references(map, scope, config);
+  read_zone_settings(map, scope, defaults, config, zone);
+  read_catalog_properties(map, scope, zone);
   zone.update = read_updates(map, scope, config);
-  ZoneDefaults policies = defaults;
-  read_policies(map, scope, policies);
-  zone.serial = policies.serial;
-  zone.publish = policies.publish;
-  zone.max_shrink_percent = policies.max_shrink_percent;
-  zone.zonemd = policies.zonemd;
   if (name != nullptr && directory != nullptr) {
     scope.findings.error(directory->place, "config-wrong-kind",
                          "a zone has either name and source or directory",
@@ -171,6 +193,18 @@ void read_zone(const ConfigNode& node, const ConfigScope& scope, const ZoneDefau
 }
 
 }  // namespace
+
+void read_zone_settings(MapReader& map, const ConfigScope& scope, const ZoneDefaults& defaults,
+                        const Config& config, ZoneConfig& zone) {
+  zone.check = read_check(map, scope, defaults.check);
+  zone.providers = read_provider_references(map, scope, config);
+  ZoneDefaults policies = defaults;
+  read_policies(map, scope, policies);
+  zone.serial = policies.serial;
+  zone.publish = policies.publish;
+  zone.max_shrink_percent = policies.max_shrink_percent;
+  zone.zonemd = policies.zonemd;
+}
 
 ZoneDefaults read_defaults_section(const ConfigNode& node, const ConfigScope& scope) {
   MapReader map(node, scope.findings, "defaults");

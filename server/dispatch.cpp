@@ -31,10 +31,8 @@ std::size_t most_octets(const dns::Query& query, Transport transport) {
   return std::min(query.udp_size, edns_udp_size);
 }
 
-/// The serial of the SOA in the authority section, which says what the secondary has (RFC 1995
-/// section 3).
-std::optional<dns::Serial> serial_in(const dns::Query& query, Octets request) {
-  if (query.answer_count != 0 || query.authority_count != 1) return std::nullopt;
+/// The serial of the SOA that is the first record behind the question, if it is the zone's.
+std::optional<dns::Serial> first_serial(const dns::Query& query, Octets request) {
   dns::WireReader reader(request, query.question_end);
   const auto owner = dns::Name::from_wire(reader);
   const auto type = reader.u16();
@@ -49,6 +47,19 @@ std::optional<dns::Serial> serial_in(const dns::Query& query, Octets request) {
   const auto soa = dns::Soa::from_rdata(rdata->wire());
   if (!soa) return std::nullopt;
   return soa->serial;
+}
+
+/// The serial of the SOA in the authority section, which says what the secondary has (RFC 1995
+/// section 3).
+std::optional<dns::Serial> serial_in(const dns::Query& query, Octets request) {
+  if (query.answer_count != 0 || query.authority_count != 1) return std::nullopt;
+  return first_serial(query, request);
+}
+
+/// What a NOTIFY says in its answer section that the primary has (RFC 1996 section 3.7).
+std::optional<dns::Serial> announced_serial(const dns::Query& query, Octets request) {
+  if (query.answer_count != 1) return std::nullopt;
+  return first_serial(query, request);
 }
 
 std::string_view asked_by(const dns::Query& query) {
@@ -143,8 +154,7 @@ Reply Dispatch::by_opcode(Exchange& exchange) {
     case Opcode::query:
       return query(exchange);
     case Opcode::notify:
-      tell_refusal(exchange, exchange.key, "taproot is the primary of all its zones");
-      return rcode(exchange, Rcode::refused);
+      return notify(exchange);
     case Opcode::update:
       return update(exchange);
     case Opcode::iquery:
@@ -152,6 +162,34 @@ Reply Dispatch::by_opcode(Exchange& exchange) {
       break;
   }
   return rcode(exchange, Rcode::notimp);  // also for opcodes without a name
+}
+
+/// RFC 1996 section 3.10 and 3.11. Only of zones that we follow, and only from those we follow.
+Reply Dispatch::notify(Exchange& exchange) {
+  const dns::Query& query = exchange.query;
+  const ZoneEntry* entry = query.qtype == RRType::SOA && query.qclass == dns::Class::IN
+                               ? zone_named(*exchange.snapshot.zones, query.qname)
+                               : nullptr;
+  const auto rules = entry != nullptr ? exchange.snapshot.policy->notifiers_for(entry->apex())
+                                      : std::span<const xfr::AccessRule>();
+  if (rules.empty() || xfr::find_rule(rules, exchange.requester()) == nullptr) {
+    tell_refusal(exchange, exchange.key,
+                 rules.empty() ? "taproot does not follow this zone, it is its primary"
+                               : "this is none of its primaries, or their key is missing: add the "
+                                 "address to transfer or notify-from");
+    return rcode(exchange, Rcode::refused);
+  }
+  TransferEvent event;
+  event.from = exchange.request.from;
+  event.key = exchange.key;
+  event.over_tcp = exchange.request.transport == Transport::tcp;
+  event.kind = TransferEvent::Kind::notified;
+  event.apex = entry->apex();
+  event.before = announced_serial(query, exchange.request.octets);
+  if (may_tell(&Budget::observations, max_observations_told)) tell_(std::move(event));
+  const std::size_t size = compose_rcode(Rcode::noerror, query, exchange.buffer);
+  if (size > 2) exchange.buffer[2] |= 0x04;  // AA, as BIND, Knot and NSD answer
+  return sign(exchange, size, Rcode::noerror);
 }
 
 Reply Dispatch::query(Exchange& exchange) {
@@ -177,14 +215,12 @@ Reply Dispatch::update(Exchange& exchange) {
   if (entry == nullptr) {
     return refuse_update(exchange, Rcode::notauth, "this is no zone of ours");
   }
-  const auto& address = exchange.request.from.address();
   if (!exchange.key) {
     return refuse_update(exchange, Rcode::refused,
-                         address.to_text() +
-                             " asked unsigned; only the TSIG keys that update: of "
-                             "the zone names may change it");
+                         "it is not signed; only the TSIG keys that update: of the zone names may "
+                         "change it");
   }
-  const Updater who{*exchange.key, address};
+  const Updater who{*exchange.key, exchange.request.from.address()};
   const UpdateRules rules = exchange.snapshot.policy->updates_for(entry->apex());
   if (auto why = why_no_updater(rules, entry->apex(), who)) {
     return refuse_update(exchange, Rcode::refused, std::move(*why));

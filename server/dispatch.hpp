@@ -58,7 +58,7 @@ struct Reply {
 ///
 ///   AXFR over UDP            NOTIMP: RFC 5936 section 4.2 does not define it
 ///   IXFR over UDP            the differences if they fit, otherwise the current SOA (RFC 1995)
-///   NOTIFY                   REFUSED: we are the primary of all our zones
+///   NOTIFY                   heeded if a primary of a zone that we follow says it, else REFUSED
 ///   UPDATE                   parsed, and judged by key, names and types, here; carried out on the
 ///                            control loop, so that its answer comes later
 ///   other opcodes            NOTIMP
@@ -112,6 +112,7 @@ class Dispatch {
 
   bool check_signature(Exchange& exchange);
   Reply by_opcode(Exchange& exchange);
+  Reply notify(Exchange& exchange);
   Reply query(Exchange& exchange);
   Reply update(Exchange& exchange);
   Reply submit(Exchange& exchange, dns::Update update);

@@ -100,6 +100,33 @@ void documents(Text& text, const RemoteSources& remotes) {
   });
 }
 
+void primaries(Text& text, const FollowedSources& followed) {
+  const auto all = followed.all_rows();
+  const auto now = std::chrono::system_clock::now();
+  const auto for_each = [&](const auto& sample) {
+    for (const auto& [zone, rows] : all) {
+      for (const auto& row : rows) {
+        sample(Labels{{"zone", zone.to_text()}, {"primary", row.primary}}, row);
+      }
+    }
+  };
+  text.family("taproot_primary_serial", "gauge", "Serial last seen at this primary.");
+  for_each([&](const Labels& labels, const PrimaryRow& row) {
+    if (row.serial) text.sample(labels, *row.serial);
+  });
+  text.family("taproot_primary_failing", "gauge",
+              "1 if this primary did not answer well when it was asked last.");
+  for_each([&](const Labels& labels, const PrimaryRow& row) {
+    text.sample(labels, row.error.empty() ? 0 : 1);
+  });
+  text.family("taproot_followed_expires_seconds", "gauge",
+              "Until a zone that is transferred expires; below 0: since it has.");
+  for (const auto& [zone, rows] : all) {
+    if (rows.empty() || !rows.front().expires) continue;
+    text.sample(Labels{{"zone", zone.to_text()}}, seconds(*rows.front().expires) - seconds(now));
+  }
+}
+
 template <class Sample>
 void for_each_nameserver(const monitor::Board& board, const Sample& sample) {
   for (const auto& [apex, zone] : board.zones()) {
@@ -193,6 +220,7 @@ std::string render_metrics(const MetricSources& sources) {
   text.sample({}, sources.store.journal().trouble() ? 0 : 1);
   zones(text, sources);
   documents(text, sources.remotes);
+  primaries(text, sources.followed);
   nameservers(text, sources.distributor.board());
   text.family("taproot_notify_sent_total", "counter", "NOTIFY messages sent.");
   text.sample({}, sources.distributor.notifier().sent());

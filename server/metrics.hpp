@@ -1,6 +1,7 @@
 #pragma once
 
 #include "server/distributor.hpp"
+#include "server/followed_sources.hpp"
 #include "server/remote_sources.hpp"
 #include "server/serving.hpp"
 #include "server/zone_desk.hpp"
@@ -16,6 +17,7 @@ struct MetricSources {
   const Distributor& distributor;
   const ZoneDesk& desk;
   const RemoteSources& remotes;
+  const FollowedSources& followed;
   const Serving& serving;
   zonestore::WallTime started;
 };

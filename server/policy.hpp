@@ -37,6 +37,13 @@ struct Policy {
   /// By apex: who may change the zone by UPDATE. A zone that is not here is changed by nobody.
   std::unordered_map<dns::Name, UpdateRules, dns::NameHash> updates;
 
+  /// By apex of a zone that is followed: whose NOTIFY is heeded.
+  std::unordered_map<dns::Name, std::vector<xfr::AccessRule>, dns::NameHash> notifiers;
+  std::span<const xfr::AccessRule> notifiers_for(const dns::Name& apex) const {
+    const auto found = notifiers.find(apex);
+    if (found == notifiers.end()) return {};
+    return found->second;
+  }
   std::span<const xfr::AccessRule> rules_for(const dns::Name& apex) const {
     const auto found = transfers.find(apex);
     if (found == transfers.end()) return {};

@@ -108,6 +108,34 @@ std::string document_line(const Document& row, std::string_view now, bool colour
   return line + ", next in " + wait;
 }
 
+/// What a primary has, when it was asked, and how long what we have is good without it.
+std::string primary_line(const Document& row, std::string_view now, bool colour) {
+  std::string line = "  primary " + row.text("primary") + "  ";
+  const auto serial = row.number_if_any("serial");
+  line += serial ? "serial " + std::to_string(*serial) : "no serial known";
+  line +=
+      row.text("asked").empty() ? ", not asked yet" : ", asked " + age(row, "asked", now) + " ago";
+  const auto until = milliseconds_of(now);
+  const auto left = [&](const char* key) {
+    const auto at = milliseconds_of(row.text(key));
+    return at && until ? std::optional(*at - *until) : std::nullopt;
+  };
+  if (const auto error = row.text("error"); !error.empty()) {
+    line += "; " + painted("it " + error, Paint::bad, colour);
+    if (const auto cure = row.text("cure"); !cure.empty()) line += " (" + cure + ")";
+    if (!row.text("failing_since").empty()) {
+      line += ", failing for " + age(row, "failing_since", now);
+    }
+  }
+  const auto next = left("next");
+  line += next ? ", next in " + duration_text(std::max<std::int64_t>(*next, 0)) : ", being asked";
+  if (row.flag("expired")) return line + ", " + painted("EXPIRED", Paint::bad, colour);
+  if (const auto expires = left("expires")) {
+    line += ", expires in " + duration_text(std::max<std::int64_t>(*expires, 0));
+  }
+  return line;
+}
+
 void zone_rows(const Document& zone, std::string_view now, bool colour, Table& table) {
   table.line(zone_line(zone, colour));
   if (const auto refused = zone.text("candidate_refused"); !refused.empty()) {
@@ -122,6 +150,9 @@ void zone_rows(const Document& zone, std::string_view now, bool colour, Table& t
   }
   for (const auto& document : zone.list("documents")) {
     table.line(document_line(document, now, colour));
+  }
+  for (const auto& primary : zone.list("primaries")) {
+    table.line(primary_line(primary, now, colour));
   }
   for (const auto& provider : zone.list("providers")) {
     provider_row(provider, now, table);
@@ -149,6 +180,12 @@ Wants wants_of(const std::vector<Document>& zones) {
     const bool gone = !zone.text("source_gone").empty();
     const bool stopped = zone.part("guard").is_there();
     bool settled = !refused && !gone && !stopped && zone.number("version") > 0;
+    const auto primaries = zone.list("primaries");
+    const auto answers = [](const Document& row) {
+      return row.text("error").empty() && !row.flag("expired");
+    };
+    settled =
+        settled && (primaries.empty() || std::any_of(primaries.begin(), primaries.end(), answers));
     for (const auto& provider : zone.list("providers")) {
       const auto state = provider.text("state");
       settled = settled && state == "in-sync";

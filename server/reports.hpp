@@ -110,6 +110,21 @@ struct SourceRow {
   std::optional<WallTime> next;  ///< when it is looked at again; nothing: it is being looked at
 };
 
+/// How one of the primaries stands that a zone is transferred from.
+struct PrimaryRow {
+  std::string primary;                  ///< its address
+  std::optional<std::uint32_t> serial;  ///< what it said last that it has
+  std::optional<WallTime> asked;        ///< when it was asked last
+  std::string error;                    ///< what was wrong then; empty if it answered well
+  std::string cure;
+  std::optional<WallTime> failing_since;
+  // Of the zone, and so the same for all its primaries:
+  std::optional<WallTime> confirmed;  ///< when one of them last answered
+  std::optional<WallTime> next;       ///< when it looks again; nothing: it is looking
+  std::optional<WallTime> expires;    ///< unless one of them is heard of before
+  bool is_expired = false;
+};
+
 struct ZoneRow {
   std::string zone;
   std::uint64_t version = 0;  ///< 0: no version was ever good, the zone answers SERVFAIL
@@ -120,7 +135,8 @@ struct ZoneRow {
   std::string why;
   std::string revision{};  ///< the commit checked out where the source of this version lies
   std::string source;
-  std::vector<SourceRow> documents;  ///< those of its sources that come from servers
+  std::vector<SourceRow> documents;   ///< those of its sources that come from servers
+  std::vector<PrimaryRow> primaries;  ///< those it is transferred from
   /// Why the source as it stands now was not taken, in one line; empty if it was.
   std::string candidate_refused;
   /// What it waits for because its source vanished, with the command; empty: it has a source.

@@ -72,6 +72,7 @@ Json json_of(const NameserverRow& row);
 Json json_of(const SecondaryRow& row);
 Json json_of(const ProviderRow& row);
 Json json_of(const SourceRow& row);
+Json json_of(const PrimaryRow& row);
 Json json_of(const ZoneRow& row);
 Json json_of(const PlannedChange& change);
 Json json_of(const PlannedProvider& plan);
@@ -151,6 +152,19 @@ Json json_of(const SourceRow& row) {
           {"next", time_or_null(row.next)}};
 }
 
+Json json_of(const PrimaryRow& row) {
+  return {{"primary", row.primary},
+          {"serial", optional_value(row.serial)},
+          {"asked", time_or_null(row.asked)},
+          {"confirmed", time_or_null(row.confirmed)},
+          {"error", row.error},
+          {"cure", row.cure},
+          {"failing_since", time_or_null(row.failing_since)},
+          {"next", time_or_null(row.next)},
+          {"expires", time_or_null(row.expires)},
+          {"expired", row.is_expired}};
+}
+
 Json json_of(const ZoneRow& row) {
   return {{"zone", row.zone},
           {"version", row.version},
@@ -162,6 +176,7 @@ Json json_of(const ZoneRow& row) {
           {"source", row.source},
           {"commit", row.revision},
           {"documents", list_of(row.documents)},
+          {"primaries", list_of(row.primaries)},
           {"candidate_refused", row.candidate_refused},
           {"source_gone", row.source_gone},
           {"guard", json_of(row.guard)},

@@ -50,7 +50,7 @@ void SourceWatch::watch_files(const Config& config) {
     zones_[zone->name] = zone;
     if (!zone->directory.empty()) continue;
     for (const auto& source : zone->sources) {
-      if (!source.remote) wanted[source.path].push_back(zone->name);
+      if (!source.path.empty()) wanted[source.path].push_back(zone->name);
     }
     if (zone->sources.empty()) wanted[zone->source].push_back(zone->name);
   }

@@ -178,7 +178,9 @@ ZoneRow make_zone_row(const ZoneState& state, const zonestore::ZoneVersion* vers
   if (state.stopped) out.guard = *state.stopped;
   if (!state.config->vanished.empty()) {
     out.source_gone = state.config->vanished + ", waits for confirmation: `taproot drop " +
-                      out.zone + "`, or for the file to come back";
+                      out.zone + "`, or for " +
+                      (state.config->follow() != nullptr ? "its catalog to list it again"
+                                                         : "the file to come back");
   }
   out.findings = state.findings;
   if (version != nullptr) {

@@ -17,12 +17,13 @@ namespace taproot::server {
 /// observation of what the secondary has.
 struct TransferEvent {
   enum class Kind {
-    soa_query,  ///< it asked for the SOA, and its address or key is known for this zone
-    refused,    ///< it asked for what it may not have: see `asked` and `why`
+    soa_query,   ///< it asked for the SOA, and its address or key is known for this zone
+    refused,     ///< it asked for what it may not have: see `asked` and `why`
     broken_tls,  ///< it came to the TLS port and could not be spoken to: see `why`
     started,
     finished,  ///< all octets were taken by the system
-    aborted    ///< the connection ended before: see `why`
+    aborted,   ///< the connection ended before: see `why`
+    notified,  ///< a primary that we follow says it has news; `before` is the serial it names
   };
   Kind kind = Kind::refused;
   dns::Name apex;

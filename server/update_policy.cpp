@@ -163,8 +163,7 @@ std::optional<std::string> why_no_updater(const UpdateRules& rules, const dns::N
                            [&](const UpdateRule& rule) { return is_of(rule, who); })) {
     return std::nullopt;
   }
-  std::string text =
-      "key " + who.key.to_text() + " from " + who.address.to_text() + " may change nothing here; ";
+  const std::string text = "it may change nothing here; ";
   if (rules && std::any_of(rules->begin(), rules->end(), [&](const UpdateRule& rule) {
         return std::find(rule.keys.begin(), rule.keys.end(), who.key) != rule.keys.end();
       })) {
@@ -189,9 +188,8 @@ std::optional<std::string> why_not_allowed(const UpdateRules& rules, const Updat
     const bool is_allowed = std::any_of(of_name.begin(), of_name.end(),
                                         [&](const auto* rule) { return has_type(*rule, change); });
     if (!is_allowed) {
-      return "key " + who.key.to_text() + " from " + who.address.to_text() + " may not change " +
-             shown(change, update.zone) + "; it may change " + told_rules(*rules, who) + "; " +
-             cure(change, update.zone, who);
+      return "it may not change " + shown(change, update.zone) + "; it may change " +
+             told_rules(*rules, who) + "; " + cure(change, update.zone, who);
     }
     if (change.kind != UpdateChange::Kind::remove_name) continue;
     for (const RRType type : guarded) {

@@ -28,8 +28,11 @@ SourceOutcome refused(ZoneState& state, std::string why) {
 
 constexpr std::size_t read_at_once = 2048;
 
-bool discards(ZoneDesk::Mode mode) {
-  return mode == ZoneDesk::Mode::discard || mode == ZoneDesk::Mode::look_discard;
+/// A zone that follows a primary is what that says, whatever was edited before it began to; and a
+/// catalog lists the zones that there are.
+bool discards(const ZoneState& state, ZoneDesk::Mode mode) {
+  return state.config->follow() != nullptr || state.config->is_made_catalog() ||
+         mode == ZoneDesk::Mode::discard || mode == ZoneDesk::Mode::look_discard;
 }
 
 /// The source as it is, and nothing of what was edited.
@@ -76,6 +79,17 @@ void log_outcomes(const std::vector<SourceOutcome>& outcomes) {
 
 zonestore::RulePolicy rules_of(const ZoneState& state) {
   return state.config->check ? state.config->check->rules : zonestore::RulePolicy();
+}
+
+std::string why_not_ours(const ZoneState& state) {
+  const auto& config = *state.config;
+  if (config.is_made_catalog()) {
+    return config.name.to_text() + " is a catalog, made of " + config.shown +
+           ": change those, or what the configuration says of them";
+  }
+  if (config.follow() == nullptr) return "";
+  return config.name.to_text() + " is what its primary has (" + config.shown +
+         "): change it there, or give it a source of its own";
 }
 
 Result<void> ZoneDesk::set_zone(const SharedZoneConfig& zone) {
@@ -133,8 +147,10 @@ void ZoneDesk::read(const std::vector<dns::Name>& apexes, const Reading& how, Do
     if (state->config->vanished.empty()) {
       const bool is_settled = state->readings > 0 && state->refused.empty() && !state->is_pending &&
                               !state->stopped && store_.current(apex);
-      wanted.push_back({state->config, is_settled && !discards(how.mode)});
+      wanted.push_back({state->config, is_settled && !discards(*state, how.mode)});
       remotes_.fill(wanted.back().config);
+      followed_.fill(wanted.back().config);
+      catalogs_.fill(wanted.back().config);
     } else {
       gone.push_back({apex,
                       SourceOutcome::Kind::vanished,
@@ -213,7 +229,7 @@ std::optional<ExternalCheck> ZoneDesk::external_check_of(const LoadedZone& loade
   const auto& config = state->config->check;
   if (!config || config->command.empty()) return std::nullopt;
   const auto current = store_.current(loaded.name);
-  if (!discards(how.mode)) {
+  if (!discards(*state, how.mode)) {
     auto merged = loaded.candidate;  // the next version, edits and all, is what is judged
     const auto merge = merge_source(store_, loaded.name, loaded.source, rules_of(*state), merged,
                                     state->config->zonemd.has_value());
@@ -255,6 +271,7 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const 
   std::vector<zonestore::InstallRequest> requests;
   std::vector<ZoneState*> installing;
   std::vector<std::shared_ptr<const zonestore::DivergenceStep>> divergences;
+  std::vector<std::shared_ptr<const ReceivedZone>> received;
   auto reading = std::make_optional(store_.journal().reading());
   for (auto& zone : loaded) {
     const auto found = zones_.find(zone.name);
@@ -268,9 +285,10 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const 
     }
     MergedSource merged;
     if (zone.candidate.version) {
-      merged = discards(how.mode) ? source_alone()
-                                  : merge_source(store_, zone.name, zone.source, rules_of(state),
-                                                 zone.candidate, state.config->zonemd.has_value());
+      merged = discards(state, how.mode)
+                   ? source_alone()
+                   : merge_source(store_, zone.name, zone.source, rules_of(state), zone.candidate,
+                                  state.config->zonemd.has_value());
     }
     state.findings = zone.candidate.findings;
     remotes_.on_read(zone.documents, zone.candidate.version != nullptr);
@@ -293,7 +311,9 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const 
     requests.push_back({zone.candidate.version, state.config->serial, zone.candidate.serial_is_ours,
                         how.who, how.why, zone.source, std::nullopt, std::nullopt, zone.revision,
                         merged.divergence, state.config->zonemd});
+    requests.back().serial = kept_serial(state, zone);
     installing.push_back(&state);
+    received.push_back(zone.received);
     divergences.push_back(merged.divergence);
   }
   reading.reset();
@@ -301,6 +321,7 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const 
   for (std::size_t i = 0; i < results.size(); ++i) {
     outcomes.push_back(outcome_of(*installing[i], results[i]));
     if (!results[i]) continue;
+    if (received[i]) followed_.on_taken(installing[i]->config->name, received[i]);
     const auto& divergence = divergences[i];
     // The loader goes on from what the source says, which a zone that was edited does not.
     if (!divergence || divergence->drops_all) {
@@ -336,6 +357,18 @@ std::optional<SourceOutcome> ZoneDesk::keep_aside(const ZoneState& state, const 
                 " --force " + stop->force_id + "`";
   outcome.guard = std::move(stop);
   return outcome;
+}
+
+/// A follower that keeps its primary's serial also follows where nothing but the serial goes ahead.
+std::optional<dns::Serial> ZoneDesk::kept_serial(const ZoneState& state,
+                                                 const LoadedZone& loaded) const {
+  const auto& config = *state.config;
+  if (!loaded.received || config.serial != zonestore::SerialPolicy::keep) return std::nullopt;
+  const auto current = store_.current(config.name);
+  const auto highest = store_.journal().highest_serial(config.name);
+  const auto serial = loaded.candidate.version->serial();
+  const bool is_ahead = current && serial > current->serial() && (!highest || serial > *highest);
+  return is_ahead ? std::optional(serial) : std::nullopt;
 }
 
 /// What the source would become, without doing any of it.

@@ -2,8 +2,10 @@
 
 #include "dns/name.hpp"
 #include "net/loop.hpp"
+#include "server/catalog_maker.hpp"
 #include "server/config.hpp"
 #include "server/external_check.hpp"
+#include "server/followed_sources.hpp"
 #include "server/remote_sources.hpp"
 #include "server/reports.hpp"
 #include "server/zone_loader.hpp"
@@ -55,6 +57,9 @@ struct ZoneState {
 /// How grave the findings about a zone are.
 zonestore::RulePolicy rules_of(const ZoneState& state);
 
+/// Why nobody may change this zone here; empty for those that follow no primary.
+std::string why_not_ours(const ZoneState& state);
+
 /// Brings sources into the store: reads them, keeps what was wrong with them, has the operator's
 /// commands judge them, and installs what is good and may be installed. A source with errors
 /// changes nothing. No zone waits for the command of another. Belongs to the control loop.
@@ -62,8 +67,14 @@ class ZoneDesk {
  public:
   using Done = std::function<void(std::vector<SourceOutcome>)>;
 
-  ZoneDesk(net::Loop& loop, zonestore::ZoneStore& store, RemoteSources& remotes)
-      : store_(store), remotes_(remotes), loader_(loop), checks_(loop) {}
+  ZoneDesk(net::Loop& loop, zonestore::ZoneStore& store, RemoteSources& remotes,
+           FollowedSources& followed, const CatalogMaker& catalogs)
+      : store_(store),
+        remotes_(remotes),
+        followed_(followed),
+        catalogs_(catalogs),
+        loader_(loop),
+        checks_(loop) {}
 
   /// Adds a zone to those served, or takes its new configuration. Fails if what the journal has of
   /// it cannot be read: then it is served as not loaded until its source is installed anew.
@@ -112,10 +123,13 @@ class ZoneDesk {
   std::vector<SourceOutcome> take(std::vector<LoadedZone> loaded, const Reading& how);
   std::optional<SourceOutcome> keep_aside(const ZoneState& state, const LoadedZone& loaded,
                                           const Reading& how) const;
+  std::optional<dns::Serial> kept_serial(const ZoneState& state, const LoadedZone& loaded) const;
   SourceOutcome look_at(const ZoneState& state, const LoadedZone& loaded) const;
 
   zonestore::ZoneStore& store_;
   RemoteSources& remotes_;
+  FollowedSources& followed_;
+  const CatalogMaker& catalogs_;
   ZoneLoader loader_;
   ExternalChecks checks_;
   Zones zones_;

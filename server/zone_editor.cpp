@@ -171,6 +171,10 @@ void ZoneEditor::begin(const Turn& turn) {
   if (!turn->current) {
     return finish(turn, fail(Errc::not_found, request.zone.to_text() + " has no version yet"));
   }
+  const auto* zone = desk_.find(request.zone);
+  if (const auto why = zone != nullptr ? why_not_ours(*zone) : ""; !why.empty()) {
+    return finish(turn, fail(Errc::conflict, why));
+  }
   if (request.based_on && *request.based_on != turn->current->number()) {
     return finish(turn,
                   tl::unexpected<Error>(not_current(*request.based_on, turn->current->number())));

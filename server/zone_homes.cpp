@@ -33,8 +33,20 @@ ZoneHomes::ZoneHomes(zonestore::Journal& journal) : journal_(journal) {
 
 void ZoneHomes::add_vanished(Config& config) const {
   if (homes_.empty() && are_same(config.zones, remembered_)) return;
-  std::map<std::string_view, const DirectoryConfig*> folders;
-  for (const auto& directory : config.directories) folders[directory.path.native()] = &directory;
+  struct Home {
+    const ZoneConfig* pattern;
+    std::string shown;
+    std::string vanished;
+  };
+  std::map<std::string, Home, std::less<>> folders;
+  for (const auto& directory : config.directories) {
+    folders[directory.path.native()] = {&directory.pattern, directory.shown, "its source vanished"};
+  }
+  for (const auto& catalog : config.catalogs) {
+    if (catalog.is_made || catalog.drops_vanished) continue;
+    folders[catalog.home()] = {&catalog.members, catalog.members.shown,
+                               "it is no member of " + catalog.name.to_text() + " any more"};
+  }
   std::unordered_set<dns::Name, dns::NameHash> there;
   for (const auto& zone : config.zones) there.insert(zone->name);
   const auto add = [&](const dns::Name& apex, std::string_view home) {
@@ -42,10 +54,10 @@ void ZoneHomes::add_vanished(Config& config) const {
     if (folder == folders.end() || there.contains(apex)) return;
     const auto last = journal_.last_number(apex);
     if (last && *last == 0) return;  // it was never good: nobody misses it
-    ZoneConfig zone = folder->second->pattern;
+    ZoneConfig zone = *folder->second.pattern;
     zone.name = apex;
-    zone.shown = folder->second->shown;
-    zone.vanished = "its source vanished";
+    zone.shown = folder->second.shown;
+    zone.vanished = folder->second.vanished;
     config.zones.push_back(std::make_shared<const ZoneConfig>(std::move(zone)));
   };
   for (const auto& [apex, home] : homes_) add(apex, home);

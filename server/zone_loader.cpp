@@ -1,5 +1,6 @@
 #include "server/zone_loader.hpp"
 
+#include "server/catalog_maker.hpp"
 #include "server/zone_parts.hpp"
 #include "zonestore/sources/work_tree.hpp"
 #include "zonestore/sources/zone_source.hpp"
@@ -39,15 +40,35 @@ std::string revision_of(const ZoneConfig& zone, ZoneLoader::Revisions& known) {
   return at->second;
 }
 
+/// What came by transfer was checked when it came.
+void take_received(const SourceConfig& source, LoadedZone& loaded) {
+  loaded.received = source.received;
+  loaded.candidate.findings = source.findings;
+  if (source.received) {
+    loaded.candidate.version = source.received->version;
+    loaded.candidate.findings = source.received->findings;
+  }
+  loaded.is_unchanged = !source.received && source.findings.empty();
+}
+
 }  // namespace
 
 LoadedZone ZoneLoader::load_one(const WantedZone& zone, Remembered& remembered,
                                 Revisions& revisions) {
   const ZoneConfig& config = *zone.config;
   const auto rules = config.check ? config.check->rules : zonestore::RulePolicy();
+  LoadedZone loaded{config.name, "", {}};
+  if (config.is_made_catalog() || config.follow() != nullptr) {
+    loaded.source = config.shown;
+    if (config.is_made_catalog()) {
+      load_catalog(config, loaded);
+    } else {
+      take_received(config.sources.front(), loaded);
+    }
+    return loaded;
+  }
   const std::lock_guard lock(remembered.reading);
   auto& memory = remembered.memory;
-  LoadedZone loaded{config.name, "", {}};
   if (config.sources.empty() && zone.is_settled && memory.is_unchanged(config.source, rules)) {
     loaded.is_unchanged = true;
     return loaded;

@@ -3,6 +3,7 @@
 #include "dns/name.hpp"
 #include "net/loop.hpp"
 #include "server/config.hpp"
+#include "server/received_zone.hpp"
 #include "zonestore/candidate.hpp"
 #include "zonestore/sources/zone_source.hpp"
 
@@ -32,6 +33,7 @@ struct LoadedZone {
   std::string revision{};                 ///< the commit of the work tree that the source lies in
   bool is_unchanged = false;              ///< not read: it is what it was at the last reading
   std::vector<ReadDocument> documents{};  ///< if it is made of any
+  std::shared_ptr<const ReceivedZone> received{};  ///< if it came by transfer
 };
 
 /// One zone whose source is wanted.

@@ -18,7 +18,7 @@ tl::unexpected<Error> bad(std::string why) {
 }
 
 /// What an RCODE means to somebody who asked for a zone, and what helps.
-std::string words_of(Rcode rcode, const dns::Name& apex, bool with_key) {
+std::string words_of(Rcode rcode, const dns::Name& apex, bool with_key, bool is_ixfr) {
   const auto text = "the server answers " + dns::to_text(rcode);
   switch (rcode) {
     case Rcode::refused:
@@ -30,7 +30,8 @@ std::string words_of(Rcode rcode, const dns::Name& apex, bool with_key) {
              (with_key ? ", or does not know the key" : ", or wants a key");
     case Rcode::notimp:
     case Rcode::formerr:
-      return text + ": it does not do AXFR" + (with_key ? ", or no TSIG" : "");
+      return text + ": it does not do " + (is_ixfr ? "IXFR" : "AXFR") +
+             (with_key ? ", or no TSIG" : "");
     case Rcode::servfail:
       return text + ": it cannot give the zone now (not loaded, or expired)";
     default:
@@ -41,17 +42,21 @@ std::string words_of(Rcode rcode, const dns::Name& apex, bool with_key) {
 }  // namespace
 
 IncomingTransfer::IncomingTransfer(dns::Name apex, std::uint16_t id,
-                                   std::optional<dns::TsigKey> key, Limits limits)
-    : apex_(std::move(apex)), id_(id), limits_(limits) {
+                                   std::optional<dns::TsigKey> key, Limits limits,
+                                   std::optional<dns::Soa> have)
+    : apex_(std::move(apex)), id_(id), limits_(limits), have_(std::move(have)) {
   if (key) session_.emplace(std::move(*key));
 }
 
 std::vector<std::uint8_t> IncomingTransfer::request(dns::TsigTime now) {
   dns::Message message;
   message.header.id = id_;
-  message.question.push_back({apex_, RRType::AXFR, dns::Class::IN});
+  message.question.push_back({apex_, have_ ? RRType::IXFR : RRType::AXFR, dns::Class::IN});
+  if (have_) {
+    message.authority.push_back({apex_, RRType::SOA, dns::Class::IN, 0, have_->to_rdata()});
+  }
   auto octets = message.compose();
-  assert(octets);  // a header and one question always fit
+  assert(octets);  // a header, one question and one SOA always fit
   if (session_) session_->sign_request(*octets, now);
   return std::move(*octets);
 }
@@ -62,6 +67,7 @@ Result<void> IncomingTransfer::on_message(Octets message, dns::TsigTime now) {
   if (!taken) {
     stage_ = Stage::failed;
     records_ = {};
+    steps_ = {};
   }
   return taken;
 }
@@ -70,7 +76,7 @@ Result<void> IncomingTransfer::on_end() const {
   if (stage_ == Stage::complete) return {};
   if (messages_ == 0) return bad("the server ended the connection without an answer");
   return bad("the server ended the connection in the middle of the transfer, after " +
-             std::to_string(records_.size()) + " records");
+             std::to_string(kept_) + " records");
 }
 
 Result<void> IncomingTransfer::take(Octets octets, dns::TsigTime now) {
@@ -88,6 +94,12 @@ Result<void> IncomingTransfer::take(Octets octets, dns::TsigTime now) {
   if (auto fine = check_question(*message); !fine) return fine;
   for (auto& record : message->answer) {
     if (auto fine = take_record(std::move(record)); !fine) return fine;
+  }
+  // One SOA that is not ahead of ours (RFC 1995 section 4). One that is ahead may be the beginning
+  // of more, and is so over TCP.
+  if (stage_ == Stage::second && !(soa_.serial > have_->serial)) {
+    kind_ = IncomingKind::current;
+    stage_ = Stage::complete;
   }
   return check_signature(*message, octets, now, stage_ == Stage::complete);
 }
@@ -112,7 +124,7 @@ Result<void> IncomingTransfer::check_rcode(const dns::Message& message, Octets o
     const auto verdict = session_->check_answer(octets, message.tsig_at, now);
     if (verdict.error != dns::TsigError::none) return fail(Errc::unauthorized, verdict.why);
   }
-  return fail(Errc::refused, words_of(rcode, apex_, session_.has_value()));
+  return fail(Errc::refused, words_of(rcode, apex_, session_.has_value(), have_.has_value()));
 }
 
 Result<void> IncomingTransfer::check_question(const dns::Message& message) const {
@@ -121,7 +133,7 @@ Result<void> IncomingTransfer::check_question(const dns::Message& message) const
     if (is_first) return bad("the first message does not repeat the question");
     return {};
   }
-  const dns::Question asked{apex_, RRType::AXFR, dns::Class::IN};
+  const dns::Question asked{apex_, have_ ? RRType::IXFR : RRType::AXFR, dns::Class::IN};
   if (message.question.size() != 1 || message.question[0] != asked) {
     return bad("a message answers another question");
   }
@@ -141,33 +153,100 @@ Result<void> IncomingTransfer::check_signature(const dns::Message& message, Octe
 
 Result<void> IncomingTransfer::take_record(dns::Record record) {
   if (stage_ == Stage::complete) return bad("there is more behind the closing SOA");
-  const bool is_soa = record.type == RRType::SOA && record.owner == apex_;
-  if (stage_ == Stage::first) {
-    if (!is_soa) return bad("the transfer does not begin with the zone's SOA");
-    stage_ = Stage::middle;
-  } else if (is_soa) {
-    // Compression may have changed the case of names.
-    if (dns::canonical(RRType::SOA, record.rdata) !=
-        dns::canonical(RRType::SOA, records_.front().rdata)) {
-      return bad("the SOA at the end is another than at the beginning: the zone changed meanwhile");
-    }
-    stage_ = Stage::complete;
-    return {};
-  }
   if (record.klass != dns::Class::IN) return bad("a record is not of class IN");
   if (dns::is_meta(record.type)) {
     return bad("a record of the type " + dns::to_text(record.type) + " cannot be in a zone");
   }
+  const bool is_soa = record.type == RRType::SOA && record.owner == apex_;
+  if (stage_ == Stage::first) {
+    if (!is_soa) return bad("the transfer does not begin with the zone's SOA");
+    return take_first(std::move(record));
+  }
+  if (is_soa) return take_soa(std::move(record));
+  if (stage_ == Stage::second) stage_ = Stage::middle;  // a whole zone (RFC 1995 section 4)
   if (!record.owner.is_subdomain_of(apex_)) {
     ++outside_;
     return {};
   }
-  if (records_.size() >= limits_.records) {
-    return fail(Errc::too_large,
-                "the zone has more than " + std::to_string(limits_.records) + " records");
+  if (stage_ == Stage::middle) return keep(std::move(record), records_);
+  auto& step = steps_.back();
+  return keep(std::move(record), stage_ == Stage::deleting ? step.deleted : step.added);
+}
+
+Result<void> IncomingTransfer::take_first(dns::Record record) {
+  auto soa = dns::Soa::from_rdata(record.rdata.wire());
+  if (!soa) return bad("the zone's SOA cannot be read: " + soa.error().detail);
+  soa_ = std::move(*soa);
+  stage_ = have_ ? Stage::second : Stage::middle;
+  return keep(std::move(record), records_);
+}
+
+/// A SOA of the apex behind the first: it opens or closes something.
+Result<void> IncomingTransfer::take_soa(dns::Record record) {
+  switch (stage_) {
+    case Stage::second: {
+      const auto soa = dns::Soa::from_rdata(record.rdata.wire());
+      if (soa && soa->serial != have_->serial) {
+        return bad("the differences begin at serial " + std::to_string(soa->serial.value()) +
+                   ", and we have " + std::to_string(have_->serial.value()));
+      }
+      kind_ = IncomingKind::differences;
+      return begin_step(std::move(record));
+    }
+    case Stage::deleting: {
+      auto& step = steps_.back();
+      const auto before = dns::Soa::from_rdata(step.before.rdata.wire());
+      const auto after = dns::Soa::from_rdata(record.rdata.wire());
+      if (!before || !after || !(after->serial > before->serial)) {
+        return bad("a step of the differences does not go ahead");
+      }
+      step.after = std::move(record);
+      stage_ = Stage::adding;
+      return {};
+    }
+    case Stage::adding:
+      break;
+    default:
+      if (!is_first_again(record)) {
+        return bad(
+            "the SOA at the end is another than at the beginning: the zone changed meanwhile");
+      }
+      stage_ = Stage::complete;
+      return {};
   }
-  records_.push_back(std::move(record));
+  if (is_first_again(record) && is_first_again(steps_.back().after)) {
+    stage_ = Stage::complete;
+    return {};
+  }
+  const auto reached = dns::Soa::from_rdata(steps_.back().after.rdata.wire());
+  const auto next = dns::Soa::from_rdata(record.rdata.wire());
+  if (!reached || !next || next->serial != reached->serial) {
+    return bad("a step of the differences does not begin where the one before it ended");
+  }
+  return begin_step(std::move(record));
+}
+
+Result<void> IncomingTransfer::begin_step(dns::Record soa) {
+  if (++kept_ > limits_.records) return too_many();
+  steps_.push_back({std::move(soa), {}, {}, {}});
+  stage_ = Stage::deleting;
   return {};
+}
+
+Result<void> IncomingTransfer::keep(dns::Record record, std::vector<dns::Record>& where) {
+  if (++kept_ > limits_.records) return too_many();
+  where.push_back(std::move(record));
+  return {};
+}
+
+/// Compression may have changed the case of names.
+bool IncomingTransfer::is_first_again(const dns::Record& soa) const {
+  return dns::compare_canonical(RRType::SOA, soa.rdata.wire(), records_.front().rdata.wire()) == 0;
+}
+
+Result<void> IncomingTransfer::too_many() const {
+  return fail(Errc::too_large,
+              "the zone has more than " + std::to_string(limits_.records) + " records");
 }
 
 }  // namespace taproot::xfr

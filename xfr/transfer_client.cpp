@@ -32,7 +32,7 @@ TransferClient::TransferClient(net::Loop& loop, const dns::Name& apex, const net
     : loop_(loop),
       options_(std::move(options)),
       on_done_(std::move(on_done)),
-      transfer_(apex, random_id(), options_.key, options_.limits),
+      transfer_(apex, random_id(), options_.key, options_.limits, options_.have),
       idle_(loop,
             [this] {
               finish(fail(Errc::timed_out,

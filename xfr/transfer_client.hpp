@@ -19,8 +19,9 @@
 
 namespace taproot::xfr {
 
-/// Carries one AXFR from a server over TCP or TLS: connects, sends the request, cuts what comes
-/// into messages and hands them to an IncomingTransfer. Destroying it gives up and calls nothing.
+/// Carries one AXFR or IXFR from a server over TCP or TLS: connects, sends the request, cuts what
+/// comes into messages and hands them to an IncomingTransfer. Destroying it gives up and calls
+/// nothing.
 class TransferClient {
  public:
   struct Options {
@@ -33,6 +34,7 @@ class TransferClient {
     std::chrono::milliseconds idle_timeout = std::chrono::seconds(30);  ///< without a whole message
     std::chrono::milliseconds deadline = std::chrono::minutes(5);       ///< for everything
     IncomingLimits limits;
+    std::optional<dns::Soa> have;  ///< asks for the differences from it, as IXFR
   };
   /// The transfer is complete in a result with a value. Errors are those of IncomingTransfer and
   /// TcpStream, Errc::timed_out, and Errc::unauthorized if TLS does not come about.

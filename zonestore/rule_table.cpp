@@ -59,6 +59,8 @@ constexpr auto rules = std::to_array<Rule>({
     {"source-copy", Severity::error, fixed, "the document cannot be kept, or its copy is damaged"},
     {"source-conflict", Severity::error, fixed, "two sources of the zone have the same RRset"},
     {"source-not-owner", Severity::error, fixed, "a source has a record that it does not own"},
+    {"not-transferred", Severity::error, fixed, "no primary gives the zone"},
+    {"catalog-broken", Severity::error, fixed, "the catalog is not as RFC 9432 wants it"},
     {"yaml-syntax", Severity::error, fixed, "the text is not YAML"},
     {"json-syntax", Severity::error, fixed, "the text is not JSON"},
     {"too-deep", Severity::error, fixed, "more than 100 lists and maps stand in each other"},

@@ -122,7 +122,7 @@ ZoneStore::ZoneStore(std::unique_ptr<Journal> journal, HistoryLimits limits,
 std::shared_ptr<const ZoneVersion> ZoneStore::current(const dns::Name& apex) const {
   const auto set = published_.take();
   const ZoneEntry* entry = set->find(apex);
-  return entry == nullptr ? nullptr : entry->version();
+  return entry == nullptr ? nullptr : entry->kept();
 }
 
 Result<void> ZoneStore::add(const dns::Name& apex) {
@@ -140,6 +140,13 @@ void ZoneStore::drop(const dns::Name& apex) {
   if (auto version = current(apex)) retired_.push_back(std::move(version));
   published_.publish(std::move(next));
   free_retired();
+}
+
+void ZoneStore::withhold(const dns::Name& apex, bool is_withheld) {
+  const auto set = published_.take();
+  const ZoneEntry* entry = set->find(apex);
+  if (entry == nullptr || entry->is_withheld() == is_withheld) return;
+  published_.publish(std::make_shared<const ZoneSet>(set->with(apex, entry->kept(), is_withheld)));
 }
 
 void ZoneStore::free_retired() noexcept {

@@ -63,6 +63,10 @@ class ZoneStore {
   /// Stops serving a zone; its versions stay in the journal.
   void drop(const dns::Name& apex);
 
+  /// Answers SERVFAIL for a zone, or serves it again; a new version is always served. Its versions
+  /// stay what they are.
+  void withhold(const dns::Name& apex, bool is_withheld);
+
   /// Makes the next versions, all in one transaction: one result per request. A candidate that
   /// equals the current version (serial aside) changes nothing. A request that fails by itself
   /// (serial, based_on) does not stop the others; if the journal cannot be written all fail.

@@ -32,9 +32,10 @@ const ZoneEntry* ZoneSet::find(const dns::Name& apex) const {
   return zones_.find(key_of(apex));
 }
 
-ZoneSet ZoneSet::with(const dns::Name& apex, std::shared_ptr<const ZoneVersion> version) const {
+ZoneSet ZoneSet::with(const dns::Name& apex, std::shared_ptr<const ZoneVersion> version,
+                      bool is_withheld) const {
   ZoneSet next = *this;
-  next.zones_.put(new ZoneEntry(apex, std::move(version)));
+  next.zones_.put(new ZoneEntry(apex, std::move(version), is_withheld));
   return next;
 }
 

@@ -10,11 +10,19 @@
 namespace taproot::zonestore {
 
 /// One zone among those served. Without a version it is configured but has never been good: it
-/// answers SERVFAIL, so that nobody caches a wrong denial.
+/// answers SERVFAIL, so that nobody caches a wrong denial. So does one that is withheld, because
+/// it is too old.
 class ZoneEntry {
  public:
   const dns::Name& apex() const { return apex_; }
-  const std::shared_ptr<const ZoneVersion>& version() const { return version_; }
+  /// What is served.
+  const std::shared_ptr<const ZoneVersion>& version() const {
+    static const std::shared_ptr<const ZoneVersion> nothing;
+    return is_withheld_ ? nothing : version_;
+  }
+  /// What there is, served or withheld.
+  const std::shared_ptr<const ZoneVersion>& kept() const { return version_; }
+  bool is_withheld() const { return is_withheld_; }
 
   // For the trie.
   Octets labels() const { return apex_.wire().first(apex_.size() - 1); }
@@ -23,11 +31,12 @@ class ZoneEntry {
 
  private:
   friend class ZoneSet;
-  ZoneEntry(dns::Name apex, std::shared_ptr<const ZoneVersion> version)
-      : apex_(std::move(apex)), version_(std::move(version)) {}
+  ZoneEntry(dns::Name apex, std::shared_ptr<const ZoneVersion> version, bool is_withheld)
+      : apex_(std::move(apex)), version_(std::move(version)), is_withheld_(is_withheld) {}
 
   dns::Name apex_;
   std::shared_ptr<const ZoneVersion> version_;
+  bool is_withheld_ = false;
   mutable std::atomic<std::uint32_t> holders_{1};
 };
 
@@ -44,7 +53,8 @@ class ZoneSet {
   const ZoneEntry* find(const dns::Name& apex) const;
 
   /// A set in which `apex` has this version; null: not loaded.
-  ZoneSet with(const dns::Name& apex, std::shared_ptr<const ZoneVersion> version) const;
+  ZoneSet with(const dns::Name& apex, std::shared_ptr<const ZoneVersion> version,
+               bool is_withheld = false) const;
   ZoneSet without(const dns::Name& apex) const;
 
   std::size_t size() const { return zones_.size(); }

@@ -23,8 +23,9 @@ from trial import Trial  # noqa: E402
 import report  # noqa: E402
 
 # The name on the command line and the file that measures it, in the order of a full run.
-SUBJECTS = {"million": "million", "edit": "edit", "small": "small", "curve": "curve",
-            "axfr": "transfers", "queries": "queries", "restart": "restart"}
+SUBJECTS = {"million": "million", "edit": "edit", "follow": "follow",
+            "crowd": "crowd", "small": "small", "curve": "curve", "axfr": "transfers",
+            "queries": "queries", "restart": "restart"}
 
 
 def synced_write(folder):
@@ -104,15 +105,19 @@ def parsed(arguments):
     return options
 
 
+# The subjects that have a plot; its module has drawing(results).
+PLOTS = ("curve", "crowd")
+
+
 def draw(subjects, folder):
     """The plots of those subjects that have one."""
-    if "curve" in subjects:
-        import curve
-        os.makedirs(folder, exist_ok=True)
-        path = os.path.join(folder, "curve.svg")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(curve.drawing(subjects["curve"]))
-        print(f"bench: {path}", file=sys.stderr)
+    for subject in PLOTS:
+        if subject in subjects:
+            os.makedirs(folder, exist_ok=True)
+            path = os.path.join(folder, f"{subject}.svg")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(importlib.import_module(subject).drawing(subjects[subject]))
+            print(f"bench: {path}", file=sys.stderr)
 
 
 def main():
@@ -129,7 +134,7 @@ def main():
             text = file.read()
         with open(options.into, "w", encoding="utf-8") as file:
             file.write(report.insert(text, document, subjects,
-                                     {"curve": "plots/curve.svg"}))
+                                     {subject: f"plots/{subject}.svg" for subject in PLOTS}))
         draw(subjects, os.path.join(os.path.dirname(options.into), "plots"))
         return 0
     print(report.whole(document, subjects))

@@ -1,4 +1,5 @@
 """One-record edits without a file: taproot's API, and dynamic updates (RFC 2136) for the others.
+For Knot there are the transactions of knotc as well, after which it sends NOTIFY at once.
 
 Each has one socket that stays open, and the same shape: renew() before a row of edits, since a
 server closes what is idle for long; then per edit send(), and receive() whenever the socket is
@@ -6,7 +7,9 @@ readable, until it says that the edit is acknowledged.
 """
 
 import json
+import os
 import socket
+import subprocess
 
 import wire
 from servers import Failed
@@ -90,6 +93,51 @@ class UpdateEditor:
 
     def close(self):
         self.socket.close()
+
+
+class KnotcEditor:
+    """Transactions of one `knotc` that goes on, its output by lines."""
+
+    def __init__(self, server):
+        self.process = subprocess.Popen(
+            ["stdbuf", "-oL", "knotc", "-s", server.control], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=server.folder)
+        self.socket = self.process.stdout  # what it says is waited for as for a socket
+        self.there = set()
+        self.wanted = 0
+        self.said = b""
+
+    def renew(self):
+        """Nothing closes it."""
+
+    def send(self, owner, address):
+        lines = []
+        if owner in self.there:
+            lines.append(f"zone-unset {ZONE} {owner} A")
+            self.there.discard(owner)
+        if address is not None:
+            lines.append(f"zone-set {ZONE} {owner} 300 A {address}")
+            self.there.add(owner)
+        lines = [f"zone-begin {ZONE}", *lines, f"zone-commit {ZONE}"]
+        self.wanted, self.said = len(lines), b""
+        self.process.stdin.write(("\n".join(lines) + "\n").encode("ascii"))
+        self.process.stdin.flush()
+
+    def receive(self):
+        part = os.read(self.socket.fileno(), 4096)
+        self.said += part
+        if not part or b"error" in self.said:
+            raise Failed(f"knotc: {self.said.decode('ascii', 'replace').strip() or 'it ended'}")
+        return self.said.count(b"OK\n") == self.wanted
+
+    def close(self):
+        self.process.stdin.close()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
 
 
 def editor_of(server):

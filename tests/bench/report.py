@@ -68,6 +68,32 @@ def _own_ratio(name, base):
     return measured
 
 
+def _across(name, other_name, other):
+    """Taproot's figure, of another server's figure of another name."""
+    def measured(results):
+        ours, theirs = results.value(name, "taproot"), results.value(other_name, other)
+        return None if ours is None or not theirs else ours / theirs
+    return measured
+
+
+def _of_the_better(name, others):
+    def measured(results):
+        ours = results.value(name, "taproot")
+        theirs = [value for other in others if (value := results.value(name, other))]
+        return None if ours is None or not theirs else ours / min(theirs)
+    return measured
+
+
+def _follow():
+    """What is promised of one change until a secondary answers with it."""
+    for secondary in ("knot", "nsd", "bind"):
+        yield ("follow", f"taproot's share until {secondary} as secondary answers with a change, ms",
+               _own(f"{secondary} as secondary: the primary's share, ms"), 5)
+        yield ("follow", f"the whole until {secondary} as secondary answers, of knot to knot",
+               _across(f"{secondary} as secondary: whole, ms",
+                       "knot as secondary: whole, ms", "knot"), 0.5)
+
+
 def _growth(results):
     sizes = results.facts["records"].split(" to ")
     small, large = (f"edit until served, {size} records, ms" for size in sizes)
@@ -87,6 +113,11 @@ PROMISES = (
     ("edit", "NOTIFY after the acknowledgement, ms", _own("acknowledged to NOTIFY, ms"), 2),
     ("edit", "edit acknowledged, of bind's dynamic update", _ratio("acknowledged, ms", "bind"), 1),
     ("edit", "edit served, of bind's dynamic update", _ratio("served, ms", "bind"), 1),
+    *_follow(),
+    ("crowd", "memory with 200 secondaries at its largest, of that at the start",
+     _own_ratio("memory at its largest, MB", "memory at the start, MB"), 1.5),
+    ("crowd", "processor time with 200 secondaries, share of a core",
+     _own("share of a core", "largest"), 1),
     ("small", "load, of knot's", _ratio("load until all answer, s", "knot"), 1),
     ("small", "load, of nsd's", _ratio("load until all answer, s", "nsd"), 1),
     ("small", "memory, of knot's", _ratio("memory, octets per zone", "knot"), 1),
@@ -94,6 +125,9 @@ PROMISES = (
     ("small", "one-zone change, of knot's", _ratio("change, reload of that zone, ms", "knot"), 1),
     ("small", "one-zone change, of nsd's", _ratio("change, reload of that zone, ms", "nsd"), 1),
     ("curve", "an edit of the largest zone, of the smallest's", _growth, 1.25),
+    ("axfr", "AXFR, time of the better of knot and nsd", _of_the_better("AXFR, s", ("knot", "nsd")), 0.65),
+    ("axfr", "AXFR, processor time of the better of knot and nsd",
+     _of_the_better("processor time of it, s", ("knot", "nsd")), 0.65),
     ("restart", "first right answer after a crash, 1,000 zones, ms",
      _own("1,000 zones: first right answer, ms"), 100),
     ("restart", "first right answer after a crash, a million records, ms",

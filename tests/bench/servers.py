@@ -16,8 +16,10 @@ A server's settings are the fastest that one would run in production, and all of
 * bind: `notify-delay 0` and a `notify-rate` that does not count; by default NOTIFY waits 5 s.
 """
 
+import base64
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -31,19 +33,26 @@ import wire  # noqa: E402
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
+# The TSIG key (hmac-sha256) of those servers that are `signed`.
+KEY_NAME = "bench-key"
+KEY_SECRET = secrets.token_bytes(32)
+KEY_TEXT = base64.b64encode(KEY_SECRET).decode("ascii")
+
 
 class Measured(Server):
     """A server that loads `zones` from `folder`, one file `ZONE.zone` each, as their primary.
 
-    NOTIFY goes to the port `notify`, if there is one.
+    NOTIFY goes to `notify`: a port of 127.0.0.1, or a list of pairs of address and port.
     """
 
     kind = ""
     takes_edits = False
+    signed = False  # whether it gives transfers to whoever has the key, too
 
     def __init__(self, lab, zones, folder, label="", notify=None):
         super().__init__(lab, self.kind.replace(" ", "-") + label)
-        self.zones, self.folder_of_zones, self.notify = zones, folder, notify
+        self.zones, self.folder_of_zones = zones, folder
+        self.notify = [("127.0.0.1", notify)] if isinstance(notify, int) else notify or []
         self.control = self.path("control")
 
     def file_of(self, zone):
@@ -233,15 +242,22 @@ class Taproot(Measured):
             source = {"name": self.zones[0], "source": self.file_of(self.zones[0])}
         else:
             source = {"directory": self.folder_of_zones}
-        provider = {"name": "bench", "kind": "transfer", "transfer-from": ["127.0.0.1"]}
+        provider = {"name": "bench", "kind": "transfer", "transfer-from": ["127.0.0.0/8"]}
         if self.notify:
-            provider["notify"] = [f"127.0.0.1:{self.notify}"]
+            provider["notify"] = [f"{address}:{port}" for address, port in self.notify]
+        providers, keys = [provider], []
+        if self.signed:
+            self.write("key", KEY_TEXT + "\n", 0o600)
+            keys.append({"name": f"{KEY_NAME}.", "algorithm": "hmac-sha256",
+                         "secret-file": self.path("key")})
+            providers.append({"name": "signed", "kind": "transfer", "key": f"{KEY_NAME}."})
         self.write("taproot.yaml", json.dumps({  # JSON is YAML
             "server": {"listen": [f"127.0.0.1:{self.port}"], "workers": 1},
             "state": self.path("state"),
             "control": {"listen": f"127.0.0.1:{self.control_port}"},
-            "providers": [provider],
-            "zones": [{**source, "providers": ["bench"]}],
+            "keys": keys,
+            "providers": providers,
+            "zones": [{**source, "providers": [one["name"] for one in providers]}],
             "log": {"level": "warning"}}))
         return [self.lab.binary, "serve", "--config", self.path("taproot.yaml")]
 
@@ -264,8 +280,14 @@ class Knot(Measured):
     def command(self):
         remote = also = ""
         if self.notify:
-            remote = f"remote:\n  - id: secondary\n    address: 127.0.0.1@{self.notify}\n"
-            also = "    notify: secondary\n"
+            remote = "remote:\n" + "".join(f"  - id: to{number}\n    address: {address}@{port}\n"
+                                          for number, (address, port) in enumerate(self.notify))
+            names = ", ".join(f"to{number}" for number in range(len(self.notify)))
+            also = f"    notify: [{names}]\n"
+        key = acl = ""
+        if self.signed:
+            key = f"key:\n  - id: {KEY_NAME}\n    algorithm: hmac-sha256\n    secret: {KEY_TEXT}\n"
+            acl = f"  - id: signed\n    key: {KEY_NAME}\n    action: transfer\n"
         os.makedirs(self.path("db"), exist_ok=True)
         self.write("knot.conf", f"""
 server:
@@ -281,15 +303,15 @@ control:
     listen: "{self.control}"
 database:
     storage: "{self.path('db')}"
-acl:
+{key}acl:
   - id: local
-    address: 127.0.0.1
+    address: 127.0.0.0/8
     action: [transfer, update]
-{remote}template:
+{acl}{remote}template:
   - id: default
     storage: "{self.folder_of_zones}"
     file: "%s.zone"
-    acl: local
+    acl: [local{", signed" if self.signed else ""}]
 {also}    zonefile-sync: -1
 {self.loading}zone:
 """ + "".join(f"  - domain: {zone}\n" for zone in self.zones))
@@ -313,6 +335,10 @@ class Nsd(Measured):
     def command(self):
         control = ("remote-control:\n  control-enable: yes\n"
                    f"  control-interface: {self.control}\n")
+        key = provide = ""
+        if self.signed:
+            key = f"key:\n  name: {KEY_NAME}\n  algorithm: hmac-sha256\n  secret: {KEY_TEXT}\n"
+            provide = f"  provide-xfr: 127.0.0.1 {KEY_NAME}\n"
         # nsd-control reads this file: one without the zones, so that it need not read them all.
         self.write("control.conf", control)
         self.write("nsd.conf", f"""
@@ -331,11 +357,11 @@ server:
   rrl-ratelimit: 0
   rrl-whitelist-ratelimit: 0
   rrl-size: 1000
-{control}pattern:
+{control}{key}pattern:
   name: all
   zonefile: "%s.zone"
   provide-xfr: 127.0.0.1 NOKEY
-""" + "".join(f"zone:\n  name: {zone}\n  include-pattern: all\n" for zone in self.zones))
+{provide}""" + "".join(f"zone:\n  name: {zone}\n  include-pattern: all\n" for zone in self.zones))
         return ["nsd", "-d", "-c", self.path("nsd.conf")]
 
     def reload_command(self, zone=None):
@@ -351,7 +377,8 @@ class Bind(Measured):
     def command(self):
         also = ""
         if self.notify:
-            also = f"also-notify {{ 127.0.0.1 port {self.notify}; }};"
+            also = " ".join(f"{address} port {port};" for address, port in self.notify)
+            also = f"also-notify {{ {also} }};"
         self.write("named.conf", f"""
 options {{
   directory "{self.folder}"; managed-keys-directory "{self.folder}";
@@ -359,7 +386,7 @@ options {{
   listen-on port {self.port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
   recursion no; dnssec-validation no; empty-zones-enable no; zone-statistics none;
   notify explicit; notify-delay 0; notify-rate 100000; {also}
-  allow-transfer {{ 127.0.0.1; }};
+  allow-transfer {{ 127.0.0.0/8; }};
 }};
 controls {{ }};
 logging {{

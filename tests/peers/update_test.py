@@ -138,7 +138,8 @@ class Update(LabCase):
             self.bad(nsupdate, "REFUSED", prerequisite, add, key=self.other)
         # Names and types of the rule.
         challenge = f"_acme-challenge.www.{ZONE}."
-        self.bad(nsupdate, "REFUSED", f"add {challenge} 60 A 192.0.2.1", key=self.other)
+        self.bad(nsupdate, "REFUSED", f"add {challenge} 60 CNAME www.{ZONE}.",
+                 key=self.other)
         self.bad(nsupdate, "REFUSED", f"add www.{ZONE}. 60 TXT x", key=self.other)
         self.bad(nsupdate, "REFUSED", f"add {challenge} 60 TXT x",
                  f"add www.{ZONE}. 60 TXT x", key=self.other)
@@ -154,10 +155,10 @@ class Update(LabCase):
             self.good(nsupdate, f"add {name}.{ZONE}. 60 TXT x", key=self.other)
             self.assertEqual(self.at(name, "TXT"), ['"x"'])
         text = self.log()
-        self.assertRegex(text, r"UPDATE .*refused: key acme.example. from 127.0.0.1 may not change "
-                               r"new A; it may change names _acme-challenge .*; to allow it, add")
-        self.assertRegex(text, "UPDATE .*refused: .*asked unsigned")
-        self.assertRegex(text, "UPDATE .*refused: BADKEY: .*unknown.example.*")
+        self.assertRegex(text, r"with key acme.example. refused: it may not change new A; it may "
+                               r"change names _acme-challenge .*; to allow it, add")
+        self.assertRegex(text, "refused: it is not signed")
+        self.assertRegex(text, "refused: .*key unknown.example. .*not known here")
         self.assertIn('taproot_updates_total{rcode="REFUSED"}', self.metrics())
 
     def test_an_update_that_would_break_the_zone_is_refused(self):
@@ -197,7 +198,7 @@ class Update(LabCase):
                 self.assertEqual(updates.rcode(answer), "REFUSED")
         self.assertEqual(self.at("r", "TXT"), [])
         self.assertEqual(updates.rcode(updates.ask_udp(port, whole)), "NOERROR")
-        self.assertEqual(updates.rcode(updates.ask_udp(port, short_mac)), "REFUSED")
+        self.assertIn(updates.rcode(updates.ask_udp(port, short_mac)), ("REFUSED", "NOTAUTH"))
         # One whose prerequisite failed must not come true later either.
         later = self.signed([record(f"l.{ZONE}", "TXT", IN, 60, txt("1"))],
                             [record(f"p.{ZONE}", "ANY", ANY)])

@@ -122,11 +122,11 @@ server::Policy policy() {
   policy.keys = {tests::key_named("good.key."), tests::key_named("old.key."),
                  tests::key_named("other.key.")};
   const auto rule = [](std::vector<net::Prefix> from, const char* key) {
-    xfr::AccessRule rule;
-    rule.provider = "p";
-    rule.from = std::move(from);
-    if (key != nullptr) rule.key = name_of(key);
-    return rule;
+    xfr::AccessRule one;
+    one.provider = "p";
+    one.from = std::move(from);
+    if (key != nullptr) one.key = name_of(key);
+    return one;
   };
   const auto give = [&policy](const char* zone, server::Policy::Rules rules) {
     policy.transfers[name_of(zone)] =

@@ -166,7 +166,7 @@ TEST_CASE("all of an update is allowed, or none", "[server][update]") {
   const auto why = server::why_not_allowed(set, acme(), update);
   REQUIRE(why);
   CHECK(*why ==
-        "key acme. from 192.0.2.1 may not change b TXT; it may change names a types TXT; to allow "
+        "it may not change b TXT; it may change names a types TXT; to allow "
         "it, add to update: of example.com. {key: acme., names: [\"b\"], types: [TXT]}");
 }
 

@@ -285,8 +285,9 @@ TEST_CASE("every rule stands in the table", "[zonestore][check]") {
     if (ours && entry.path().extension() == ".cpp") code += text_of(entry.path());
   }
   // What comes from servers is fetched above this room, and its findings stand beside the others.
-  for (const auto* file : {"source_merge.cpp", "zone_editor.cpp", "remote_fetch.cpp",
-                           "remote_sources.cpp", "zone_parts.cpp"}) {
+  for (const auto* file :
+       {"source_merge.cpp", "zone_editor.cpp", "remote_fetch.cpp", "remote_sources.cpp",
+        "zone_parts.cpp", "followed_sources.cpp", "check_received.cpp"}) {
     code += text_of(fs::path(TAPROOT_SOURCE_DIR) / "server" / file);
   }
   // Rules are the only literals of this shape in these files, but for a label.

@@ -1,0 +1,118 @@
+#include "server/config_sections.hpp"
+
+#include <algorithm>
+
+namespace taproot::server {
+
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::uint16_t dns_port = 53;
+constexpr std::size_t largest_zone = std::size_t{16} << 30;
+
+/// An address, or a map of an address and its own key.
+void read_primary(const ConfigNode& node, const ConfigScope& scope, const Config& config,
+                  const std::optional<dns::Name>& key, FollowConfig& follow) {
+  PrimaryConfig primary{{}, key};
+  const ConfigNode* address = &node;
+  if (node.kind == ConfigNode::Kind::map) {
+    MapReader map(node, scope.findings, "primary");
+    address = map.need("address", "write address: 192.0.2.1, with a port if it is not 53");
+    if (const auto* own = map.find("key")) primary.key = read_key_reference(*own, scope, config);
+    map.finish();
+    if (address == nullptr) return;
+  }
+  const auto endpoint = read_endpoint(*address, "transfer", dns_port, scope.findings);
+  if (!endpoint) return;
+  primary.endpoint = *endpoint;
+  const bool is_twice =
+      std::any_of(follow.primaries.begin(), follow.primaries.end(),
+                  [&](const PrimaryConfig& other) { return other.endpoint == *endpoint; });
+  if (is_twice) {
+    scope.findings.error(address->place, "config-duplicate-name",
+                         endpoint->to_text() + " stands twice in transfer", "keep one of the two");
+    return;
+  }
+  follow.primaries.push_back(std::move(primary));
+}
+
+void read_notify_from(MapReader& map, const ConfigScope& scope, FollowConfig& follow) {
+  const auto* node = map.find("notify-from");
+  if (node == nullptr) return;
+  for (const auto* item : read_items(*node, "notify-from", scope.findings)) {
+    const auto text = read_text(*item, "notify-from", scope.findings);
+    if (!text) continue;
+    const auto prefix = net::Prefix::from_text(*text);
+    if (prefix) {
+      follow.notify_from.push_back(*prefix);
+    } else {
+      scope.findings.error(item->place, "config-bad-address",
+                           "notify-from: \"" + *text + "\" is not an address or prefix",
+                           "write 192.0.2.1, 192.0.2.0/24 or \"2001:db8::/32\"");
+    }
+  }
+}
+
+void read_bounds(MapReader& map, const ConfigScope& scope, FollowConfig& follow) {
+  if (const auto* node = map.find("min-refresh")) {
+    const auto read =
+        read_duration(*node, "min-refresh", milliseconds(100), hours(24), scope.findings);
+    if (read) follow.bounds.least = *read;
+  }
+  if (const auto* node = map.find("max-refresh")) {
+    const auto read =
+        read_duration(*node, "max-refresh", seconds(1), hours(24 * 28), scope.findings);
+    if (read) follow.bounds.most = *read;
+    if (read && follow.bounds.most < follow.bounds.least) {
+      scope.findings.error(node->place, "config-bad-value", "max-refresh is below min-refresh",
+                           "make it longer, or write min-refresh, too");
+      follow.bounds.most = follow.bounds.least;
+    }
+  }
+  if (const auto* node = map.find("max-size")) {
+    const auto read = read_size(*node, "max-size", scope.findings);
+    if (read && *read >= 1 && *read <= largest_zone) follow.max_octets = *read;
+    if (read && (*read < 1 || *read > largest_zone)) {
+      scope.findings.error(node->place, "config-bad-value", "max-size is not from 1 to 16GiB",
+                           "write for example 64MiB");
+    }
+  }
+}
+
+}  // namespace
+
+void read_follow(MapReader& map, const ConfigNode& transfer, const ConfigScope& scope,
+                 const Config& config, SourceConfig& source) {
+  auto follow = std::make_shared<FollowConfig>();
+  const auto* key_node = map.find("key");
+  const auto key = key_node != nullptr ? read_key_reference(*key_node, scope, config)
+                                       : std::optional<dns::Name>();
+  const bool is_one = transfer.kind == ConfigNode::Kind::map;
+  for (const auto* item : is_one ? std::vector<const ConfigNode*>{&transfer}
+                                 : read_items(transfer, "transfer", scope.findings)) {
+    read_primary(*item, scope, config, key, *follow);
+  }
+  if (transfer.kind == ConfigNode::Kind::list && transfer.items.empty()) {
+    scope.findings.error(transfer.place, "config-missing-key", "transfer is empty",
+                         "write the addresses of the zone's primaries");
+  }
+  read_notify_from(map, scope, *follow);
+  read_bounds(map, scope, *follow);
+  if (const auto* node = map.find("ixfr")) {
+    follow->use_ixfr = read_flag(*node, "ixfr", scope.findings).value_or(true);
+  }
+  if (const auto* node = map.find("serve-expired")) {
+    follow->serve_expired = read_flag(*node, "serve-expired", scope.findings).value_or(false);
+  }
+  if (follow->primaries.empty()) return;
+  source.shown = "transfer from ";
+  for (std::size_t i = 0; i < follow->primaries.size(); ++i) {
+    source.shown += (i > 0 ? ", " : "") + follow->primaries[i].endpoint.to_text();
+  }
+  source.follow = std::move(follow);
+}
+
+}  // namespace taproot::server

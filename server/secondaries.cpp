@@ -31,8 +31,8 @@ void Secondaries::on_event(const TransferEvent& event, WallTime now) {
       if (!event.key) return;  // many ask for the SOA unsigned, and sign what follows
       forgive(event, "SOA");
       break;
-    case Kind::broken_tls:
-      return;  // nobody knows who it is
+    case Kind::notified:
+      return;  // that is a primary's
     case Kind::started:
       break;
     case Kind::aborted:

@@ -28,7 +28,9 @@ PAIRS = (("taproot", Taproot, KnotSecondary, ApiEditor),
          ("knot", Knot, KnotSecondary, UpdateEditor),
          ("knot by knotc", Knot, KnotSecondary, KnotcEditor))
 PAUSE = 1.0      # seconds between two changes of a pair: of a burst they are told of together
-PATIENCE = 40    # seconds of changes at most, and so many for loading a zone
+PATIENCE = 60    # seconds for loading a zone
+WHOLE = 100      # seconds after which no further changes are made, once there were a few
+FEW = 3
 
 # Seconds. `sent` begins with sending the change, `whole` and `share` with its commit; `share` is the
 # primary's part of `whole`, and `own_work` the secondary's, from the last octet of the transfer to
@@ -189,7 +191,7 @@ def run(trial):
     results = Results("follow", TITLE)
     results.servers = list(dict.fromkeys(column for column, *_ in PAIRS))
     origin, _, records, _ = trial.large_zone(trial.size(1_000_000, 20_000))
-    changes = trial.asked_rounds or trial.size(30, 6)
+    changes, began = trial.asked_rounds or trial.size(25, 6), time.monotonic()
     results.facts = {"records": records}
     pairs = [Pair(trial, origin, *kinds) for kinds in PAIRS]
     going = list(pairs)
@@ -205,8 +207,8 @@ def run(trial):
     try:
         for step in (Pair.launch_primary, Pair.until_loaded, Pair.launch_secondary, Pair.until_ready):
             each(step)
-        deadline, number = time.monotonic() + PATIENCE, 0
-        while going and number < changes and time.monotonic() < deadline:
+        number = 0
+        while going and number < changes and (number < FEW or time.monotonic() < began + WHOLE):
             each(lambda pair: add(results, pair, pair.change(number)))
             number += 1
         results.facts["changes of each pair"] = number

@@ -38,15 +38,17 @@ class Notified:
         while True:
             try:
                 message, sender = self.socket.recvfrom(4096)
-            except OSError:
+                reply = self.reply(message)
+                if reply is not None:
+                    (self.other if self.from_other_port else self.socket).sendto(reply, sender)
+            except OSError:  # it is closed
                 return
-            opcode = message[2] >> 3 & 15
-            if opcode == 4:
-                self.got += 1
-            # To the one who looks what it serves it says REFUSED.
-            reply = self.answer(message) if opcode == 4 else answer_with(REFUSED)(message)
-            if reply is not None:
-                (self.other if self.from_other_port else self.socket).sendto(reply, sender)
+
+    def reply(self, message):
+        if message[2] >> 3 & 15 != 4:
+            return answer_with(REFUSED)(message)  # to the one who looks what it serves
+        self.got += 1
+        return self.answer(message)
 
     def close(self):
         self.socket.close()

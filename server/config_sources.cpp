@@ -207,7 +207,7 @@ std::optional<SourceConfig> read_source_map(const ConfigNode& node, const Config
   }
   if (map.is_map() && ((file == nullptr) == (url == nullptr) || transfer != nullptr)) {
     scope.findings.error(map.place(), "config-missing-key",
-                         "source has not just one of file, url and transfer",
+                         "source has neither file nor url nor transfer, or more than one of them",
                          "write url: https://HOST/PATH, file: FILE or transfer: ADDRESS");
   }
   map.finish();

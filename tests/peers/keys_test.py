@@ -69,7 +69,7 @@ class Keys(LabCase):
         self.keys.append(weak)
         self.taproot.write_zone(ZONE + ".yaml", source("192.0.2.1"))
         document = self.configure([bind])
-        done = self.command(1, "check")
+        done = self.command(2, "check")
         self.assertIn("allow-weak-algorithms: [hmac-sha1] below server:", done.stdout + done.stderr)
         document["server"]["allow-weak-algorithms"] = ["hmac-sha1"]
         self.taproot.write("taproot.yaml", json.dumps(document))

@@ -4,7 +4,6 @@ TSIG, a clock that is off, connections that do not read, answers to NOTIFY."""
 import base64
 import hashlib
 import hmac
-import select
 import socket
 import struct
 import time
@@ -159,12 +158,6 @@ class Connection:
             total += len(types)
             soas += types.count(SOA)
         return total, octets
-
-    def is_ended(self):
-        """Whether the server has ended it, as far as can be seen without reading what it sent."""
-        poll = select.poll()
-        poll.register(self.socket, select.POLLRDHUP)
-        return bool(poll.poll(0))
 
     def reset(self):
         """Ends it as a process that dies does: with RST."""

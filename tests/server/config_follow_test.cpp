@@ -35,7 +35,7 @@ TEST_CASE("a transfer is a source", "[server][config]") {
   const auto read_one = read("    source: {transfer: 192.0.2.1}\n");
   INFO(all_text(read_one));
   REQUIRE(read_one.config);
-  const auto& zone = read_one.config->zones[0];
+  const auto& zone = *read_one.config->zones[0];
   CHECK(zone.shown == "transfer from 192.0.2.1:53");
   CHECK(zone.source.empty());
   CHECK(zone.serial == zonestore::SerialPolicy::keep);
@@ -63,7 +63,7 @@ TEST_CASE("a transfer has its bounds and keys", "[server][config]") {
       "      serve-expired: true\n");
   INFO(all_text(read_one));
   REQUIRE(read_one.config);
-  const auto& zone = read_one.config->zones[0];
+  const auto& zone = *read_one.config->zones[0];
   CHECK(zone.serial == zonestore::SerialPolicy::increment);
   const auto& follow = *zone.follow();
   REQUIRE(follow.primaries.size() == 2);

@@ -123,8 +123,13 @@ TEST_CASE("mistakes in sources are told with place and cure", "[server][config]"
       {"    source: https:///z.yaml\n", "config-bad-value", "host"},
       {"    source: https://h/export\n", "config-missing-key", "write format:"},
       {"    source: {url: 'ftp://h/z.yaml'}\n", "config-bad-value", "https"},
+<<<<<<< HEAD
+      {"    source: {}\n", "config-missing-key", "not just one of file, url and transfer"},
+      {"    source: {url: https://h/z.yaml, file: z}\n", "config-missing-key", "not just one of"},
+=======
       {"    source: {}\n", "config-missing-key", "neither file nor url"},
-      {"    source: {url: https://h/z.yaml, file: z}\n", "config-missing-key", "both"},
+      {"    source: {url: https://h/z.yaml, file: z}\n", "config-missing-key", "more than one"},
+>>>>>>> follower
       {"    source: {url: https://h/z.yaml, tokn: SECRET}\n", "config-unknown-key", "\"token\""},
       {"    source: {file: z.yaml, interval: 5s}\n", "config-unknown-key", "interval"},
       {"    source: {url: https://h/z.yaml, token: SECRET}\n", "config-inline-secret", "env:NAME"},

@@ -175,7 +175,10 @@ class Desk {
   TestFolder folder;
   zonestore::ZoneStore store{zonestore::Journal::open(folder.path() / "state", {}).value(), {}};
   RemoteSources remotes{loop, folder.path() / "sources", [](const dns::Name&) {}};
-  ZoneDesk desk{loop, store, remotes};
+  FollowedSources followed{loop, store, folder.path() / "followed", [](const dns::Name&) {}};
+  Config none;
+  CatalogMaker catalogs{none, store};
+  ZoneDesk desk{loop, store, remotes, followed, catalogs};
 
   void zone(const std::string& name, std::shared_ptr<const CheckConfig> check) {
     ZoneConfig config;

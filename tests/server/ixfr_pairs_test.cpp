@@ -17,13 +17,17 @@ struct Made {
   tests::Records records;
 };
 
-/// A zone that changes a little, with now and then a large change that is taken back.
+/// A zone that changes a little, now and then a lot, and twice loses nearly all of its names.
 std::vector<Made> versions(unsigned seed) {
   tests::RandomZone zone(seed, 40);
   std::vector<Made> all;
   for (std::size_t i = 0; i < kept; ++i) {
     all.push_back({zone.version(), tests::records_of(*zone.version())});
-    zone.change(i % 10 == 9 ? 12 : 1 + i % 2);
+    if (i == 50 || i == 90) {
+      zone.shrink(5);
+    } else {
+      zone.change(i % 10 == 9 ? 25 : 1 + i % 2);
+    }
   }
   return all;
 }
@@ -94,7 +98,7 @@ std::vector<dns::Record> ask(tests::Serving& serving, dns::Serial has, Transport
 
 TEST_CASE("an IXFR between any two of a hundred versions is right for a strict secondary",
           "[server][dispatch][ixfr]") {
-  const auto all = versions(GENERATE(1u, 2u));
+  const auto all = versions(1);
   tests::Serving serving;
   serving.from = net::Endpoint::from_text("192.0.2.53:1000").value();
   Kinds tcp;

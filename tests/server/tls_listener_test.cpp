@@ -21,7 +21,8 @@ std::shared_ptr<const server::Policy> tls_policy() {
   server::Policy policy;
   xfr::AccessRule rule{"named", {}, {}};
   rule.tls_names = {"a.example"};
-  policy.transfers[tests::name_of("example.")] = {rule};
+  policy.transfers[tests::name_of("example.")] =
+      std::make_shared<const server::Policy::Rules>(server::Policy::Rules{rule});
   return std::make_shared<const server::Policy>(std::move(policy));
 }
 

@@ -40,6 +40,25 @@ class RandomZone {
         builder.put(std::move(next));
       }
     }
+    publish(builder);
+  }
+
+  /// The next version, which has `left` of the names and the apex.
+  void shrink(std::size_t left) {
+    zonestore::ZoneBuilder builder(*version_);
+    std::size_t seen = 0;
+    for (auto cursor = version_->walk(); cursor.leaf() != nullptr; cursor.next()) {
+      const auto* node = cursor.leaf();
+      if (node->is_apex() || seen++ < left) continue;
+      for (const auto rrset : node->rrsets()) {
+        builder.remove(node->owner(version_->apex()), rrset.type());
+      }
+    }
+    publish(builder);
+  }
+
+ private:
+  void publish(zonestore::ZoneBuilder& builder) {
     builder.set_serial(version_->serial().next());
     const auto after = builder.finish().value();
     auto step =
@@ -49,7 +68,6 @@ class RandomZone {
     version_ = with_history.finish().value();
   }
 
- private:
   std::size_t pick(std::size_t count) { return random_() % count; }
 
   dns::RRset rrset(const dns::Name& owner, dns::RRType type, const std::vector<std::string>& text) {

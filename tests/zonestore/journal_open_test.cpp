@@ -158,7 +158,7 @@ TEST_CASE("a state folder that cannot be is explained", "[zonestore][journal]") 
              run_sql(at.database(), "PRAGMA user_version = 1000");
              return at.path();
            },
-           false, "written by a newer taproot (schema 1000, this one knows )"},
+           false, "written by a newer taproot (schema 1000, this one knows "},
       Case{"a table is missing",
            [](const StateFolder& at) -> fs::path {
              store_in(at.path());

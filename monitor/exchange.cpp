@@ -1,5 +1,7 @@
 #include "monitor/exchange.hpp"
 
+#include "net/tls_stream.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -25,25 +27,30 @@ Result<std::unique_ptr<Exchange>> Exchange::over_udp(net::Loop& loop, const net:
 
 std::unique_ptr<Exchange> Exchange::over_tcp(net::Loop& loop, const net::Endpoint& peer,
                                              Octets message, std::chrono::milliseconds timeout,
-                                             OnAnswer on_answer, OnFailure on_failure) {
+                                             OnAnswer on_answer, OnFailure on_failure,
+                                             std::shared_ptr<const net::TlsContext> tls) {
   std::unique_ptr<Exchange> made(new Exchange(std::move(on_answer), std::move(on_failure)));
   made->outgoing_.push_back(static_cast<std::uint8_t>(message.size() >> 8));
   made->outgoing_.push_back(static_cast<std::uint8_t>(message.size() & 0xff));
   made->outgoing_.insert(made->outgoing_.end(), message.begin(), message.end());
   Exchange* const self = made.get();
-  made->connect_ = net::TcpStream::connect(loop, peer, std::nullopt, timeout,
-                                           [self](Result<std::unique_ptr<net::TcpStream>> stream) {
-                                             self->on_connected(std::move(stream));
-                                           });
+  made->connect_ = net::TcpStream::connect(
+      loop, peer, std::nullopt, timeout,
+      [self, &loop, timeout, tls](Result<std::unique_ptr<net::TcpStream>> stream) {
+        if (!stream) return self->failure(stream.error().detail);
+        if (tls == nullptr) return self->start(std::move(*stream));
+        self->start(std::make_unique<net::TlsStream>(loop, std::move(*stream), tls, timeout));
+      });
   return made;
 }
 
-void Exchange::on_connected(Result<std::unique_ptr<net::TcpStream>> stream) {
-  if (!stream) return failure(stream.error().detail);
-  stream_ = std::move(*stream);
-  stream_->start(
-      [this](Octets octets) { on_data(octets); },
-      [this](net::TcpEnd) { failure("the connection ended before the answer was whole"); });
+void Exchange::start(std::unique_ptr<net::Stream> stream) {
+  stream_ = std::move(stream);
+  stream_->start([this](Octets octets) { on_data(octets); },
+                 [this](net::TcpEnd) {
+                   const auto why = stream_->why_ended();
+                   failure(why.empty() ? "the connection ended before the answer was whole" : why);
+                 });
   stream_->write(std::move(outgoing_));
 }
 

@@ -4,7 +4,9 @@
 #include "dns/result.hpp"
 #include "net/endpoint.hpp"
 #include "net/loop.hpp"
+#include "net/stream.hpp"
 #include "net/tcp_stream.hpp"
+#include "net/tls_context.hpp"
 #include "net/udp_socket.hpp"
 
 #include <chrono>
@@ -29,10 +31,12 @@ class Exchange {
   static Result<std::unique_ptr<Exchange>> over_udp(net::Loop& loop, const net::Endpoint& peer,
                                                     Octets message, OnAnswer on_answer,
                                                     OnFailure on_failure);
-  /// Connects within `timeout`, sends, and reads one message.
+  /// Connects within `timeout`, sends, and reads one message; with `tls` over TLS, for whose
+  /// handshake there is as much time again, and never otherwise.
   static std::unique_ptr<Exchange> over_tcp(net::Loop& loop, const net::Endpoint& peer,
                                             Octets message, std::chrono::milliseconds timeout,
-                                            OnAnswer on_answer, OnFailure on_failure);
+                                            OnAnswer on_answer, OnFailure on_failure,
+                                            std::shared_ptr<const net::TlsContext> tls = nullptr);
 
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
@@ -40,7 +44,7 @@ class Exchange {
 
  private:
   Exchange(OnAnswer on_answer, OnFailure on_failure);
-  void on_connected(Result<std::unique_ptr<net::TcpStream>> stream);
+  void start(std::unique_ptr<net::Stream> stream);
   void on_data(Octets octets);
   void answer(Octets message);
   void failure(const std::string& why);
@@ -49,7 +53,7 @@ class Exchange {
   OnFailure on_failure_;
   std::unique_ptr<net::UdpSocket> socket_;
   std::unique_ptr<net::TcpConnect> connect_;
-  std::unique_ptr<net::TcpStream> stream_;
+  std::unique_ptr<net::Stream> stream_;
   std::vector<std::uint8_t> outgoing_;  ///< over TCP, with its length
   std::vector<std::uint8_t> incoming_;  ///< at most one message and its length
 };

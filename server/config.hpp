@@ -127,6 +127,8 @@ struct RemoteConfig {
 struct PrimaryConfig {
   net::Endpoint endpoint;
   std::optional<dns::Name> key;  ///< signs SOA queries and transfers, and is asked of NOTIFY
+  /// SOA queries and transfers go over TLS (RFC 9103), and never otherwise; null: over UDP and TCP.
+  std::shared_ptr<const net::TlsContext> tls = nullptr;
 
   bool operator==(const PrimaryConfig&) const = default;
 };

@@ -1,4 +1,5 @@
 #include "server/config_sections.hpp"
+#include "server/config_tls.hpp"
 
 #include <algorithm>
 
@@ -18,14 +19,19 @@ void read_primary(const ConfigNode& node, const ConfigScope& scope, const Config
                   const std::optional<dns::Name>& key, FollowConfig& follow) {
   PrimaryConfig primary{{}, key};
   const ConfigNode* address = &node;
+  bool over_tls = false;
   if (node.kind == ConfigNode::Kind::map) {
     MapReader map(node, scope.findings, "primary");
     address = map.need("address", "write address: 192.0.2.1, with a port if it is not 53");
     if (const auto* own = map.find("key")) primary.key = read_key_reference(*own, scope, config);
+    const auto* tls = map.find("tls");
+    over_tls = tls != nullptr;
+    if (over_tls) primary.tls = read_tls_client(*tls, scope);
     map.finish();
-    if (address == nullptr) return;
+    if (address == nullptr || (over_tls && primary.tls == nullptr)) return;
   }
-  const auto endpoint = read_endpoint(*address, "transfer", dns_port, scope.findings);
+  const auto endpoint =
+      read_endpoint(*address, "transfer", over_tls ? tls_port : dns_port, scope.findings);
   if (!endpoint) return;
   primary.endpoint = *endpoint;
   const bool is_twice =

@@ -345,10 +345,10 @@ void FollowedSources::ask(const Shared& followed, const Follower::Ask& question)
     asked->step = asked->follower.on_ask_failed(why, asked->moment());
     carry(asked);
   };
-  const auto& peer = followed->config->primaries[question.primary].endpoint;
-  if (question.tcp) {
-    followed->exchange = monitor::Exchange::over_tcp(loop_, peer, question.octets,
-                                                     Follower::tcp_wait, on_answer, on_failure);
+  const auto& [peer, key, tls] = followed->config->primaries[question.primary];
+  if (question.tcp || tls != nullptr) {
+    followed->exchange = monitor::Exchange::over_tcp(
+        loop_, peer, question.octets, Follower::tcp_wait, on_answer, on_failure, tls);
     return;
   }
   auto exchange = monitor::Exchange::over_udp(loop_, peer, question.octets, on_answer, on_failure);
@@ -397,6 +397,7 @@ void FollowedSources::fetch(const Shared& followed) {
   one.base = wanted.whole || !one.config->use_ixfr ? nullptr : base_of(one);
   xfr::TransferClient::Options options;
   options.key = one.primaries[wanted.primary].key;
+  options.tls = one.config->primaries[wanted.primary].tls;
   options.limits.octets = one.config->max_octets;
   options.deadline = longest_transfer;
   if (one.base) options.have = one.base->soa();

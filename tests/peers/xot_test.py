@@ -263,6 +263,27 @@ class Xot(LabCase):
                                 f"axfr+tls://127.0.0.1:{bind.port}", "--tls-pin", pin_of(own[0]))
         self.assertEqual(done.returncode, 1)
 
+    def test_a_zone_is_followed_over_tls_from_bind(self):
+        own = self.authority.issue("bind-server", "DNS:bind.example")
+        mine = self.authority.issue("mine", "DNS:taproot.example")
+        bind = self.lab.add(BindPrimary(self.lab, own, self.authority)).start()
+        tls = {"hostname": "other.example", "ca-file": self.authority.ca, "certificate": mine[0],
+               "key": mine[1]}
+        document = self.configure_tls([self.client(**{"transfer-from": ["127.0.0.1"]})])
+        document["zones"].append({"name": "imported.example", "source": {
+            "transfer": [{"address": f"127.0.0.1:{bind.tls_port}", "tls": tls}]}})
+        self.rewrite(document)
+        self.taproot.start()
+        # Somebody else than the one it should be is not even asked.
+        wait_until("status to say that it is not the right server", lambda: "hostname mismatch" in
+                   self.taproot.run("status", "imported.example", "--json").stdout)
+        self.assertEqual(short(self.taproot.port, "ns.imported.example", "A"), [])
+        tls["hostname"] = "bind.example"
+        self.rewrite(document)
+        self.taproot.run("reload")
+        wait_until("the zone to be followed",
+                   lambda: short(self.taproot.port, "ns.imported.example", "A") == ["192.0.2.77"])
+
 
 class BindPrimary(Bind):
     """A primary of imported.example that transfers over TLS only, to clients of its authority."""

@@ -1,5 +1,7 @@
 #include "server/metrics.hpp"
 
+#include "monitor/alerts.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -164,6 +166,27 @@ void nameservers(Text& text, const monitor::Board& board) {
   });
 }
 
+void alerts(Text& text, const Distributor& distributor) {
+  text.family("taproot_alert", "gauge", "1 while there is something that a person should know of.");
+  const auto now = std::chrono::system_clock::now();
+  for (const auto& [apex, zone] : distributor.board().zones()) {
+    std::vector<monitor::SecondaryTrouble> troubles;
+    for (const auto& [name, provider] : zone.providers) {
+      for (const auto& one : distributor.secondaries().of(apex, name)) {
+        if (one.trouble.empty() || !one.trouble_since) continue;
+        troubles.push_back({name, one.address.to_text(), *one.trouble_since, one.trouble});
+      }
+    }
+    for (const auto& alert : monitor::alerts_of(zone, troubles, now)) {
+      text.sample({{"rule", std::string(alert.rule)},
+                   {"zone", apex.to_text()},
+                   {"provider", alert.provider},
+                   {"subject", alert.subject}},
+                  1);
+    }
+  }
+}
+
 struct CounterMetric {
   std::string_view name;
   std::string_view help;
@@ -222,6 +245,7 @@ std::string render_metrics(const MetricSources& sources) {
   documents(text, sources.remotes);
   primaries(text, sources.followed);
   nameservers(text, sources.distributor.board());
+  alerts(text, sources.distributor);
   text.family("taproot_notify_sent_total", "counter", "NOTIFY messages sent.");
   text.sample({}, sources.distributor.notifier().sent());
   serving(text, sources.serving.counters());

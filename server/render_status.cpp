@@ -67,9 +67,26 @@ void nameserver_row(const Document& row, std::string_view now, Table& table) {
              {joined({serves, row.text("error"), waiting_text(row.text("waits_for"))})}});
 }
 
-/// A secondary whose requests go wrong; of the others the nameservers' rows tell.
-void secondary_line(const Document& row, std::string_view now, bool colour, Table& table) {
+/// What a secondary holds, and its last transfer.
+std::string holding_text(const Document& row, std::string_view now) {
+  std::string text;
+  if (const auto serial = row.number_if_any("serial")) {
+    text = "holds serial " + std::to_string(*serial);
+  }
+  const auto transfer = row.text("transfer");
+  if (transfer.empty()) return text;
+  return text + (text.empty() ? "" : "; ") + transfer + " of " +
+         counted(row.number("octets"), "octet") + ", " + age(row, "transferred", now) + " ago";
+}
+
+/// A secondary whose requests go wrong, or any if there is room to tell; otherwise the nameservers'
+/// rows have to do.
+void secondary_line(const Document& row, std::string_view now, bool colour, bool in_full,
+                    Table& table) {
   const auto trouble = row.text("trouble");
+  const auto holding = in_full ? holding_text(row, now) : "";
+  if (trouble.empty() && !holding.empty())
+    table.line("    " + row.text("address") + "  " + holding);
   if (trouble.empty()) return;
   table.line("    " + row.text("address") + "  " + painted(trouble, Paint::bad, colour) + " (for " +
              age(row, "trouble_since", now) + ")");
@@ -136,7 +153,8 @@ std::string primary_line(const Document& row, std::string_view now, bool colour)
   return line;
 }
 
-void zone_rows(const Document& zone, std::string_view now, bool colour, Table& table) {
+void zone_rows(const Document& zone, std::string_view now, bool colour, bool in_full,
+               Table& table) {
   table.line(zone_line(zone, colour));
   if (const auto refused = zone.text("candidate_refused"); !refused.empty()) {
     table.line("  " + painted("the source was not taken: ", Paint::bad, colour) + refused);
@@ -154,13 +172,18 @@ void zone_rows(const Document& zone, std::string_view now, bool colour, Table& t
   for (const auto& primary : zone.list("primaries")) {
     table.line(primary_line(primary, now, colour));
   }
+  for (const auto& alert : zone.list("alerts")) {
+    table.line("  " + painted("alert: ", Paint::bad, colour) + alert.text("rule") + " at " +
+               alert.text("provider") + ", " + alert.text("subject") + ", for " +
+               age(alert, "since", now) + ": " + alert.text("words"));
+  }
   for (const auto& provider : zone.list("providers")) {
     provider_row(provider, now, table);
     for (const auto& nameserver : provider.list("nameservers")) {
       nameserver_row(nameserver, now, table);
     }
     for (const auto& secondary : provider.list("secondaries")) {
-      secondary_line(secondary, now, colour, table);
+      secondary_line(secondary, now, colour, in_full, table);
     }
   }
 }
@@ -212,7 +235,7 @@ std::string zones_text(const Document& report, const std::vector<Document>& zone
   const auto head = [](const char* text) { return Table::Cell{text, Paint::dim}; };
   table.row({head(""), head("VIA"), head("STATE"), head("WANTED"), head("SEEN"), head("SINCE"),
              head("LAG"), head("")});
-  for (const auto& zone : zones) zone_rows(zone, now, colour, table);
+  for (const auto& zone : zones) zone_rows(zone, now, colour, zones.size() == 1, table);
   const Wants wants = wants_of(zones);
   return table.to_text(colour) + "\n" + counted(zones.size(), "zone") + ", " +
          std::to_string(wants.settled) + " in sync" +

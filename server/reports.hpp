@@ -78,6 +78,20 @@ struct SecondaryRow {
   std::optional<WallTime> when;  ///< it came last with a request that was in order, for any zone
   std::string trouble;           ///< what went wrong with this zone last; empty if nothing
   std::optional<WallTime> trouble_since;
+  std::optional<std::uint32_t> serial;  ///< it holds, by what it said or took last
+  std::string transfer;                 ///< its last that ended well: "AXFR", "IXFR" or "SOA"
+  std::uint64_t octets = 0;             ///< of that transfer
+  double seconds = 0;
+  std::optional<WallTime> transferred;
+};
+
+/// Something that a person should know of: docs/alerts.md.
+struct AlertRow {
+  std::string rule;
+  std::string provider;
+  std::string subject;
+  std::optional<WallTime> since;
+  std::string words;
 };
 
 struct ProviderRow {
@@ -144,6 +158,7 @@ struct ZoneRow {
   std::optional<GuardStop> guard;            ///< that the source as it stands now waits at
   std::vector<zonestore::Finding> findings;  ///< of the source as it stands now
   std::vector<ProviderRow> providers;
+  std::vector<AlertRow> alerts;
 };
 
 struct StatusReport {

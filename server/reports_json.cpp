@@ -70,6 +70,7 @@ Json json_of(const zonestore::Finding& finding);
 Json json_of(const std::optional<GuardStop>& guard);
 Json json_of(const NameserverRow& row);
 Json json_of(const SecondaryRow& row);
+Json json_of(const AlertRow& row);
 Json json_of(const ProviderRow& row);
 Json json_of(const SourceRow& row);
 Json json_of(const PrimaryRow& row);
@@ -120,7 +121,20 @@ Json json_of(const SecondaryRow& row) {
           {"key", row.key},
           {"when", time_or_null(row.when)},
           {"trouble", row.trouble},
-          {"trouble_since", time_or_null(row.trouble_since)}};
+          {"trouble_since", time_or_null(row.trouble_since)},
+          {"serial", optional_value(row.serial)},
+          {"transfer", row.transfer},
+          {"octets", row.octets},
+          {"seconds", row.seconds},
+          {"transferred", time_or_null(row.transferred)}};
+}
+
+Json json_of(const AlertRow& row) {
+  return {{"rule", row.rule},
+          {"provider", row.provider},
+          {"subject", row.subject},
+          {"since", time_or_null(row.since)},
+          {"words", row.words}};
 }
 
 Json json_of(const ProviderRow& row) {
@@ -181,7 +195,8 @@ Json json_of(const ZoneRow& row) {
           {"source_gone", row.source_gone},
           {"guard", json_of(row.guard)},
           {"findings", list_of(row.findings)},
-          {"providers", list_of(row.providers)}};
+          {"providers", list_of(row.providers)},
+          {"alerts", list_of(row.alerts)}};
 }
 
 Json json_of(const PlannedChange& change) {

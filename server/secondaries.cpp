@@ -21,6 +21,7 @@ void make_room(Map& map) {
 void Secondaries::on_event(const TransferEvent& event, WallTime now) {
   using Kind = TransferEvent::Kind;
   if (event.provider.empty()) return;
+  note_holding(event, now);
   switch (event.kind) {
     case Kind::broken_tls:  // nobody knows who that was
       return;
@@ -50,6 +51,18 @@ void Secondaries::on_event(const TransferEvent& event, WallTime now) {
   uses_[who] = {event.key, now};
 }
 
+void Secondaries::note_holding(const TransferEvent& event, WallTime now) {
+  using Kind = TransferEvent::Kind;
+  const bool took = event.kind == Kind::finished;
+  if (!took && (event.kind != Kind::started || !event.before)) return;
+  const WhoOfZone who(event.provider, event.apex, event.from.address());
+  if (!holdings_.contains(who)) make_room(holdings_);
+  Holding& holding = holdings_[who];
+  holding.when = now;
+  holding.serial = took ? event.serial : *event.before;
+  if (took) holding.last = {event.what, event.serial, event.octets, event.took, now};
+}
+
 void Secondaries::on_trouble(const TransferEvent& event, std::string words, WallTime now) {
   const WhoOfZone who(event.provider, event.apex, event.from.address());
   const auto found = troubles_.find(who);
@@ -74,7 +87,7 @@ std::vector<Secondaries::Seen> Secondaries::of(const dns::Name& apex,
   for (auto use = uses_.lower_bound({provider, net::Address()});
        use != uses_.end() && use->first.first == provider; ++use) {
     const auto& address = use->first.second;
-    all[address] = {address, use->second.key, use->second.when, {}, {}};
+    all[address] = {address, use->second.key, use->second.when, {}, {}, {}, {}};
   }
   for (auto trouble = troubles_.lower_bound({provider, apex, net::Address()});
        trouble != troubles_.end() && std::get<0>(trouble->first) == provider &&
@@ -85,6 +98,16 @@ std::vector<Secondaries::Seen> Secondaries::of(const dns::Name& apex,
     seen.address = address;
     seen.trouble = trouble->second.words;
     seen.trouble_since = trouble->second.since;
+  }
+  for (auto held = holdings_.lower_bound({provider, apex, net::Address()});
+       held != holdings_.end() && std::get<0>(held->first) == provider &&
+       std::get<1>(held->first) == apex;
+       ++held) {
+    const auto& address = std::get<2>(held->first);
+    auto& seen = all[address];
+    seen.address = address;
+    seen.holds = held->second.serial;
+    seen.last_transfer = held->second.last;
   }
   std::vector<Seen> rows;
   rows.reserve(all.size());

@@ -1,6 +1,7 @@
 #include "server/status_report.hpp"
 
 #include "dns/presentation.hpp"
+#include "monitor/alerts.hpp"
 
 #include <algorithm>
 
@@ -118,14 +119,46 @@ std::vector<dns::Name> keys_of(const ProviderConfig& provider) {
   return keys;
 }
 
+std::string word_of(xfr::IxfrChoice::Kind kind) {
+  using Kind = xfr::IxfrChoice::Kind;
+  if (kind == Kind::current) return "SOA";
+  return kind == Kind::differences ? "IXFR" : "AXFR";
+}
+
+void add_alerts(const monitor::ZoneRow& row, WallTime now, ZoneRow& out) {
+  std::vector<monitor::SecondaryTrouble> troubles;
+  for (const auto& provider : out.providers) {
+    for (const auto& one : provider.secondaries) {
+      if (one.trouble.empty() || !one.trouble_since) continue;
+      troubles.push_back({provider.provider, one.address, *one.trouble_since, one.trouble});
+    }
+  }
+  for (auto& alert : monitor::alerts_of(row, troubles, now)) {
+    out.alerts.push_back({std::string(alert.rule), std::move(alert.provider),
+                          std::move(alert.subject), alert.since, std::move(alert.words)});
+  }
+}
+
 void add_secondaries(const dns::Name& apex, const Distributor& distributor, ProviderRow& out) {
   const auto* config = distributor.find_provider(out.provider);
   if (config == nullptr || config->kind != ProviderKind::transfer) return;
   const auto seen = distributor.secondaries().of(apex, out.provider);
   out.keys = words_of_keys(keys_of(*config), seen);
   for (const auto& one : seen) {
-    out.secondaries.push_back({one.address.to_text(), one.key ? one.key->to_text() : "", one.when,
-                               one.trouble, one.trouble_since});
+    SecondaryRow row;
+    row.address = one.address.to_text();
+    if (one.key) row.key = one.key->to_text();
+    row.when = one.when;
+    row.trouble = one.trouble;
+    row.trouble_since = one.trouble_since;
+    if (one.holds) row.serial = one.holds->value();
+    if (const auto& last = one.last_transfer) {
+      row.transfer = word_of(last->what);
+      row.octets = last->octets;
+      row.seconds = std::chrono::duration<double>(last->took).count();
+      row.transferred = last->when;
+    }
+    out.secondaries.push_back(std::move(row));
   }
 }
 
@@ -197,6 +230,7 @@ ZoneRow make_zone_row(const ZoneState& state, const zonestore::ZoneVersion* vers
   for (const auto& [name, provider] : row->providers) {
     out.providers.push_back(make_provider_row(provider, state, *row, distributor, now));
   }
+  add_alerts(*row, now, out);
   return out;
 }
 

@@ -118,3 +118,28 @@ TEST_CASE("what is kept of secondaries is bounded", "[server][secondaries]") {
   CHECK(rows.size() == Secondaries::max_known);
   CHECK(rows.back().address == net::Address::from_text("10.0.23.249").value());
 }
+
+TEST_CASE("what a secondary holds and took last is known by zone", "[server][secondaries]") {
+  Secondaries secondaries;
+  auto asked = event(Kind::started);
+  asked.before = dns::Serial(7);
+  secondaries.on_event(asked, noon);
+  const auto row = [&](const char* zone) { return secondaries.of(name_of(zone), "nsd").at(0); };
+  CHECK(row("example.").holds == dns::Serial(7));
+  CHECK_FALSE(row("example.").last_transfer);
+  auto took = event(Kind::finished);
+  took.what = xfr::IxfrChoice::Kind::differences;
+  took.serial = dns::Serial(9);
+  took.octets = 120;
+  secondaries.on_event(took, noon + 1s);
+  CHECK(row("example.").holds == dns::Serial(9));
+  REQUIRE(row("example.").last_transfer);
+  CHECK(row("example.").last_transfer->octets == 120);
+  CHECK(row("example.").last_transfer->when == noon + 1s);
+  // One that broke off says nothing of what it holds.
+  auto broken = event(Kind::aborted);
+  broken.serial = dns::Serial(10);
+  secondaries.on_event(broken, noon + 2s);
+  CHECK(row("example.").holds == dns::Serial(9));
+  CHECK_FALSE(row("example.org.").holds);
+}

@@ -33,13 +33,13 @@ dns::Serial serial_of(std::uint64_t entry) {
 DeliveredDifferences::Place::Place(const SecondaryId& id) {
   std::uint64_t hash = mixed(dns::NameHash()(id.apex), std::hash<net::Address>()(id.address));
   if (id.key) hash = mixed(hash, dns::NameHash()(*id.key));
-  set = hash % sets;
-  mark = static_cast<std::uint32_t>(hash >> mark_shift) | 1u;
+  set_ = hash % sets;
+  mark_ = static_cast<std::uint32_t>(hash >> mark_shift) | 1u;
 }
 
 std::optional<std::size_t> DeliveredDifferences::find_entry(const Place& place) const {
-  for (std::size_t i = place.set * ways; i < (place.set + 1) * ways; ++i) {
-    if (mark_of(entries_[i].load(std::memory_order_relaxed)) == place.mark) return i;
+  for (std::size_t i = place.set_ * ways; i < (place.set_ + 1) * ways; ++i) {
+    if (mark_of(entries_[i].load(std::memory_order_relaxed)) == place.mark_) return i;
   }
   return std::nullopt;
 }
@@ -65,14 +65,14 @@ void DeliveredDifferences::on_broken_off(const Place& place, dns::Serial before)
 /// ask once more.
 void DeliveredDifferences::put(const Place& place, dns::Serial before, bool broke_off) {
   const auto found = find_entry(place);
-  auto& next = next_way_[place.set];
+  auto& next = next_way_[place.set_];
   Entry& entry =
       found ? entries_[*found]
-            : entries_[place.set * ways + next.fetch_add(1, std::memory_order_relaxed) % ways];
+            : entries_[place.set_ * ways + next.fetch_add(1, std::memory_order_relaxed) % ways];
   const auto old = entry.load(std::memory_order_relaxed);
-  const bool goes_on = mark_of(old) == place.mark && serial_of(old) == before;
+  const bool goes_on = mark_of(old) == place.mark_ && serial_of(old) == before;
   const std::uint64_t count = goes_on ? std::min(count_of(old) + 1, max_count) : 1;
-  entry.store(std::uint64_t{place.mark} << mark_shift | count << count_shift |
+  entry.store(std::uint64_t{place.mark_} << mark_shift | count << count_shift |
                   std::uint64_t{broke_off} << broke_off_shift | before.value(),
               std::memory_order_relaxed);
 }

@@ -37,8 +37,8 @@ class DeliveredDifferences {
 
    private:
     friend class DeliveredDifferences;
-    std::size_t set;
-    std::uint32_t mark;
+    std::size_t set_;
+    std::uint32_t mark_;
   };
 
   /// What is known of a secondary that says it has `before`.

@@ -21,7 +21,8 @@ constexpr std::uint32_t catalog_ttl = 0;
 dns::Name child(const dns::Name& parent, std::string_view label) {
   auto name = parent.child(label);
   assert(name);  // max_catalog_name and the caller see to it
-  return name ? std::move(*name) : parent;
+  if (!name) return parent;
+  return std::move(*name);
 }
 
 dns::Rdata name_rdata(const dns::Name& name) {
@@ -147,6 +148,7 @@ std::shared_ptr<const ZoneVersion> make_catalog(const dns::Name& apex, const Zon
     rewriter.want(node, RRType::PTR, {name_rdata(member.zone)});
     if (!member.groups.empty()) {
       std::vector<dns::Rdata> groups;
+      groups.reserve(member.groups.size());
       for (const auto& group : member.groups) groups.push_back(text_rdata(group));
       rewriter.want(child(node, "group"), RRType::TXT, std::move(groups));
     }

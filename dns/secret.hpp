@@ -6,8 +6,10 @@
 
 namespace taproot {
 
-/// A key, token or password. It has no stream operator, no formatter and no comparison, so that
-/// it cannot reach a log, a plan or an error by accident; its memory is cleared when it goes.
+/// A key, token or password. It has no stream operator and no formatter, so that it cannot reach a
+/// log, a plan or an error by accident; its memory is cleared when it goes. It can be compared with
+/// another, to tell whether a configuration has changed; what a stranger sends is not compared so,
+/// since that takes a time that tells how much of it is right.
 class Secret {
  public:
   Secret() = default;
@@ -26,6 +28,7 @@ class Secret {
   ~Secret() { wipe(); }
 
   bool empty() const { return value_.empty(); }
+  bool operator==(const Secret&) const = default;
 
   /// The octets themselves, for the one place that must send or hash them.
   std::string_view reveal() const { return value_; }

@@ -51,6 +51,8 @@ struct TsigKey {
   /// policy); 0: the whole MAC is wanted. Never less than section 5.2.2.1 allows.
   std::size_t least_mac = 0;
 
+  bool operator==(const TsigKey&) const = default;
+
   /// Reads "NAME:ALGORITHM:BASE64", or fails with Errc::bad_text without showing the secret.
   static Result<TsigKey> from_text(std::string_view text,
                                    WeakAlgorithms weak = WeakAlgorithms::refused);

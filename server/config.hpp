@@ -27,21 +27,6 @@
 #include <string_view>
 #include <vector>
 
-namespace taproot {
-
-// To tell whether a configuration is another one.
-inline bool operator==(const Secret& a, const Secret& b) {
-  return a.reveal() == b.reveal();
-}
-
-namespace dns {
-inline bool operator==(const TsigKey& a, const TsigKey& b) {
-  return a.name == b.name && a.algorithm == b.algorithm && a.secret == b.secret;
-}
-}  // namespace dns
-
-}  // namespace taproot
-
 namespace taproot::server {
 
 /// How a version comes to a provider.

@@ -60,19 +60,6 @@ std::vector<Follower::Primary> primaries_of(const FollowConfig& config,
   return primaries;
 }
 
-bool same_key(const std::optional<dns::TsigKey>& a, const std::optional<dns::TsigKey>& b) {
-  if (!a || !b) return a.has_value() == b.has_value();
-  return a->name == b->name && a->algorithm == b->algorithm &&
-         a->secret.reveal() == b->secret.reveal();
-}
-
-bool same_primaries(const std::vector<Follower::Primary>& a,
-                    const std::vector<Follower::Primary>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& one, const auto& other) {
-    return one.shown == other.shown && same_key(one.key, other.key);
-  });
-}
-
 /// What the file of a zone says: which version was made of which serial of the primary's.
 struct Memory {
   std::uint64_t number = 0;
@@ -177,7 +164,7 @@ void FollowedSources::set_zone(const ZoneConfig& zone, const std::vector<dns::Ts
   if (zone.follow() == nullptr || !zone.vanished.empty()) return drop_zone(zone.name);
   auto primaries = primaries_of(*zone.follow(), keys);
   auto followed = find(zone.name);
-  const bool is_new = followed == nullptr || !same_primaries(followed->primaries, primaries);
+  const bool is_new = followed == nullptr || followed->primaries != primaries;
   if (is_new) {
     drop_zone(zone.name);
     followed = std::make_shared<Followed>(loop_, zone, std::move(primaries));

@@ -42,6 +42,7 @@ class Follower {
   struct Primary {
     std::string shown;  ///< its address, for people
     std::optional<dns::TsigKey> key;
+    bool operator==(const Primary&) const = default;
   };
 
   /// How one primary stood when it was asked last.

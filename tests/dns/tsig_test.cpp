@@ -131,6 +131,25 @@ std::optional<std::size_t> tsig_of(const std::vector<std::uint8_t>& message) {
 
 }  // namespace
 
+TEST_CASE("a key is another one if any part of it is", "[dns][tsig]") {
+  const auto key = [] {
+    return *dns::TsigKey::from_text("a.example.:hmac-sha256:MDEyMzQ1Njc4OWFiY2RlZg==");
+  };
+  CHECK(key() == key());
+  auto other = key();
+  other.name = *dns::Name::from_text("b.example.");
+  CHECK(other != key());
+  other = key();
+  other.algorithm = dns::TsigAlgorithm::hmac_sha512;
+  CHECK(other != key());
+  other = key();
+  other.secret = Secret("0123456789abcdeF");
+  CHECK(other != key());
+  other = key();
+  other.least_mac = 16;  // without this a reload would not notice it
+  CHECK(other != key());
+}
+
 TEST_CASE("a request is signed to the octet", "[dns][tsig]") {
   TsigSession client(key());
   auto message = unsigned_part(request_hex, question_end);

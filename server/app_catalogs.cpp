@@ -6,6 +6,7 @@
 #include <chrono>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace taproot::server {
@@ -62,12 +63,13 @@ std::map<dns::Name, SharedZoneConfig> App::members_of(const CatalogConfig& catal
 
 /// What the journal knows of the catalogs' members, before anything is served.
 void App::add_members(Config& config) {
-  std::unordered_map<dns::Name, std::string, dns::NameHash> there;
-  for (const auto& zone : config.zones) there.emplace(zone->name, zone->shown);
+  if (config.catalogs.empty()) return;  // zones may be very many
+  std::unordered_set<dns::Name, dns::NameHash> there;
+  for (const auto& zone : config.zones) there.insert(zone->name);
   std::vector<SharedZoneConfig> added;
   for (const auto& catalog : config.catalogs) {
     for (auto& [name, zone] : members_of(catalog)) {
-      if (there.emplace(name, zone->shown).second) added.push_back(std::move(zone));
+      if (there.insert(name).second) added.push_back(std::move(zone));
     }
   }
   for (auto& zone : added) config.zones.push_back(std::move(zone));

@@ -280,6 +280,18 @@ void Distributor::on_transfer(const TransferEvent& event) {
   changed(event.apex);
 }
 
+std::vector<monitor::Alert> Distributor::alerts_of(const monitor::ZoneRow& zone,
+                                                   monitor::WallTime now) const {
+  std::vector<monitor::SecondaryTrouble> troubles;
+  for (const auto& [provider, row] : zone.providers) {
+    for (const auto& one : secondaries_.of(zone.apex, provider)) {
+      if (!one.trouble_since) continue;
+      troubles.push_back({provider, one.address.to_text(), *one.trouble_since, one.trouble});
+    }
+  }
+  return monitor::alerts_of(zone, troubles, now);
+}
+
 // --- Pushes ------------------------------------------------------------------------------------
 
 void Distributor::push(const dns::Name& apex, const std::string& provider,

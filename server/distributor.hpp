@@ -1,6 +1,7 @@
 #pragma once
 
 #include "dns/name.hpp"
+#include "monitor/alerts.hpp"
 #include "monitor/board.hpp"
 #include "monitor/prober.hpp"
 #include "net/loop.hpp"
@@ -78,6 +79,8 @@ class Distributor {
   const monitor::Board& board() const { return board_; }
   const xfr::Notifier& notifier() const { return notifier_; }
   const Secondaries& secondaries() const { return secondaries_; }
+  /// What is wrong with a zone of the board at `now`.
+  std::vector<monitor::Alert> alerts_of(const monitor::ZoneRow& zone, monitor::WallTime now) const;
   const ProviderConfig* find_provider(const std::string& name) const;
   /// The providers of a zone that are not held, by name.
   std::vector<const ProviderConfig*> providers_of(const dns::Name& apex) const;

@@ -1,7 +1,5 @@
 #include "server/metrics.hpp"
 
-#include "monitor/alerts.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -170,14 +168,7 @@ void alerts(Text& text, const Distributor& distributor) {
   text.family("taproot_alert", "gauge", "1 while there is something that a person should know of.");
   const auto now = std::chrono::system_clock::now();
   for (const auto& [apex, zone] : distributor.board().zones()) {
-    std::vector<monitor::SecondaryTrouble> troubles;
-    for (const auto& [name, provider] : zone.providers) {
-      for (const auto& one : distributor.secondaries().of(apex, name)) {
-        if (one.trouble.empty() || !one.trouble_since) continue;
-        troubles.push_back({name, one.address.to_text(), *one.trouble_since, one.trouble});
-      }
-    }
-    for (const auto& alert : monitor::alerts_of(zone, troubles, now)) {
+    for (const auto& alert : distributor.alerts_of(zone, now)) {
       text.sample({{"rule", std::string(alert.rule)},
                    {"zone", apex.to_text()},
                    {"provider", alert.provider},

@@ -1,7 +1,6 @@
 #include "server/status_report.hpp"
 
 #include "dns/presentation.hpp"
-#include "monitor/alerts.hpp"
 
 #include <algorithm>
 
@@ -125,20 +124,6 @@ std::string word_of(xfr::IxfrChoice::Kind kind) {
   return kind == Kind::differences ? "IXFR" : "AXFR";
 }
 
-void add_alerts(const monitor::ZoneRow& row, WallTime now, ZoneRow& out) {
-  std::vector<monitor::SecondaryTrouble> troubles;
-  for (const auto& provider : out.providers) {
-    for (const auto& one : provider.secondaries) {
-      if (one.trouble.empty() || !one.trouble_since) continue;
-      troubles.push_back({provider.provider, one.address, *one.trouble_since, one.trouble});
-    }
-  }
-  for (auto& alert : monitor::alerts_of(row, troubles, now)) {
-    out.alerts.push_back({std::string(alert.rule), std::move(alert.provider),
-                          std::move(alert.subject), alert.since, std::move(alert.words)});
-  }
-}
-
 void add_secondaries(const dns::Name& apex, const Distributor& distributor, ProviderRow& out) {
   const auto* config = distributor.find_provider(out.provider);
   if (config == nullptr || config->kind != ProviderKind::transfer) return;
@@ -230,7 +215,10 @@ ZoneRow make_zone_row(const ZoneState& state, const zonestore::ZoneVersion* vers
   for (const auto& [name, provider] : row->providers) {
     out.providers.push_back(make_provider_row(provider, state, *row, distributor, now));
   }
-  add_alerts(*row, now, out);
+  for (auto& alert : distributor.alerts_of(*row, now)) {
+    out.alerts.push_back({std::string(alert.rule), std::move(alert.provider),
+                          std::move(alert.subject), alert.since, std::move(alert.words)});
+  }
   return out;
 }
 

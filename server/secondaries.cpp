@@ -81,6 +81,20 @@ void Secondaries::forgive(const TransferEvent& event, std::string_view asked) {
   if (asked.empty() || found->second.asked == asked) troubles_.erase(found);
 }
 
+namespace {
+
+/// The entries of one zone at one provider, by address.
+template <class Map, class Visit>
+void for_each_of(const Map& map, const std::string& provider, const dns::Name& apex, Visit visit) {
+  for (auto at = map.lower_bound({provider, apex, net::Address()});
+       at != map.end() && std::get<0>(at->first) == provider && std::get<1>(at->first) == apex;
+       ++at) {
+    visit(std::get<2>(at->first), at->second);
+  }
+}
+
+}  // namespace
+
 std::vector<Secondaries::Seen> Secondaries::of(const dns::Name& apex,
                                                const std::string& provider) const {
   std::map<net::Address, Seen> all;
@@ -89,26 +103,18 @@ std::vector<Secondaries::Seen> Secondaries::of(const dns::Name& apex,
     const auto& address = use->first.second;
     all[address] = {address, use->second.key, use->second.when, {}, {}, {}, {}};
   }
-  for (auto trouble = troubles_.lower_bound({provider, apex, net::Address()});
-       trouble != troubles_.end() && std::get<0>(trouble->first) == provider &&
-       std::get<1>(trouble->first) == apex;
-       ++trouble) {
-    const auto& address = std::get<2>(trouble->first);
+  for_each_of(troubles_, provider, apex, [&](const auto& address, const Trouble& trouble) {
     auto& seen = all[address];
     seen.address = address;
-    seen.trouble = trouble->second.words;
-    seen.trouble_since = trouble->second.since;
-  }
-  for (auto held = holdings_.lower_bound({provider, apex, net::Address()});
-       held != holdings_.end() && std::get<0>(held->first) == provider &&
-       std::get<1>(held->first) == apex;
-       ++held) {
-    const auto& address = std::get<2>(held->first);
+    seen.trouble = trouble.words;
+    seen.trouble_since = trouble.since;
+  });
+  for_each_of(holdings_, provider, apex, [&](const auto& address, const Holding& holding) {
     auto& seen = all[address];
     seen.address = address;
-    seen.holds = held->second.serial;
-    seen.last_transfer = held->second.last;
-  }
+    seen.holds = holding.serial;
+    seen.last_transfer = holding.last;
+  });
   std::vector<Seen> rows;
   rows.reserve(all.size());
   for (auto& [address, seen] : all) rows.push_back(std::move(seen));

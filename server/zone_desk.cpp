@@ -13,13 +13,6 @@ namespace taproot::server {
 
 namespace {
 
-std::string first_error(const std::vector<zonestore::Finding>& findings) {
-  for (const auto& finding : findings) {
-    if (finding.severity == zonestore::Severity::error) return zonestore::to_line(finding);
-  }
-  return "the source cannot be taken";
-}
-
 SourceOutcome refused(ZoneState& state, std::string why) {
   state.refused = why;
   state.stopped.reset();
@@ -293,7 +286,8 @@ std::vector<SourceOutcome> ZoneDesk::take(std::vector<LoadedZone> loaded, const 
     state.findings = zone.candidate.findings;
     remotes_.on_read(zone.documents, zone.candidate.version != nullptr);
     if (!zone.candidate.version || merged.kind == MergedSource::Kind::refuse) {
-      outcomes.push_back(refused(state, first_error(state.findings)));
+      outcomes.push_back(
+          refused(state, zonestore::first_error(state.findings, "the source cannot be taken")));
       continue;
     }
     if (merged.kind == MergedSource::Kind::keep) {

@@ -61,13 +61,6 @@ Error not_current(std::uint64_t wanted, std::uint64_t current) {
                               std::to_string(wanted) + ": look at it and try again"};
 }
 
-std::string first_error(const std::vector<zonestore::Finding>& findings) {
-  for (const auto& finding : findings) {
-    if (finding.severity == zonestore::Severity::error) return zonestore::to_line(finding);
-  }
-  return "the edit cannot be taken";
-}
-
 /// With "keep" the source says the serial, but an edit has none: it takes the next one.
 zonestore::SerialPolicy policy_for(const ZoneState& zone) {
   using zonestore::SerialPolicy;
@@ -274,7 +267,7 @@ void ZoneEditor::install(const Turn& turn) {
   report.findings = std::move(turn->findings);
   if (turn->failure) return finish(turn, tl::unexpected<Error>(*turn->failure));
   if (!turn->version) {
-    report.refused = first_error(report.findings);
+    report.refused = zonestore::first_error(report.findings, "the edit cannot be taken");
     return finish(turn, report);
   }
   const auto* state = desk_.find(turn->request.zone);

@@ -9,13 +9,6 @@ namespace taproot::server {
 
 namespace {
 
-std::string first_error(const std::vector<zonestore::Finding>& findings) {
-  for (const auto& finding : findings) {
-    if (finding.severity == zonestore::Severity::error) return zonestore::to_line(finding);
-  }
-  return "the zone would have errors";
-}
-
 /// The other way round: what takes the changes back.
 zonestore::ChangeSet reversed(zonestore::ChangeSet changes) {
   for (auto& change : changes.changes) std::swap(change.before, change.after);
@@ -32,7 +25,7 @@ std::optional<std::string> why_wrong(const zonestore::ZoneVersion& before,
   const auto checked = zonestore::check_edit(before, after, changes, rules, targets);
   if (checked.version != nullptr) return std::nullopt;
   if (targets != nullptr) targets->apply(before.apex(), reversed(changes));
-  return first_error(checked.findings);
+  return zonestore::first_error(checked.findings, "the zone would have errors");
 }
 
 }  // namespace

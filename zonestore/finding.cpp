@@ -146,6 +146,13 @@ std::string related_lines(const Finding::Related& related, bool colour) {
 
 }  // namespace
 
+std::string first_error(const std::vector<Finding>& findings, std::string_view otherwise) {
+  for (const auto& finding : findings) {
+    if (finding.severity == Severity::error) return to_line(finding);
+  }
+  return std::string(otherwise);
+}
+
 bool has_errors(const std::vector<Finding>& findings) {
   return std::any_of(findings.begin(), findings.end(),
                      [](const Finding& f) { return f.severity == Severity::error; });

@@ -61,4 +61,7 @@ std::string in_quotes(std::string_view written);
 /// One line without excerpt and cure, for logs and status.
 std::string to_line(const Finding& finding);
 
+/// The first error among them as one line; `otherwise` if there is none.
+std::string first_error(const std::vector<Finding>& findings, std::string_view otherwise);
+
 }  // namespace taproot::zonestore

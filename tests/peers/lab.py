@@ -173,6 +173,23 @@ class Server:
         self.stop(signal.SIGKILL)
 
 
+def nsd_lines(server):
+    """What every nsd.conf here begins with, and the name of its key or NOKEY."""
+    lines = [
+        "server:", f"  ip-address: 127.0.0.1@{server.port}", '  username: ""', '  chroot: ""',
+        f'  zonesdir: "{server.folder}"', f'  pidfile: "{server.path("pid")}"',
+        f'  xfrdfile: "{server.path("xfrd.state")}"', f'  xfrdir: "{server.folder}"',
+        '  database: ""', "  server-count: 1", "  verbosity: 2", "  xfrd-reload-timeout: 0",
+        f'  zonelistfile: "{server.path("zone.list")}"', "remote-control:",
+        "  control-enable: no",
+    ]
+    if not server.key:
+        return lines, "NOKEY"
+    lines += ["key:", f'  name: "{server.key.name}"', f"  algorithm: {server.key.algorithm}",
+              f'  secret: "{server.key.secret}"']
+    return lines, server.key.name
+
+
 class Nsd(Server):
     """A secondary of `zones` at taproot's port."""
 
@@ -181,18 +198,7 @@ class Nsd(Server):
         self.primary, self.zones, self.key = primary, zones, key
 
     def command(self):
-        key = self.key.name if self.key else "NOKEY"
-        lines = [
-            "server:", f"  ip-address: 127.0.0.1@{self.port}", '  username: ""', '  chroot: ""',
-            f'  zonesdir: "{self.folder}"', f'  pidfile: "{self.path("pid")}"',
-            f'  xfrdfile: "{self.path("xfrd.state")}"', f'  xfrdir: "{self.folder}"',
-            '  database: ""', "  server-count: 1", "  verbosity: 2", "  xfrd-reload-timeout: 0",
-            f'  zonelistfile: "{self.path("zone.list")}"', "remote-control:",
-            "  control-enable: no",
-        ]
-        if self.key:
-            lines += ["key:", f'  name: "{self.key.name}"', f"  algorithm: {self.key.algorithm}",
-                      f'  secret: "{self.key.secret}"']
+        lines, key = nsd_lines(self)
         for zone in self.zones:
             lines += ["zone:", f'  name: "{zone}"', f'  zonefile: "{zone}.zone"',
                       f"  allow-notify: 127.0.0.1 {key}",

@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 
-from lab import Failed, PowerDns, Server, free_port, serial_at, wait_until
+from lab import Failed, PowerDns, Server, free_port, nsd_lines, serial_at, wait_until
 
 
 def zone_text(serial, records=(), zone="example.com", timers="2 1 3000"):
@@ -85,18 +85,7 @@ class KnotPrimary(Primary):
 
 class NsdPrimary(Primary):
     def command(self):
-        key = self.key.name if self.key else "NOKEY"
-        lines = [
-            "server:", f"  ip-address: 127.0.0.1@{self.port}", '  username: ""', '  chroot: ""',
-            f'  zonesdir: "{self.folder}"', f'  pidfile: "{self.path("pid")}"',
-            f'  xfrdfile: "{self.path("xfrd.state")}"', f'  xfrdir: "{self.folder}"',
-            '  database: ""', "  server-count: 1", "  verbosity: 2", "  xfrd-reload-timeout: 0",
-            f'  zonelistfile: "{self.path("zone.list")}"', "remote-control:",
-            "  control-enable: no",
-        ]
-        if self.key:
-            lines += ["key:", f'  name: "{self.key.name}"', f"  algorithm: {self.key.algorithm}",
-                      f'  secret: "{self.key.secret}"']
+        lines, key = nsd_lines(self)
         for zone in self.zones:
             lines += ["zone:", f'  name: "{zone}"', f'  zonefile: "{zone}.zone"',
                       f"  notify: 127.0.0.1@{self.follower} {key}",

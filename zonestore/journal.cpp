@@ -20,10 +20,6 @@ constexpr const char* database_name = "taproot.db";
 
 }  // namespace
 
-struct Journal::Reading::Open {
-  std::unique_ptr<Transaction> transaction;
-};
-
 struct Journal::State {
   std::filesystem::path folder;
   std::unique_ptr<FolderLock> lock;  // first in, last out; none when reading only
@@ -32,6 +28,7 @@ struct Journal::State {
   HistoryLimits limits;
   bool read_only = false;
   bool wants_writing = false;  ///< read_only only until it can be written
+  bool is_reading = false;     ///< within a Reading that stands
   std::optional<Error> trouble;
 
   Result<void> open_for_writing();
@@ -63,10 +60,11 @@ struct Journal::State {
     return (*transaction)->commit();
   }
 
-  /// Runs `read` so that all it reads belongs together.
+  /// Runs `read` so that all it reads belongs together. A transaction that could not even be
+  /// rolled back, for want of memory, may still be open: what it wrote must not be read.
   template <class Read>
   auto consistently(Read&& read) -> decltype(read()) {
-    if (database->in_transaction()) return read();
+    if (is_reading) return read();
     auto transaction = Transaction::begin(*database, Transaction::Purpose::reading);
     if (!transaction) return tl::unexpected(transaction.error());
     return read();
@@ -75,6 +73,18 @@ struct Journal::State {
   Result<std::shared_ptr<const ZoneVersion>> newest(const dns::Name& apex);
   Result<std::shared_ptr<const ZoneVersion>> version(const dns::Name& apex, std::uint64_t number);
   Result<std::vector<VersionSummary>> history(const dns::Name& apex, std::size_t limit);
+};
+
+struct Journal::Reading::Open {
+  Open(State& of, std::unique_ptr<Transaction> begun) : state(of), transaction(std::move(begun)) {
+    state.is_reading = true;
+  }
+  ~Open() { state.is_reading = false; }
+  Open(const Open&) = delete;
+  Open& operator=(const Open&) = delete;
+
+  State& state;
+  std::unique_ptr<Transaction> transaction;
 };
 
 Journal::Journal(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -253,13 +263,11 @@ Journal::Reading::Reading(Reading&&) noexcept = default;
 Journal::Reading::~Reading() = default;
 
 Journal::Reading Journal::reading() {
-  auto open = std::make_unique<Reading::Open>();
-  if (!state_->database->in_transaction()) {
-    // Without one each look stands for itself, and says what is wrong.
-    auto begun = Transaction::begin(*state_->database, Transaction::Purpose::reading);
-    if (begun) open->transaction = std::move(*begun);
-  }
-  return Reading(std::move(open));
+  if (state_->is_reading) return Reading(nullptr);
+  auto begun = Transaction::begin(*state_->database, Transaction::Purpose::reading);
+  // Without one each look stands for itself, and says what is wrong.
+  if (!begun) return Reading(nullptr);
+  return Reading(std::make_unique<Reading::Open>(*state_, std::move(*begun)));
 }
 
 Result<Journal::Standing> Journal::standing(const dns::Name& apex) {

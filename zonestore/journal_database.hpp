@@ -107,7 +107,6 @@ class Database {
   /// another connection may commit meanwhile.
   Result<void> checkpoint();
 
-  bool in_transaction() const;
   /// Ends a transaction that is open, without a word if that fails: also without memory for words.
   void roll_back() noexcept;
   const std::string& file() const { return file_; }
@@ -118,6 +117,7 @@ class Database {
   Result<void> connect(const std::string& target, int flags);
   Result<void> configure(Access access);
 
+  bool in_transaction() const;
   void watch_log();
 
   std::string file_;

@@ -52,8 +52,11 @@ class Readers(LabCase):
         with open(f"/proc/{self.taproot.process.pid}/status", encoding="ascii") as status:
             return next(int(line.split()[1]) * 1024 for line in status if line.startswith("RssAnon"))
 
-    def stalled(self, count, sources=1, key=None):
-        """Connections that asked for the zone and read no more than its first octets."""
+    def stalled(self, count, sources=1, key=None, may_end=0):
+        """Connections that asked for the zone and read no more than its first octets. Of very
+        many, `may_end` may find no room: the system shares them out among the workers by chance,
+        and each worker has room for 1024. They are not among those returned.
+        """
         readers = []
         for i in range(count):
             reader = Connection(self.taproot.port, f"127.0.0.{2 + i % sources}", SMALL)
@@ -61,9 +64,15 @@ class Readers(LabCase):
             message = query(ZONE, AXFR)
             reader.send(sign(message, key)[0] if key else message)
             readers.append(reader)
+        begun = []
         for reader in readers:
-            self.assertEqual(len(reader.read(2)), 2, "its transfer has begun")
-        return readers
+            try:
+                self.assertEqual(len(reader.read(2)), 2, "its transfer has begun")
+                begun.append(reader)
+            except (EOFError, ConnectionResetError):
+                self.assertGreater(may_end, 0, "there is room for all of them")
+        self.assertGreaterEqual(len(begun), count - may_end)
+        return begun
 
     def text_of_log(self):
         with open(self.taproot.log, encoding="utf-8") as log:
@@ -113,15 +122,14 @@ class Readers(LabCase):
         many = min(SLOW_READERS, descriptors - 200)
         if many < SLOW_READERS:
             print(f"only {many} slow readers: no more descriptors", flush=True)
-        readers = self.stalled(many, sources=20)
+        readers = self.stalled(many, sources=20, may_end=many // 10)
         seconds, count = self.axfr(source="127.0.0.99")
         after = self.memory()
-        ended = self.text_of_log().count("broke off: the connection had to make room for others")
-        print(f"{many} slow readers, {ended} of them ended, {(after - before) / MIB:.0f} MiB, "
-              f"{(after - before) / 1024 / max(1, many - ended):.0f} KiB each; an honest AXFR beside "
-              f"them {seconds * 1000:.0f} ms", flush=True)
+        print(f"{many} slow readers, {many - len(readers)} without room, "
+              f"{(after - before) / MIB:.0f} MiB, {(after - before) / 1024 / len(readers):.0f} KiB "
+              f"each; an honest AXFR beside them {seconds * 1000:.0f} ms", flush=True)
         self.assertEqual(count, RECORDS + 3)
-        self.assertLess(after - before, (many - ended) * 128 * 1024 + 32 * MIB)
+        self.assertLess(after - before, len(readers) * 128 * 1024 + 32 * MIB)
         self.assertLess(seconds, 20)
 
     def test_a_flood_of_strangers_pushes_out_no_transfer(self):

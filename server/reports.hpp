@@ -149,6 +149,7 @@ struct ZoneRow {
   std::string why;
   std::string revision{};  ///< the commit checked out where the source of this version lies
   std::string source;
+  std::string loading{};              ///< how far its source is read, if that takes a while
   std::vector<SourceRow> documents;   ///< those of its sources that come from servers
   std::vector<PrimaryRow> primaries;  ///< those it is transferred from
   /// Why the source as it stands now was not taken, in one line; empty if it was.

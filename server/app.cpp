@@ -382,7 +382,8 @@ void App::on_transfer(const TransferEvent& event) {
 
 void App::load_all(std::function<void()> done) {
   // A zone whose documents have to be fetched first is read when they are here.
-  read_and_log(desk_.names(), [done = std::move(done)] {
+  read_and_log(desk_.names(), [this, done = std::move(done)] {
+    store_.journal().free_memory();
     malloc_trim(0);  // very many zones leave very many holes
     done();
   });

@@ -363,6 +363,10 @@ std::optional<AppliedState> Journal::applied(const dns::Name& apex, const std::s
   return found ? std::move(*found) : std::nullopt;
 }
 
+void Journal::free_memory() noexcept {
+  state_->database->free_memory();
+}
+
 Result<Journal::Homes> Journal::homes() {
   return state_->consistently([&] { return state_->tables->homes(); });
 }

@@ -109,6 +109,8 @@ class Database {
   /// another connection may commit meanwhile.
   Result<void> checkpoint();
 
+  /// Gives back what it keeps of the file in memory.
+  void free_memory() noexcept;
   /// The ROWID of the row that was added last.
   std::int64_t last_row() const;
   /// Ends a transaction that is open, without a word if that fails: also without memory for words.

@@ -347,14 +347,14 @@ Result<std::optional<AppliedState>> JournalTables::find_applied(std::int64_t zon
       AppliedState{unsigned_of(row, 0), wall_time(row.integer(1)), std::string(row.text(2))});
 }
 
-Result<std::map<dns::Name, std::string>> JournalTables::homes() {
-  std::map<dns::Name, std::string> all;
+Result<Journal::Homes> JournalTables::homes() {
+  Journal::Homes all;
   auto row = list_homes_.start();
   auto more = row.next();
   for (; more && *more; more = row.next()) {
     auto apex = dns::Name::from_text(row.text(0));
     if (!apex) return tl::unexpected(apex.error());
-    all.emplace(std::move(*apex), std::string(row.text(1)));
+    all.emplace_back(std::move(*apex), std::string(row.text(1)));
   }
   if (!more) return tl::unexpected(more.error());
   return all;

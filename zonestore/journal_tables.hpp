@@ -83,7 +83,7 @@ class JournalTables {
                                                  const std::optional<RRsetKey>& key);
   /// Whether any zone has any: hardly ever.
   Result<bool> has_divergences();
-  Result<std::map<dns::Name, std::string>> homes();
+  Result<Journal::Homes> homes();
   /// An empty directory: none.
   Result<void> set_home(const dns::Name& apex, const std::string& directory);
   Result<std::map<dns::Name, std::uint64_t>> signers();

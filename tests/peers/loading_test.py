@@ -5,7 +5,7 @@ import os
 from case import ZONE, LabCase, main, source
 from lab import serial_at, short, wait_until
 
-RECORDS = int(os.environ.get("TAPROOT_LOADING_RECORDS", "150000"))
+RECORDS = int(os.environ.get("TAPROOT_LOADING_RECORDS", "100000"))
 
 
 class Loading(LabCase):

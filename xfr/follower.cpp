@@ -254,10 +254,11 @@ Follower::Step Follower::on_fetched(const dns::Soa& soa, const Moment& moment) {
   return end(true, moment);
 }
 
-Follower::Step Follower::on_fetch_failed(const Error& error, const Moment& moment) {
+Follower::Step Follower::on_fetch_failed(const Error& error, const Moment& moment,
+                                         const std::string& cure) {
   if (stage_ != Stage::fetching) return as_it_is(moment);
   if (!fetches_whole_ && may_have_whole(error.code)) return fetch(true);
-  return fail_primary("the transfer failed: " + error.detail, "", moment);
+  return fail_primary("the transfer failed: " + error.detail, cure, moment);
 }
 
 // --- The end of a look ---------------------------------------------------------------------------

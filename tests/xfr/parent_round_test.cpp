@@ -1,5 +1,7 @@
 #include "xfr/parent_round.hpp"
 
+#include "dns/rdata.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -43,7 +45,7 @@ dns::Record address(const std::string& owner, const char* text) {
 }
 
 dns::Record soa(const std::string& zone) {
-  const dns::Soa data{name("ns." + zone), name("admin." + zone), dns::Serial(1), 1, 2, 3, 4};
+  const dns::Soa data{name("ns.test."), name("admin.test."), dns::Serial(1), 1, 2, 3, 4};
   return {name(zone), RRType::SOA, dns::Class::IN, 300, data.to_rdata()};
 }
 

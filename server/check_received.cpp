@@ -145,6 +145,7 @@ void check_records(const dns::Name& apex, const std::string& shown, Records reco
                    const ReceivedChecks& checks, ReceivedZone& received) {
   const bool looks = checks.digest == zonestore::DigestDemand::require ||
                      (checks.digest == zonestore::DigestDemand::check && has_digest(apex, records));
+  if (!looks && checks.digest != zonestore::DigestDemand::none) received.digest.emplace();
   const bool is_small = records.size() < large_zone_records;
   if (is_small && !looks) return check_small(apex, shown, std::move(records), checks.rules, received);
   auto version = build(apex, is_small ? records : std::move(records));

@@ -218,9 +218,14 @@ Follower::Step Follower::on_ask_failed(const std::string& why, const Moment& mom
 }
 
 Follower::Step Follower::judge(const dns::Soa& soa, const Moment& moment) {
-  standing() = {soa.serial, "", "", moment.now};
+  auto& one = standing();
+  one.serial = soa.serial;
+  one.asked = moment.now;
+  // Whether what was wrong is over shows when the transfer is.
   if (whole_ || !have_) return fetch(true);
   if (is_news(soa.serial)) return fetch(false);
+  one.error.clear();
+  one.cure.clear();
   if (soa.serial == *received_ || soa.serial > have_->serial) {
     heard_ = true;
     if (!announced_ || !is_news(*announced_)) return end(true, moment);

@@ -260,7 +260,7 @@ class Trouble(ParentCase):
         self.document["zones"][0]["notify-parent"] = True
         del self.document["parent-notify"]
         self.taproot.write("taproot.yaml", json.dumps(self.document, indent=2))
-        done = self.command(1, "check", self.taproot.config)
+        done = self.command(2, "check")
         self.assertIn("add parent-notify:", done.stdout + done.stderr)
 
 

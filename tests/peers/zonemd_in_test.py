@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import signal
 import struct
 
 from case import ZONE, main
@@ -25,6 +26,12 @@ class DigestingKnot(KnotPrimary):
         text = text.replace("  - id: default\n", f"  - id: default\n    zonemd-generate: {self.digest}\n")
         self.write("knot.conf", text)
         return words
+
+    def load(self, serial, zone=ZONE):
+        """The digest may cost a serial more than the file has."""
+        self.process.send_signal(signal.SIGHUP)
+        wait_until(f"{self.name} to serve serial {serial} or the next",
+                   lambda: (serial_at(self.port, zone) or 0) >= serial)
 
 
 def key_of(one):
@@ -72,35 +79,37 @@ class Verified(VerifyCase):
                 growing = Growing(name)
                 primary = self.made(DigestingKnot)
                 primary.digest = digest
-                primary.put(zone_text(1, growing.step(), timers=TIMERS))
+                primary.put(zone_text(10, growing.step(), timers=TIMERS))
                 primary.start()
                 self.follow([primary], zonemd="require")
                 self.taproot.start()
-                self.wait_serial(1)
-                for serial in range(2, 8):
-                    primary.change(serial, growing.step(), timers=TIMERS)
-                    self.wait_serial(serial)
+                for serial in range(10, 80, 10):
+                    if serial > 10:
+                        primary.change(serial, growing.step(), timers=TIMERS)
+                    wait_until(f"taproot to have serial {serial}", lambda: serial <= (
+                        serial_at(self.taproot.port, ZONE) or 0) == serial_at(primary.port, ZONE))
                     self.assert_same(primary)
-                self.assertIn("IXFR of serial 7 received", self.log())
+                self.assertRegex(self.log(), r"IXFR of serial 7\d received")
                 self.assertNotIn("taking the whole zone", self.log())
                 self.assertEqual((self.row()["zonemd"], self.row()["error"]),
                                  (f"verified ({name})", ""))
                 self.assertIn(f"ZONEMD verified ({name})", self.taproot.run("status").stdout)
-                self.assertEqual(short(self.taproot.port, ZONE, "ZONEMD")[0].split()[0], "7")
-                self.command(0, "check", self.taproot.config)
+                self.assertEqual(int(short(self.taproot.port, ZONE, "ZONEMD")[0].split()[0]),
+                                 serial_at(self.taproot.port, ZONE))
+                self.command(0, "check")
 
     def follow_with_own(self, zone_keys, expected):
         """Serials or digests of its own: the primary's IXFR go on all the same."""
         self.setUp()
         growing = Growing(1)
         primary = self.made(DigestingKnot)
-        primary.put(zone_text(1, growing.step(), timers=TIMERS))
+        primary.put(zone_text(10, growing.step(), timers=TIMERS))
         primary.start()
         self.follow([primary], zone=zone_keys, zonemd="require")
         self.taproot.start()
 
         def change(serial):
-            primary.change(serial, [*growing.step(), f"s{serial} 60 IN A 192.0.2.{serial}"],
+            primary.change(10 * serial, [*growing.step(), f"s{serial} 60 IN A 192.0.2.{serial}"],
                            timers=TIMERS)
 
         def come(serial):
@@ -163,7 +172,7 @@ class Refused(VerifyCase):
         self.assertIn("zonemd: ignore", self.taproot.run("status").stdout)
         done = self.command(1, "reload", ZONE)
         self.assertIn("zonemd-wrong", done.stdout + done.stderr)
-        done = self.command(1, "check", self.taproot.config)
+        done = self.command(2, "check")
         self.assertIn("zonemd-wrong", done.stdout + done.stderr)
         self.assertIn("ZONEMD of serial 2", self.log())
         self.give(fake, good, 2, [right])

@@ -188,7 +188,7 @@ Result<void> App::open() {
   publish_tls();
   auto serving = Serving::start(
       store_, policy_,
-      {config_.listen, worker_count(config_), &delivered_, config_.listen_tls, &tls_},
+      {config_.listen, worker_count(config_), &delivered_, config_.listen_tls, &tls_, &composed_},
       [this](TransferEvent event) {
         loop_.post([this, event = std::move(event)] { on_transfer(event); });
       },
@@ -218,6 +218,8 @@ Result<void> App::open() {
 /// A long transfer may be the last to hold an old version: it is freed here, not on its loop.
 void App::keep_house() {
   log_left_out();
+  composed_.set_limit(config_.kept_transfers);
+  composed_.sweep(net::Loop::now());
   store_.free_retired();
   watch_state();
   write_refusals();
@@ -399,7 +401,8 @@ void App::on_transfer(const TransferEvent& event) {
 
 void App::load_all(std::function<void()> done) {
   // A zone whose documents have to be fetched first is read when they are here.
-  read_and_log(desk_.names(), [done = std::move(done)] {
+  read_and_log(desk_.names(), [this, done = std::move(done)] {
+    store_.journal().free_memory();
     malloc_trim(0);  // very many zones leave very many holes
     done();
   });

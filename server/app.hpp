@@ -140,6 +140,7 @@ class App final : public Operations {
   zonestore::Published<Policy> policy_;
   zonestore::Published<net::TlsContext> tls_;
   xfr::DeliveredDifferences delivered_;
+  xfr::ComposedTransfers composed_;
   RefusalLog refusals_;
   RemoteSources remotes_;
   FollowedSources followed_;

@@ -262,6 +262,8 @@ struct Config {
   std::optional<ParentNotifyConfig> parent_notify;
   std::chrono::milliseconds probe_interval = std::chrono::seconds(60);
   zonestore::HistoryLimits history;
+  /// Octets of transfers that were composed for one secondary and are kept for the next.
+  std::size_t kept_transfers = std::size_t{64} << 20;
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
 

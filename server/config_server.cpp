@@ -58,6 +58,10 @@ void read_server_section(const ConfigNode& node, const ConfigScope& scope, Confi
     scope.findings.error(map.place(), "config-missing-key", "server has listen-tls but no tls",
                          "write tls: {certificate: FILE, key: FILE}");
   }
+  if (const auto* size = map.find("kept-transfers")) {
+    const auto octets = read_size(*size, "server.kept-transfers", scope.findings);
+    if (octets) config.kept_transfers = *octets;
+  }
   if (const auto* workers = map.find("workers"); workers != nullptr && workers->text != "auto") {
     const auto count = read_count(*workers, "server.workers", 1, max_workers, scope.findings);
     if (count) config.workers = static_cast<unsigned>(*count);

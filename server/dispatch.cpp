@@ -312,8 +312,8 @@ Reply Dispatch::start(Exchange& exchange, TransferEvent about,
                       const std::shared_ptr<const ZoneVersion>& version, xfr::IxfrChoice choice) {
   counters_.count_rcode(Rcode::noerror);
   auto transfer = std::make_unique<OutgoingTransfer>(
-      xfr::Transfer(exchange.query, version, std::move(choice)), std::move(exchange.session),
-      std::move(about), counters_, wall_clock_, tell_);
+      xfr::Transfer(exchange.query, version, std::move(choice), exchange.snapshot.composed),
+      std::move(exchange.session), std::move(about), counters_, wall_clock_, tell_);
   if (exchange.snapshot.delivered != nullptr) transfer->remember_in(*exchange.snapshot.delivered);
   return {0, std::move(transfer)};
 }

@@ -12,6 +12,7 @@
 #include "server/policy.hpp"
 #include "server/transfer_event.hpp"
 #include "server/update_order.hpp"
+#include "xfr/composed_transfers.hpp"
 #include "xfr/delivered_differences.hpp"
 #include "zonestore/zone_set.hpp"
 
@@ -33,6 +34,7 @@ struct Snapshot {
   std::shared_ptr<const Policy> policy;
   /// Shared with the other serving loops; none: nothing is remembered.
   xfr::DeliveredDifferences* delivered = nullptr;
+  xfr::ComposedTransfers* composed = nullptr;  ///< none: each transfer is composed anew
 };
 
 enum class Transport { udp, tcp };

@@ -115,8 +115,8 @@ class Serving::Worker {
 Result<std::unique_ptr<Serving>> Serving::start(const zonestore::ZoneStore& store,
                                                 const zonestore::Published<Policy>& policy,
                                                 Options options, Tell tell, Submit submit) {
-  const auto take = [&store, &policy, delivered = options.delivered] {
-    return Snapshot{store.zones(), policy.take(), delivered};
+  const auto take = [&store, &policy, delivered = options.delivered, composed = options.composed] {
+    return Snapshot{store.zones(), policy.take(), delivered, composed};
   };
   std::unique_ptr<Serving> serving(new Serving());
   for (const auto& endpoint : options.listen) {

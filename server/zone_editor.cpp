@@ -45,6 +45,8 @@ struct ZoneEditor::Edit {
   EditReport report;
   std::size_t tries = 0;
 
+  /// It is prepared in less time than it takes to wake another thread, and get back from it.
+  bool is_quick() const;
   void prepare();
   void prepare_updates();
 };
@@ -105,7 +107,15 @@ void ZoneEditor::Edit::prepare_updates() {
   if (targets) targets->ahead = zonestore::changes_between(*current, *version);
 }
 
-/// On the work pool: what the zone becomes, checked, and the file that says so.
+bool ZoneEditor::Edit::is_quick() const {
+  constexpr std::size_t few_changes = 16;
+  constexpr std::size_t few_records = 500;
+  if (write_back || request.changes.size() + updates.size() > few_changes) return false;
+  if (targets) return targets->filter && targets->number == current->number();
+  return current->record_count() <= few_records;
+}
+
+/// What the zone becomes, checked, and the file that says so. On the work pool, unless it is quick.
 void ZoneEditor::Edit::prepare() {
   if (!updates.empty()) return prepare_updates();
   auto edited = zonestore::edit_zone(*current, request.changes);
@@ -180,7 +190,13 @@ void ZoneEditor::begin(const Turn& turn) {
     }
   }
   if (!request.write_back) turn->targets = targets_for(*turn->current);
-  loop_.work([turn] { turn->prepare(); }, [this, turn] { install(turn); });
+  if (!turn->is_quick()) {
+    return loop_.work([turn] { turn->prepare(); }, [this, turn] { install(turn); });
+  }
+  loop_.post([this, turn] {
+    turn->prepare();
+    install(turn);
+  });
 }
 
 /// Of few zones only, whichever are edited: it can always be made anew.

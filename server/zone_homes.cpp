@@ -81,11 +81,11 @@ void ZoneHomes::remember(const std::vector<SharedZoneConfig>& zones) {
     const auto known = before.find(zone->name);
     const std::string_view home = known == before.end() ? std::string_view() : known->second;
     if (home != zone->directory && !zone->directory.empty()) {
-      changes.emplace(zone->name, zone->directory);
+      changes.emplace_back(zone->name, zone->directory);
     }
     if (known != before.end() && !zone->directory.empty()) before.erase(known);
   }
-  for (const auto& [apex, home] : before) changes.emplace(apex, "");
+  for (const auto& [apex, home] : before) changes.emplace_back(apex, "");
   if (const auto set = journal_.set_homes(changes); !set) {
     spdlog::error("which folders zones are from cannot be noted: {}", set.error().detail);
   }

@@ -182,7 +182,8 @@ class StepRecords {
 }  // namespace
 
 struct Transfer::State {
-  State(const dns::Query& request, std::shared_ptr<const ZoneVersion> of, IxfrChoice choice)
+  State(const dns::Query& request, std::shared_ptr<const ZoneVersion> of, IxfrChoice choice,
+        ComposedTransfers* composed)
       : version(std::move(of)),
         kind(choice.kind),
         id(request.header.id),
@@ -194,13 +195,22 @@ struct Transfer::State {
     question_size = request.qname.size();
     put_in_question(static_cast<std::uint16_t>(request.qtype));
     put_in_question(static_cast<std::uint16_t>(request.qclass));
-    if (kind == IxfrChoice::Kind::whole_zone) zone.emplace(*version);
+    if (kind == IxfrChoice::Kind::whole_zone) {
+      if (composed != nullptr) shared = composed->choose(version, asked(), net::Loop::now());
+      if (!shared.kept) zone.emplace(*version);
+    }
     if (kind == IxfrChoice::Kind::differences) {
       steps.emplace(version->apex(), std::move(choice.steps));
     }
   }
 
   enum class Phase { opening, body, closing, done, failed };
+
+  Octets asked() const { return {question.data(), question_size}; }
+  bool with_opt() const { return wants_opt && records == 0; }
+  std::uint8_t flags() const {  // QR, AA
+    return static_cast<std::uint8_t>(0x84 | (recursion_desired ? 1 : 0));
+  }
 
   void put_in_question(std::uint16_t value) {
     question[question_size++] = static_cast<std::uint8_t>(value >> 8);
@@ -233,6 +243,50 @@ struct Transfer::State {
     if (phase == Phase::closing && write_soa()) phase = Phase::done;
   }
 
+  /// What was composed is kept for others, if it is to be. A message of unusual size depends on
+  /// the room that this secondary's TSIG left.
+  void keep(Octets octets) {
+    if (!shared.keeping) return;
+    if (octets.size() > TransferMessage::usual_size ||
+        !shared.keeping->add(octets, message.record_count())) {
+      shared.keeping.reset();
+    } else if (phase == Phase::done) {
+      shared.keeping->finish();
+    }
+  }
+
+  std::size_t compose(std::span<std::uint8_t> buffer, std::size_t reserved) {
+    message.start(buffer, reserved, id, flags(), asked());
+    fill();
+    if (message.record_count() == 0) {
+      phase = Phase::failed;
+      return 0;
+    }
+    std::size_t size = message.finish();
+    keep(buffer.first(size));
+    if (with_opt()) size = TransferMessage::add_opt(buffer, size, dnssec_ok);
+    records += message.record_count();
+    return size;
+  }
+
+  /// The next message as it was composed for another one, under this one's ID.
+  std::size_t copy(std::span<std::uint8_t> buffer, std::size_t reserved) {
+    const auto& next = shared.kept->messages[copied];
+    std::size_t size = next.octets.size();
+    if (buffer.size() < size + reserved) {
+      phase = Phase::failed;
+      return 0;
+    }
+    std::memcpy(buffer.data(), next.octets.data(), size);
+    buffer[0] = static_cast<std::uint8_t>(id >> 8);
+    buffer[1] = static_cast<std::uint8_t>(id);
+    buffer[2] = flags();
+    if (with_opt()) size = TransferMessage::add_opt(buffer, size, dnssec_ok);
+    records += next.records;
+    if (++copied == shared.kept->messages.size()) phase = Phase::done;
+    return size;
+  }
+
   std::shared_ptr<const ZoneVersion> version;
   IxfrChoice::Kind kind;
   std::uint16_t id;
@@ -241,6 +295,8 @@ struct Transfer::State {
   bool dnssec_ok;
   std::array<std::uint8_t, 259> question;
   std::size_t question_size = 0;
+  ComposedTransfers::Choice shared;
+  std::size_t copied = 0;  ///< messages of what is kept
   TransferMessage message;
   std::optional<ZoneRecords> zone;
   std::optional<StepRecords> steps;
@@ -249,8 +305,8 @@ struct Transfer::State {
 };
 
 Transfer::Transfer(const dns::Query& request, std::shared_ptr<const ZoneVersion> version,
-                   IxfrChoice choice)
-    : state_(std::make_unique<State>(request, std::move(version), std::move(choice))) {}
+                   IxfrChoice choice, ComposedTransfers* composed)
+    : state_(std::make_unique<State>(request, std::move(version), std::move(choice), composed)) {}
 
 Transfer::Transfer(Transfer&&) noexcept = default;
 Transfer& Transfer::operator=(Transfer&&) noexcept = default;
@@ -259,23 +315,13 @@ Transfer::~Transfer() = default;
 std::size_t Transfer::next(std::span<std::uint8_t> buffer, std::size_t keep_free) {
   State& state = *state_;
   if (done() || failed()) return 0;
-  const bool with_opt = state.wants_opt && state.records == 0;
-  const std::size_t reserved = keep_free + (with_opt ? TransferMessage::opt_size : 0);
+  const std::size_t reserved = keep_free + (state.with_opt() ? TransferMessage::opt_size : 0);
   const std::size_t head = 12 + state.question_size;
   if (buffer.size() < head || buffer.size() - head < reserved) {
     state.phase = State::Phase::failed;
     return 0;
   }
-  const auto flags = static_cast<std::uint8_t>(0x84 | (state.recursion_desired ? 1 : 0));  // QR, AA
-  state.message.start(buffer, reserved, state.id, flags,
-                      {state.question.data(), state.question_size});
-  state.fill();
-  if (state.message.record_count() == 0) {
-    state.phase = State::Phase::failed;
-    return 0;
-  }
-  state.records += state.message.record_count();
-  return state.message.finish(with_opt, state.dnssec_ok);
+  return state.shared.kept ? state.copy(buffer, reserved) : state.compose(buffer, reserved);
 }
 
 bool Transfer::done() const {

@@ -3,6 +3,7 @@
 #include "dns/message.hpp"
 #include "dns/octets.hpp"
 #include "dns/serial.hpp"
+#include "xfr/composed_transfers.hpp"
 #include "xfr/ixfr_choice.hpp"
 #include "zonestore/zone_version.hpp"
 
@@ -26,9 +27,10 @@ class Transfer {
   static constexpr std::size_t buffer_size = 65535;
 
   /// The question of `request` is repeated in every message (RFC 5936 section 2.2.2), its ID and
-  /// RD in the headers; the first message has an OPT if the request has one. Borrows nothing.
+  /// RD in the headers; the first message has an OPT if the request has one. Borrows nothing but
+  /// `composed`, which knows what was composed for others; null: each composes for itself.
   Transfer(const dns::Query& request, std::shared_ptr<const zonestore::ZoneVersion> version,
-           IxfrChoice choice);
+           IxfrChoice choice, ComposedTransfers* composed = nullptr);
   Transfer(Transfer&&) noexcept;
   Transfer& operator=(Transfer&&) noexcept;
   ~Transfer();

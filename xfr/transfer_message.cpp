@@ -121,20 +121,28 @@ bool TransferMessage::record(RRType type, std::uint32_t ttl, Octets rdata) {
   return true;
 }
 
-std::size_t TransferMessage::finish(bool with_opt, bool dnssec_ok) {
+std::size_t TransferMessage::finish() {
   const std::size_t end = position_;
   position_ = 6;
   u16(record_count_);
   u16(0);
-  u16(with_opt ? 1 : 0);
-  position_ = end;
-  if (!with_opt) return position_;
-  buffer_[position_++] = 0;  // RFC 6891 section 6.1.2
-  u16(static_cast<std::size_t>(RRType::OPT));
-  u16(1232);
-  u32(dnssec_ok ? 0x8000u : 0u);
   u16(0);
-  return position_;
+  position_ = end;
+  return end;
+}
+
+std::size_t TransferMessage::add_opt(std::span<std::uint8_t> buffer, std::size_t size,
+                                     bool dnssec_ok) {
+  constexpr std::size_t additional_count_at = 10;
+  constexpr std::uint8_t do_bit = 0x80;
+  const std::array<std::uint8_t, opt_size> opt = {
+      0, 0, static_cast<std::uint8_t>(RRType::OPT), 1232 >> 8, 1232 & 0xff,
+      0, 0, dnssec_ok ? do_bit : std::uint8_t{0},   0,         0,
+      0};
+  std::memcpy(buffer.data() + size, opt.data(), opt.size());
+  buffer[additional_count_at] = 0;
+  buffer[additional_count_at + 1] = 1;
+  return size + opt.size();
 }
 
 void TransferMessage::write_owner() {
@@ -320,11 +328,6 @@ void TransferMessage::u16(std::size_t value) {
   buffer_[position_] = static_cast<std::uint8_t>(value >> 8);
   buffer_[position_ + 1] = static_cast<std::uint8_t>(value);
   position_ += 2;
-}
-
-void TransferMessage::u32(std::uint32_t value) {
-  u16(value >> 16);
-  u16(value & 0xffff);
 }
 
 void TransferMessage::copy(Octets octets) {

@@ -45,11 +45,13 @@ class TransferMessage {
 
   std::size_t record_count() const { return record_count_; }
 
-  /// Writes the counts and an OPT record if asked for (its room is taken from keep_free), and
-  /// returns the size of the message.
-  std::size_t finish(bool with_opt, bool dnssec_ok);
+  /// Writes the counts, and returns the size of the message.
+  std::size_t finish();
 
   static constexpr std::size_t opt_size = 11;
+  /// Adds an OPT record (RFC 6891 section 6.1.2) to a finished message of `size` octets, behind
+  /// which there are opt_size more in `buffer`. Returns its new size.
+  static std::size_t add_opt(std::span<std::uint8_t> buffer, std::size_t size, bool dnssec_ok);
 
  private:
   static constexpr std::size_t max_labels = 128;
@@ -92,7 +94,6 @@ class TransferMessage {
   std::size_t find_target(Octets name);
   void remember(Octets name, std::size_t offset);
   void u16(std::size_t value);
-  void u32(std::uint32_t value);
   void copy(Octets octets);
 
   Octets apex_;

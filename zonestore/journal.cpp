@@ -18,6 +18,19 @@ namespace {
 
 constexpr const char* database_name = "taproot.db";
 
+/// Rows that were written, but not committed, must not be remembered.
+struct ForgetUnless {
+  explicit ForgetUnless(JournalTables& of) : tables(of) {}
+  ~ForgetUnless() {
+    if (!committed) tables.forget();
+  }
+  ForgetUnless(const ForgetUnless&) = delete;
+  ForgetUnless& operator=(const ForgetUnless&) = delete;
+
+  JournalTables& tables;
+  bool committed = false;
+};
+
 }  // namespace
 
 struct Journal::State {
@@ -56,8 +69,11 @@ struct Journal::State {
     }
     auto transaction = Transaction::begin(*database);
     if (!transaction) return tl::unexpected(transaction.error());
+    ForgetUnless forget(*tables);
     if (auto written = write(); !written) return written;
-    return (*transaction)->commit();
+    auto committed = (*transaction)->commit();
+    forget.committed = committed.has_value();
+    return committed;
   }
 
   /// Runs `read` so that all it reads belongs together. A transaction that could not even be
@@ -139,7 +155,7 @@ Result<void> Journal::State::connect(Database::Access access) {
   auto opened = Database::open(folder / database_name, access);
   if (!opened) return tl::unexpected(opened.error());
   if (auto ready = prepare_schema(**opened, access); !ready) return ready;
-  auto prepared = JournalTables::prepare(**opened);
+  auto prepared = JournalTables::prepare(**opened, access == Database::Access::read_write);
   if (!prepared) return tl::unexpected(prepared.error());
   tables = std::move(*prepared);
   database = std::move(*opened);
@@ -271,7 +287,8 @@ Journal::Reading Journal::reading() {
 }
 
 Result<Journal::Standing> Journal::standing(const dns::Name& apex) {
-  const auto zone = state_->tables->find_zone(apex);
+  auto& tables = *state_->tables;
+  const auto zone = state_->is_reading ? tables.look_up_zone(apex) : tables.find_zone(apex);
   if (!zone) return tl::unexpected(zone.error());
   return Standing{zone->newest, zone->highest};
 }
@@ -294,7 +311,7 @@ Result<void> Journal::raise_serials(const std::vector<std::pair<dns::Name, dns::
       if (!zone) return tl::unexpected(zone.error());
       if (zone->highest && !(serial > *zone->highest)) continue;
       zone->highest = serial;
-      if (auto raised = state_->tables->update_zone(*zone); !raised) return raised;
+      if (auto raised = state_->tables->put_zone(apex, *zone); !raised) return raised;
     }
     return {};
   });
@@ -344,6 +361,10 @@ std::optional<AppliedState> Journal::applied(const dns::Name& apex, const std::s
   if (!zone || zone->id == 0) return std::nullopt;
   auto found = state_->tables->find_applied(zone->id, provider);
   return found ? std::move(*found) : std::nullopt;
+}
+
+void Journal::free_memory() noexcept {
+  state_->database->free_memory();
 }
 
 Result<Journal::Homes> Journal::homes() {

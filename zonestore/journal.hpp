@@ -146,9 +146,12 @@ class Journal {
   };
   Result<Standing> standing(const dns::Name& apex);
 
+  /// Gives back the memory that a large transaction needed.
+  void free_memory() noexcept;
+
   /// Which configured folder each zone came from: so that a zone whose file vanished is known
   /// after a restart. Zones that are named one by one have none.
-  using Homes = std::map<dns::Name, std::string>;
+  using Homes = std::vector<std::pair<dns::Name, std::string>>;
   Result<Homes> homes();
   /// Notes these, all or none; an empty text takes a zone's home away.
   Result<void> set_homes(const Homes& homes);

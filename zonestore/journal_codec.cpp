@@ -33,11 +33,16 @@ constexpr std::uint8_t format_of(Kind kind) {
 
 using Checksum = std::array<std::uint8_t, checksum_size>;
 
+/// Fetched once: looking it up costs more than the sum of a small chunk.
+const EVP_MD* sha256() {
+  static EVP_MD* const method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return method;
+}
+
 /// Nothing if OpenSSL cannot: then nothing may be written or believed.
 std::optional<Checksum> checksum_of(Octets octets) {
   std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest;
-  if (EVP_Digest(octets.data(), octets.size(), digest.data(), nullptr, EVP_sha256(), nullptr) !=
-      1) {
+  if (EVP_Digest(octets.data(), octets.size(), digest.data(), nullptr, sha256(), nullptr) != 1) {
     return std::nullopt;
   }
   Checksum sum;

@@ -99,6 +99,12 @@ Result<void> Query::done() {
   return {};
 }
 
+int Query::finish() noexcept {
+  int code = SQLITE_ROW;
+  while (code == SQLITE_ROW) code = sqlite3_step(statement_);
+  return code;
+}
+
 bool Query::is_null(int column) const {
   return sqlite3_column_type(statement_, column) == SQLITE_NULL;
 }
@@ -134,6 +140,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
     ready = database->connect(as_uri(file.string()), flags | SQLITE_OPEN_URI);
     if (ready) ready = database->configure(access);
   }
+  if (ready) ready = database->prepare_transactions();
   if (!ready) return tl::unexpected(ready.error());
   return database;
 }
@@ -172,6 +179,9 @@ Result<void> Database::configure(Access access) {
     }
   }
   watch_log();
+  // What a transaction of thousands of versions changes has room: it would be written to the log,
+  // and read from there, again and again. free_memory() gives the room back.
+  if (auto done = run("PRAGMA cache_size = -16384;"); !done) return done;
   // The limit keeps one very large version from leaving a very large log behind.
   return run("PRAGMA journal_size_limit = 67108864;");
 }
@@ -199,7 +209,12 @@ Result<void> Database::checkpoint() {
   return {};
 }
 
+void Database::free_memory() noexcept {
+  (void)sqlite3_db_release_memory(handle_);  // always SQLITE_OK
+}
+
 Database::~Database() {
+  for (auto* statement : {&begin_writing_, &begin_reading_, &commit_, &roll_back_}) *statement = {};
   if (handle_ != nullptr) (void)sqlite3_close_v2(handle_);  // only fails for handles misused
 }
 
@@ -229,12 +244,29 @@ Result<std::int64_t> Database::integer(std::string_view sql) const {
   return *row ? query.integer(0) : 0;
 }
 
+std::int64_t Database::last_row() const {
+  return sqlite3_last_insert_rowid(handle_);
+}
+
+Result<void> Database::prepare_transactions() {
+  const std::pair<Statement*, std::string_view> texts[] = {{&begin_writing_, "BEGIN IMMEDIATE"},
+                                                           {&begin_reading_, "BEGIN"},
+                                                           {&commit_, "COMMIT"},
+                                                           {&roll_back_, "ROLLBACK"}};
+  for (const auto& [statement, text] : texts) {
+    auto prepared = prepare(text);
+    if (!prepared) return tl::unexpected(prepared.error());
+    *statement = std::move(*prepared);
+  }
+  return {};
+}
+
 bool Database::in_transaction() const {
   return sqlite3_get_autocommit(handle_) == 0;
 }
 
 void Database::roll_back() noexcept {
-  if (in_transaction()) (void)sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+  if (in_transaction()) (void)roll_back_.start().finish();
 }
 
 tl::unexpected<Error> Database::failure(int code, std::string_view doing) const {
@@ -251,8 +283,11 @@ Result<std::unique_ptr<Transaction>> Transaction::begin(Database& database, Purp
   database.roll_back();
   // Made before it begins, for the same reason.
   std::unique_ptr<Transaction> transaction(new Transaction(database));
-  auto begun = database.run(purpose == Purpose::writing ? "BEGIN IMMEDIATE" : "BEGIN");
-  if (!begun) return tl::unexpected(begun.error());
+  auto& begin = purpose == Purpose::writing ? database.begin_writing_ : database.begin_reading_;
+  auto beginning = begin.start();
+  if (const int code = beginning.finish(); code != SQLITE_DONE) {
+    return database.failure(code, "beginning a transaction");
+  }
   return transaction;
 }
 
@@ -262,7 +297,11 @@ Transaction::~Transaction() {
 }
 
 Result<void> Transaction::commit() {
-  return database_.run("COMMIT");
+  auto committing = database_.commit_.start();
+  if (const int code = committing.finish(); code != SQLITE_DONE) {
+    return database_.failure(code, "committing");
+  }
+  return {};
 }
 
 }  // namespace taproot::zonestore

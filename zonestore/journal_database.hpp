@@ -29,6 +29,8 @@ class Query {
   Result<bool> next();
   /// Runs a statement that gives no rows.
   Result<void> done();
+  /// The same, but what came of it is SQLite's code: for words there may be no memory.
+  int finish() noexcept;
 
   // Columns of the row it stands at, from 0; text and octets are good until next().
   bool is_null(int column) const;
@@ -107,6 +109,10 @@ class Database {
   /// another connection may commit meanwhile.
   Result<void> checkpoint();
 
+  /// Gives back what it keeps of the file in memory.
+  void free_memory() noexcept;
+  /// The ROWID of the row that was added last.
+  std::int64_t last_row() const;
   /// Ends a transaction that is open, without a word if that fails: also without memory for words.
   void roll_back() noexcept;
   const std::string& file() const { return file_; }
@@ -119,10 +125,15 @@ class Database {
 
   bool in_transaction() const;
   void watch_log();
+  /// Prepared ahead: they are run for each write, and one of them when there is no memory.
+  Result<void> prepare_transactions();
 
   std::string file_;
   sqlite3* handle_ = nullptr;
+  Statement begin_writing_, begin_reading_, commit_, roll_back_;
   int log_pages_ = 0;
+
+  friend class Transaction;
 };
 
 /// All or nothing: rolled back when it goes out of scope without commit().

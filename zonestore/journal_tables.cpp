@@ -60,15 +60,19 @@ VersionRow version_of(const Query& row) {
 
 }  // namespace
 
-Result<std::unique_ptr<JournalTables>> JournalTables::prepare(const Database& database) {
+Result<std::unique_ptr<JournalTables>> JournalTables::prepare(const Database& database,
+                                                              bool is_sole_writer) {
   auto tables = std::unique_ptr<JournalTables>(new JournalTables);
   auto& all = *tables;
-  const std::array<std::pair<Statement*, std::string_view>, 30> texts = {{
+  all.database_ = &database;
+  all.is_sole_writer_ = is_sole_writer;
+  const std::array<std::pair<Statement*, std::string_view>, 32> texts = {{
       {&all.find_zone_,
        "SELECT id, highest_serial, oldest, newest, base, base_octets, octets FROM zones "
        "WHERE apex = ?"},
       {&all.add_zone_,
-       "INSERT INTO zones (apex) VALUES (?) ON CONFLICT (apex) DO NOTHING RETURNING id"},
+       "INSERT INTO zones (apex, highest_serial, oldest, newest, base, base_octets, octets) "
+       "VALUES (?, ?, ?, ?, ?, ?, ?)"},
       {&all.update_zone_,
        "UPDATE zones SET highest_serial = ?2, oldest = ?3, newest = ?4, base = ?5, "
        "base_octets = ?6, octets = ?7 WHERE id = ?1"},
@@ -85,6 +89,8 @@ Result<std::unique_ptr<JournalTables>> JournalTables::prepare(const Database& da
        "revision, octets "
        "FROM versions WHERE zone = ? AND number <= ? ORDER BY number DESC LIMIT ?"},
       {&all.drop_versions_, "DELETE FROM versions WHERE zone = ? AND number < ?"},
+      {&all.drop_changes_, "DELETE FROM changes WHERE zone = ? AND number < ?"},
+      {&all.drop_snapshots_, "DELETE FROM snapshots WHERE zone = ? AND number < ?"},
       {&all.add_changes_, "INSERT INTO changes (zone, number, chunk, content) VALUES (?, ?, ?, ?)"},
       {&all.add_snapshot_,
        "INSERT INTO snapshots (zone, number, chunk, content) VALUES (?, ?, ?, ?)"},
@@ -131,11 +137,37 @@ Result<std::unique_ptr<JournalTables>> JournalTables::prepare(const Database& da
     if (!prepared) return tl::unexpected(prepared.error());
     *statement = std::move(*prepared);
   }
+  if (is_sole_writer) {
+    if (auto learned = all.learn_zones(); !learned) return tl::unexpected(learned.error());
+  }
   return tables;
 }
 
+Result<void> JournalTables::learn_zones() {
+  auto all = database_->prepare("SELECT apex FROM zones");
+  if (!all) return tl::unexpected(all.error());
+  auto row = all->start();
+  auto more = row.next();
+  for (; more && *more; more = row.next()) known_.add(row.text(0));
+  if (!more) return tl::unexpected(more.error());
+  known_.set_complete();
+  return {};
+}
+
 Result<ZoneRow> JournalTables::find_zone(const dns::Name& apex) {
+  return find_zone_by(key_of(apex));
+}
+
+Result<ZoneRow> JournalTables::look_up_zone(const dns::Name& apex) {
   const std::string key = key_of(apex);
+  auto zone = find_zone_by(key);
+  if (zone && is_sole_writer_) known_.remember(key, *zone);
+  return zone;
+}
+
+Result<ZoneRow> JournalTables::find_zone_by(const std::string& key) {
+  if (!known_.may_have(key)) return ZoneRow();
+  if (const auto* known = known_.find(key)) return *known;
   auto row = find_zone_.start(std::string_view(key));
   const auto found = row.next();
   if (!found) return tl::unexpected(found.error());
@@ -154,30 +186,30 @@ Result<ZoneRow> JournalTables::find_zone(const dns::Name& apex) {
 Result<ZoneRow> JournalTables::find_or_add_zone(const dns::Name& apex) {
   auto zone = find_zone(apex);
   if (!zone || zone->id != 0) return zone;
-  return add_or_find_zone(apex);
+  if (auto added = put_zone(apex, *zone); !added) return tl::unexpected(added.error());
+  return zone;
 }
 
-Result<ZoneRow> JournalTables::add_or_find_zone(const dns::Name& apex) {
-  ZoneRow zone;
-  {
-    const std::string key = key_of(apex);
-    auto row = add_zone_.start(std::string_view(key));
-    const auto added = row.next();
-    if (!added) return tl::unexpected(added.error());
-    if (*added) {
-      zone.id = row.integer(0);
-      if (const auto done = row.done(); !done) return tl::unexpected(done.error());
-      return zone;
-    }
-  }
-  return find_zone(apex);
-}
-
-Result<void> JournalTables::update_zone(const ZoneRow& zone) {
+Result<void> JournalTables::put_zone(const dns::Name& apex, ZoneRow& zone) {
+  const std::string key = key_of(apex);
   const auto highest = zone.highest ? std::optional(zone.highest->value()) : std::nullopt;
-  return update_zone_
-      .start(zone.id, highest, zone.oldest, zone.newest, zone.base, zone.base_octets, zone.octets)
-      .done();
+  if (zone.id == 0) {
+    const auto added = add_zone_
+                           .start(std::string_view(key), highest, zone.oldest, zone.newest,
+                                  zone.base, zone.base_octets, zone.octets)
+                           .done();
+    if (!added) return added;
+    zone.id = database_->last_row();
+    known_.add(key);
+  } else {
+    const auto updated = update_zone_
+                             .start(zone.id, highest, zone.oldest, zone.newest, zone.base,
+                                    zone.base_octets, zone.octets)
+                             .done();
+    if (!updated) return updated;
+  }
+  if (is_sole_writer_) known_.remember(key, zone);
+  return {};
 }
 
 Result<std::vector<dns::Name>> JournalTables::zones() {
@@ -225,7 +257,10 @@ Result<void> JournalTables::walk_versions(std::int64_t zone, std::uint64_t newes
 }
 
 Result<void> JournalTables::drop_versions_below(std::int64_t zone, std::uint64_t number) {
-  return drop_versions_.start(zone, number).done();
+  for (auto* drop : {&drop_changes_, &drop_snapshots_, &drop_versions_}) {
+    if (auto dropped = drop->start(zone, number).done(); !dropped) return dropped;
+  }
+  return {};
 }
 
 Result<void> JournalTables::add_chunk(Kind kind, std::int64_t zone, std::uint64_t number,
@@ -312,14 +347,14 @@ Result<std::optional<AppliedState>> JournalTables::find_applied(std::int64_t zon
       AppliedState{unsigned_of(row, 0), wall_time(row.integer(1)), std::string(row.text(2))});
 }
 
-Result<std::map<dns::Name, std::string>> JournalTables::homes() {
-  std::map<dns::Name, std::string> all;
+Result<Journal::Homes> JournalTables::homes() {
+  Journal::Homes all;
   auto row = list_homes_.start();
   auto more = row.next();
   for (; more && *more; more = row.next()) {
     auto apex = dns::Name::from_text(row.text(0));
     if (!apex) return tl::unexpected(apex.error());
-    all.emplace(std::move(*apex), std::string(row.text(1)));
+    all.emplace_back(std::move(*apex), std::string(row.text(1)));
   }
   if (!more) return tl::unexpected(more.error());
   return all;

@@ -5,6 +5,8 @@
 #include "dns/serial.hpp"
 #include "zonestore/journal.hpp"
 #include "zonestore/journal_database.hpp"
+#include "zonestore/journal_known_zones.hpp"
+#include "zonestore/journal_rows.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -16,34 +18,23 @@
 
 namespace taproot::zonestore {
 
-/// The row of a zone: what there is of it, without a look at its versions.
-struct ZoneRow {
-  std::int64_t id = 0;  ///< 0: there is no row
-  std::optional<dns::Serial> highest;
-  std::uint64_t oldest = 0;
-  std::uint64_t newest = 0;       ///< 0: no version
-  std::uint64_t base = 0;         ///< the newest snapshot
-  std::uint64_t base_octets = 0;  ///< octets of the steps since
-  std::uint64_t octets = 0;       ///< of all versions kept
-};
-
-struct VersionRow {
-  VersionSummary summary;
-  std::optional<std::uint64_t> step_octets;  ///< nothing: a version without step
-  std::uint64_t octets = 0;                  ///< of its changes and its snapshot, about
-};
-
 /// The journal's tables by rows; one prepared statement behind each function. Knows nothing of
 /// what chunks hold. Fails with Errc::io; writes belong into a Transaction.
 class JournalTables {
  public:
-  static Result<std::unique_ptr<JournalTables>> prepare(const Database& database);
+  /// Nobody but the sole writer changes the tables while they are open: then what was written is
+  /// remembered.
+  static Result<std::unique_ptr<JournalTables>> prepare(const Database& database,
+                                                        bool is_sole_writer);
 
   Result<ZoneRow> find_zone(const dns::Name& apex);
+  /// The same within a transaction: what it finds is remembered.
+  Result<ZoneRow> look_up_zone(const dns::Name& apex);
   Result<ZoneRow> find_or_add_zone(const dns::Name& apex);
-  /// For a zone that most likely has no row yet: the same with one look less.
-  Result<ZoneRow> add_or_find_zone(const dns::Name& apex);
-  Result<void> update_zone(const ZoneRow& zone);
+  /// Adds the row if its id is 0, and gives it one; else changes it.
+  Result<void> put_zone(const dns::Name& apex, ZoneRow& zone);
+  /// What was written last was not committed.
+  void forget() noexcept { known_.forget_rows(); }
   /// Apexes of the zones that have a version.
   Result<std::vector<dns::Name>> zones();
 
@@ -92,7 +83,7 @@ class JournalTables {
                                                  const std::optional<RRsetKey>& key);
   /// Whether any zone has any: hardly ever.
   Result<bool> has_divergences();
-  Result<std::map<dns::Name, std::string>> homes();
+  Result<Journal::Homes> homes();
   /// An empty directory: none.
   Result<void> set_home(const dns::Name& apex, const std::string& directory);
   Result<std::map<dns::Name, std::uint64_t>> signers();
@@ -102,9 +93,15 @@ class JournalTables {
  private:
   JournalTables() = default;
   static Result<std::optional<std::uint64_t>> number_in(Query& row);
+  Result<ZoneRow> find_zone_by(const std::string& key);
+  Result<void> learn_zones();
 
+  const Database* database_ = nullptr;
+  bool is_sole_writer_ = false;
+  KnownZones known_;
   Statement find_zone_, add_zone_, update_zone_, list_zones_;
-  Statement add_version_, find_version_, list_versions_, drop_versions_;
+  Statement add_version_, find_version_, list_versions_, drop_versions_, drop_changes_,
+      drop_snapshots_;
   Statement add_changes_, add_snapshot_, read_changes_, read_snapshot_, find_base_;
   Statement set_applied_, find_applied_;
   Statement put_divergence_, drop_divergence_, drop_divergences_, list_divergences_,

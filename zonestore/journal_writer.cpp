@@ -75,10 +75,10 @@ Result<void> check_next(const ZoneRow& zone, const ZoneVersion& version) {
 
 Result<void> JournalWriter::write(const Journal::Entry& entry) {
   const auto& version = *entry.version;
-  auto zone = version.number() == 1 ? tables_.add_or_find_zone(version.apex())
-                                    : tables_.find_or_add_zone(version.apex());
+  auto zone = tables_.find_zone(version.apex());
   if (!zone) return tl::unexpected(zone.error());
   if (auto fits = check_next(*zone, version); !fits) return fits;
+  if (zone->id == 0) return write_first(entry);
   if (entry.step) zone->base_octets += entry.step->octets();
   const bool with_snapshot = wants_snapshot(*zone, entry);
   const auto row = row_of(entry, with_snapshot);
@@ -97,7 +97,23 @@ Result<void> JournalWriter::write(const Journal::Entry& entry) {
   zone->newest = version.number();
   zone->highest = version.serial();
   if (auto pruned = prune(*zone); !pruned) return pruned;
-  return tables_.update_zone(*zone);
+  return tables_.put_zone(version.apex(), *zone);
+}
+
+/// The same for a zone without a past: its row is written once.
+Result<void> JournalWriter::write_first(const Journal::Entry& entry) {
+  const auto& version = *entry.version;
+  const auto row = row_of(entry, true);
+  ZoneRow zone;
+  zone.highest = version.serial();
+  zone.oldest = zone.newest = zone.base = version.number();
+  zone.octets = row.octets;
+  if (auto added = tables_.put_zone(version.apex(), zone); !added) return added;
+  if (auto added = tables_.add_version(zone.id, row); !added) return added;
+  if (auto written = write_changes(zone, entry); !written) return written;
+  if (auto written = write_snapshot(zone, entry); !written) return written;
+  if (!entry.divergence) return {};
+  return write_divergences(tables_, zone.id, *entry.divergence);
 }
 
 Result<void> JournalWriter::write_changes(const ZoneRow& zone, const Journal::Entry& entry) {

@@ -22,6 +22,7 @@ class JournalWriter {
   Result<void> write(const Journal::Entry& entry);
 
  private:
+  Result<void> write_first(const Journal::Entry& entry);
   Result<void> write_changes(const ZoneRow& zone, const Journal::Entry& entry);
   Result<void> write_snapshot(ZoneRow& zone, const Journal::Entry& entry);
   bool wants_snapshot(const ZoneRow& zone, const Journal::Entry& entry) const;

@@ -232,6 +232,7 @@ def is_right(answer, address):
 class Taproot(Measured):
     kind = "taproot"
     takes_edits = True
+    server_keys = {}
 
     def __init__(self, lab, zones, folder, **words):
         super().__init__(lab, zones, folder, **words)
@@ -252,7 +253,8 @@ class Taproot(Measured):
                          "secret-file": self.path("key")})
             providers.append({"name": "signed", "kind": "transfer", "key": f"{KEY_NAME}."})
         self.write("taproot.yaml", json.dumps({  # JSON is YAML
-            "server": {"listen": [f"127.0.0.1:{self.port}"], "workers": 1},
+            "server": {"listen": [f"127.0.0.1:{self.port}"], "workers": 1,
+                       **self.server_keys},
             "state": self.path("state"),
             "control": {"listen": f"127.0.0.1:{self.control_port}"},
             "keys": keys,

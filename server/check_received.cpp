@@ -63,7 +63,11 @@ bool passes_digest(const zonestore::ZoneVersion& version, const std::string& sho
   if (!why) return true;
   const bool is_absent = received.digest->kind == zonestore::DigestVerdict::Kind::absent;
   received.wrong_digest = zonestore::Finding{
-      zonestore::Severity::error, "zonemd-wrong", shown, 0, 0,
+      zonestore::Severity::error,
+      "zonemd-wrong",
+      shown,
+      0,
+      0,
       "serial " + std::to_string(version.serial().value()) + ": " + *why,
       std::string(is_absent ? "have the primary make a ZONEMD"
                             : "have the primary make the ZONEMD anew") +
@@ -147,7 +151,8 @@ void check_records(const dns::Name& apex, const std::string& shown, Records reco
                      (checks.digest == zonestore::DigestDemand::check && has_digest(apex, records));
   if (!looks && checks.digest != zonestore::DigestDemand::none) received.digest.emplace();
   const bool is_small = records.size() < large_zone_records;
-  if (is_small && !looks) return check_small(apex, shown, std::move(records), checks.rules, received);
+  if (is_small && !looks)
+    return check_small(apex, shown, std::move(records), checks.rules, received);
   auto version = build(apex, is_small ? records : std::move(records));
   if (!version || !passes_digest(*version, shown, checks, received)) return;
   if (is_small) return check_small(apex, shown, std::move(records), checks.rules, received);

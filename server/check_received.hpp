@@ -28,8 +28,9 @@ struct ReceivedChecks {
 /// Small zones are checked as wholes. Of a large one that came as differences only what they touch
 /// is, so that a change costs the change; then the findings are those about it. A catalog is not
 /// for resolvers, and the rules are not for it: it is refused if it is broken. Before all that a
-/// ZONEMD is verified (RFC 8976 section 4), which costs the whole zone. Fails with Errc::conflict if differences do not fit to `base`: then the whole zone has to be transferred.
-/// Blocks: call it on the work pool.
+/// ZONEMD is verified (RFC 8976 section 4), which costs the whole zone. Fails with Errc::conflict
+/// if differences do not fit to `base`: then the whole zone has to be transferred. Blocks: call it
+/// on the work pool.
 Result<ReceivedZone> check_received(const dns::Name& apex, const std::string& shown,
                                     xfr::IncomingTransfer transfer,
                                     const std::shared_ptr<const zonestore::ZoneVersion>& base,

@@ -187,7 +187,7 @@ struct ZoneConfig {
   /// Each version gets a ZONEMD record (RFC 8976); nothing: ZONEMD is the source's business.
   std::optional<zonestore::DigestAlgorithm> zonemd;
   SharedValue<CatalogProperties> catalog;  ///< what catalogs say of it; null: nothing
-  bool notifies_parent = false;  ///< the parent is told of changed CDS, CDNSKEY and CSYNC
+  bool notifies_parent = false;            ///< the parent is told of changed CDS, CDNSKEY and CSYNC
 
   /// Whether a catalog lists it, or did: then `directory` is the catalog's home.
   bool is_member() const { return directory.starts_with("catalog:"); }
@@ -233,8 +233,8 @@ struct ControlConfig {
 
 /// How parents are told of changes for them (RFC 9859).
 struct ParentNotifyConfig {
-  std::vector<net::Endpoint> resolvers;      ///< asked in this order for DSYNC; at least one
-  std::optional<dns::Name> report_channel;   ///< agent domain that reports are to go to (RFC 9567)
+  std::vector<net::Endpoint> resolvers;     ///< asked in this order for DSYNC; at least one
+  std::optional<dns::Name> report_channel;  ///< agent domain that reports are to go to (RFC 9567)
 
   bool operator==(const ParentNotifyConfig&) const = default;
 };

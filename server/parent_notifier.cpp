@@ -118,7 +118,8 @@ void ParentNotifier::remember(const Told& told) {
         std::error_code ignored;  // it shows when the file is written
         fs::create_directories(folder, ignored);
         const auto written = write_whole_file(file, text, Replace::yes);
-        if (!written) spdlog::warn("what a parent was told is not noted: {}", written.error().detail);
+        if (!written)
+          spdlog::warn("what a parent was told is not noted: {}", written.error().detail);
       },
       [] {});
 }
@@ -307,8 +308,8 @@ std::vector<ParentRow> ParentNotifier::rows(const dns::Name& zone) const {
       if (stage != Stage::told) row.error = round->trouble();
       if (stage != Stage::told) row.cure = round->cure();
       if (const auto next = round->next_attempt()) {
-        row.next = wall_now() + std::chrono::duration_cast<WallTime::duration>(
-                                    *next - net::Loop::now());
+        row.next =
+            wall_now() + std::chrono::duration_cast<WallTime::duration>(*next - net::Loop::now());
       }
     }
     rows.push_back(std::move(row));

@@ -142,10 +142,10 @@ struct PrimaryRow {
 
 /// How far a zone's parent is told of changed CDS and CDNSKEY, or of a changed CSYNC.
 struct ParentRow {
-  std::string type;    ///< "CDS", which means CDNSKEY, too, or "CSYNC"
-  std::string state;   ///< "waiting", "looking", "telling", "told", "nobody"
-  std::string target;  ///< whom the parent wants to be told: name, port and address
-  unsigned tries = 0;  ///< messages that were sent
+  std::string type;               ///< "CDS", which means CDNSKEY, too, or "CSYNC"
+  std::string state;              ///< "waiting", "looking", "telling", "told", "nobody"
+  std::string target;             ///< whom the parent wants to be told: name, port and address
+  unsigned tries = 0;             ///< messages that were sent
   std::optional<WallTime> since;  ///< of this change, or when it was told
   std::string error;              ///< what went wrong last; empty: nothing, or it is over
   std::string cure;
@@ -164,7 +164,7 @@ struct ZoneRow {
   std::string source;
   std::vector<SourceRow> documents;   ///< those of its sources that come from servers
   std::vector<PrimaryRow> primaries;  ///< those it is transferred from
-  std::vector<ParentRow> parents;        ///< of a zone that tells its parent
+  std::vector<ParentRow> parents;     ///< of a zone that tells its parent
   /// Why the source as it stands now was not taken, in one line; empty if it was.
   std::string candidate_refused;
   /// What it waits for because its source vanished, with the command; empty: it has a source.

@@ -110,7 +110,8 @@ std::string shown(const UpdateChange& change, const dns::Name& zone) {
 std::string cure(const UpdateChange& change, const dns::Name& zone, const Updater& who) {
   const bool is_name = change.kind == UpdateChange::Kind::remove_name;
   return "to allow it, add to update: of " + zone.to_text() + " {key: " + who.key.to_text() +
-         (who.tls != nullptr ? ", transport: tls" : "") + ", names: [\"" + change.owner.to_text_in(zone) + "\"], types: [" +
+         (who.tls != nullptr ? ", transport: tls" : "") + ", names: [\"" +
+         change.owner.to_text_in(zone) + "\"], types: [" +
          (is_name ? "any" : dns::to_text(change.type)) + "]}";
 }
 

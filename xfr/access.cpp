@@ -101,8 +101,7 @@ struct Words {
   std::string_view nobody;    ///< why there are no rules
 };
 constexpr Words of_transfer{
-    "transfer-from",
-    "nobody may transfer this zone: give it a provider with transfer-from or key"};
+    "transfer-from", "nobody may transfer this zone: give it a provider with transfer-from or key"};
 constexpr Words of_notify{"transfer or notify-from",
                           "taproot does not follow this zone, it is its primary"};
 

@@ -72,8 +72,8 @@ std::optional<dns::Name> next_dsync_name(const dns::Name& child, const dns::Name
   }
   const auto behind = without_labels(child, in_front);
   const bool is_further_up = zone && *zone != behind && behind.is_subdomain_of(*zone);
-  const auto next = is_further_up ? infixed(child, labels - zone->label_count())
-                                  : behind.child(infix);
+  const auto next =
+      is_further_up ? infixed(child, labels - zone->label_count()) : behind.child(infix);
   return next ? std::optional(*next) : std::nullopt;
 }
 
@@ -263,8 +263,9 @@ ParentRound::Step ParentRound::tell(const Moment& moment) {
 ParentRound::Step ParentRound::on_notify_answer(const dns::Message& answer, const Moment& moment) {
   const auto rcode = answer.header.rcode;
   if (rcode != Rcode::noerror) {
-    return next_address("answers " + dns::to_text(rcode) + " to NOTIFY(" + dns::to_text(type_) + ")",
-                        "ask the parent's operator whether it takes NOTIFY for this zone", moment);
+    return next_address(
+        "answers " + dns::to_text(rcode) + " to NOTIFY(" + dns::to_text(type_) + ")",
+        "ask the parent's operator whether it takes NOTIFY for this zone", moment);
   }
   told_.push_back(std::move(targets_.front()));
   targets_.erase(targets_.begin());

@@ -41,8 +41,8 @@ struct DigestVerdict {
     mismatch      ///< the zone is not what its ZONEMD says, or that is not well formed
   };
   Kind kind = Kind::absent;
-  std::string why;                                    ///< unless verified: in words for a log
-  std::optional<DigestAlgorithm> algorithm = {};      ///< of the digest that was right
+  std::string why;                                ///< unless verified: in words for a log
+  std::optional<DigestAlgorithm> algorithm = {};  ///< of the digest that was right
 };
 
 /// "verified (sha384)", "absent", "unsupported", "mismatch".
@@ -54,9 +54,9 @@ DigestVerdict verify_digest(const ZoneVersion& version);
 
 /// What is demanded of the ZONEMD of a zone that comes from elsewhere.
 enum class DigestDemand {
-  none,   ///< it is not looked at
-  check,  ///< if there is one that can be verified, it is right
-  require ///< there is one, and it is right
+  none,    ///< it is not looked at
+  check,   ///< if there is one that can be verified, it is right
+  require  ///< there is one, and it is right
 };
 
 /// Why a zone with this verdict is not to be taken, or nothing.

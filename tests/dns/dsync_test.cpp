@@ -33,8 +33,13 @@ TEST_CASE("DSYNC rdata that is wrong is an error", "[dns][dsync]") {
   longer.push_back(0);
   auto shorter = rdata({0, 59, 1, 0, 53}, "notify.example.");
   shorter.pop_back();
-  for (const auto& wrong : {std::vector<Octet>{}, {0, 59, 1, 0}, {0, 59, 1, 0, 53}, longer, shorter,
-                            {0, 59, 1, 0, 53, 0xc0, 0x0c}, {0, 59, 1, 0, 53, 64}}) {
+  for (const auto& wrong : {std::vector<Octet>{},
+                            {0, 59, 1, 0},
+                            {0, 59, 1, 0, 53},
+                            longer,
+                            shorter,
+                            {0, 59, 1, 0, 53, 0xc0, 0x0c},
+                            {0, 59, 1, 0, 53, 64}}) {
     CHECK_FALSE(Dsync::from_rdata(wrong));
   }
 }

@@ -95,7 +95,8 @@ TEST_CASE("TLS to nobody in particular is an error", "[server][config][tls]") {
   CHECK(errors_of(read_notify("{hostname: a.example, name: b}")) == "config-unknown-key ");
 }
 
-TEST_CASE("zones that are read again are the same until something changes", "[server][config][tls]") {
+TEST_CASE("zones that are read again are the same until something changes",
+          "[server][config][tls]") {
   const auto read_zones = [](const std::string& more) {
     return read(
                "keys: [{name: a., secret: 'env:KEY'}]\n"
@@ -124,20 +125,21 @@ TEST_CASE("zones that are read again are the same until something changes", "[se
 
 TEST_CASE("updates and NOTIFY may want TLS and an identity", "[server][config][tls]") {
   const std::string pin = "YzTpV6wzYJ3qZnJEmzYkNc0zGmJ6OvWJ0mZuXo0yDVQ=";
-  const auto config = read(
-                          "keys: [{name: a., secret: 'env:KEY'}]\n"
-                          "zones:\n"
-                          "  - name: example.com\n"
-                          "    source: z.yaml\n"
-                          "    update:\n"
-                          "      - {key: a., names: [www], types: [A], transport: tls}\n"
-                          "      - {key: a., names: [www], types: [A], tls-identity: A.Example., "
-                          "tls-pin: " +
-                          pin +
-                          "}\n"
-                          "  - name: example.net\n"
-                          "    source: {transfer: 192.0.2.1, notify: {tls-identity: [p.example]}}\n")
-                          .config;
+  const auto config =
+      read(
+          "keys: [{name: a., secret: 'env:KEY'}]\n"
+          "zones:\n"
+          "  - name: example.com\n"
+          "    source: z.yaml\n"
+          "    update:\n"
+          "      - {key: a., names: [www], types: [A], transport: tls}\n"
+          "      - {key: a., names: [www], types: [A], tls-identity: A.Example., "
+          "tls-pin: " +
+          pin +
+          "}\n"
+          "  - name: example.net\n"
+          "    source: {transfer: 192.0.2.1, notify: {tls-identity: [p.example]}}\n")
+          .config;
   REQUIRE(config);
   const auto& rules = *config->zones[0]->update;
   CHECK(rules[0].who.tls_only);

@@ -206,11 +206,10 @@ TEST_CASE("without DSYNC nobody is told", "[xfr][parent]") {
 }
 
 TEST_CASE("DSYNC for something else, or without a place, is nobody", "[xfr][parent]") {
-  const auto record = GENERATE(dsync("x.", RRType::CSYNC, 1, 53, "a."),
-                               dsync("x.", RRType::CDS, 0, 53, "a."),
-                               dsync("x.", RRType::CDS, 200, 53, "a."),
-                               dsync("x.", RRType::CDS, 1, 0, "a."),
-                               dsync("x.", RRType::CDS, 1, 53, "."));
+  const auto record =
+      GENERATE(dsync("x.", RRType::CSYNC, 1, 53, "a."), dsync("x.", RRType::CDS, 0, 53, "a."),
+               dsync("x.", RRType::CDS, 200, 53, "a."), dsync("x.", RRType::CDS, 1, 0, "a."),
+               dsync("x.", RRType::CDS, 1, 53, "."));
   Play play;
   play.answer({record});
   CHECK(play.round.stage() == Stage::nobody);
@@ -235,8 +234,7 @@ TEST_CASE("what is not answered is sent again, over UDP and then TCP", "[xfr][pa
   CHECK(tcp == std::vector{false, false, false, true});
   CHECK(waits == std::vector<std::chrono::milliseconds>{1s, 2s, 4s, 5s});
   CHECK(play.round.stage() == Stage::resting);
-  CHECK(play.round.trouble() ==
-        "notify.nic.com. port 5300 (192.0.2.1) does not answer over TCP");
+  CHECK(play.round.trouble() == "notify.nic.com. port 5300 (192.0.2.1) does not answer over TCP");
   // It begins anew, ever more seldom.
   std::chrono::milliseconds before{};
   for (int i = 0; i < 12; ++i) {

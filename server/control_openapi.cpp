@@ -211,13 +211,8 @@ constexpr std::string_view document = R"json({
           "warnings": {"type": "array", "items": {"type": "string"}}, "zones": {"type": "array",
           "items": {"$ref": "#/components/schemas/StatusZone"}}}},
       "StatusZone": {"type": "object", "required": ["zone", "version", "serial", "records",
-<<<<<<< HEAD
           "committed", "who", "why", "source", "commit", "loading", "documents",
-          "primaries", "candidate_refused", "source_gone", "guard",
-=======
-          "committed", "who", "why", "source", "commit", "documents", "primaries", "parents",
-          "candidate_refused", "source_gone", "guard",
->>>>>>> proto
+          "primaries", "parents", "candidate_refused", "source_gone", "guard",
           "findings", "providers", "alerts"],
           "properties": {"zone": {"type": "string"}, "version": {"type": "integer"},
           "documents": {"type": "array", "items": {"$ref": "#/components/schemas/StatusDocument"}},

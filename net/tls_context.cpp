@@ -4,10 +4,15 @@
 #include "net/tls_native.hpp"
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/x509v3.h>
 
 #include <array>
 #include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -106,6 +111,77 @@ std::optional<std::chrono::system_clock::time_point> end_of(const X509* certific
   return std::chrono::system_clock::from_time_t(::timegm(&end));
 }
 
+/// A digest of all that a context is made of. Keeps no key in memory.
+class Ingredients {
+ public:
+  Ingredients() : context_(EVP_MD_CTX_new()) {
+    if (context_) EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
+  }
+  void add(std::string_view text) {
+    const auto size = std::to_string(text.size()) + ":";
+    update(size);
+    update(text);
+  }
+  /// Its contents; of what is too large to be read here, when it was changed.
+  void add_file(const std::optional<std::string>& file) {
+    constexpr std::uintmax_t most_octets = 4 << 20;
+    if (!file) return add("none");
+    add(*file);
+    std::error_code error;
+    const auto size = std::filesystem::file_size(*file, error);
+    if (error || size > most_octets) return add_stamp(*file);
+    std::ifstream in(*file, std::ios::binary);
+    add(std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()));
+  }
+  void add_stamp(const std::string& file) {
+    std::error_code error;
+    const auto time = std::filesystem::last_write_time(file, error);
+    add(error ? "gone" : std::to_string(time.time_since_epoch().count()));
+  }
+  std::string finish() {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned size = 0;
+    if (!context_ || EVP_DigestFinal_ex(context_.get(), digest.data(), &size) != 1) return {};
+    return {digest.begin(), digest.begin() + size};
+  }
+
+ private:
+  struct Free {
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  };
+  void update(std::string_view text) {
+    if (context_) EVP_DigestUpdate(context_.get(), text.data(), text.size());
+  }
+  std::unique_ptr<EVP_MD_CTX, Free> context_;
+};
+
+// Both are to be called before the files are used: what is changed between the two then counts as
+// another context at the next look, and not as the same.
+
+std::string made_of(const TlsServerSettings& settings) {
+  Ingredients all;
+  all.add("server");
+  all.add_file(settings.certificate);
+  all.add_file(settings.key);
+  all.add_file(settings.client_ca);
+  return all.finish();
+}
+
+std::string made_of(const TlsClientSettings& settings) {
+  Ingredients all;
+  all.add("client");
+  all.add(settings.hostname);
+  all.add_file(settings.ca_file);
+  for (const auto& pin : settings.pins) all.add(pin.to_text());
+  all.add_file(settings.certificate);
+  all.add_file(settings.key);
+  if (!settings.ca_file && !settings.hostname.empty()) {
+    all.add_stamp(X509_get_default_cert_file());
+    all.add_stamp(X509_get_default_cert_dir());
+  }
+  return all.finish();
+}
+
 Result<void> set_up_client(SSL_CTX* context, const TlsClientSettings& settings) {
   if (settings.hostname.empty() && settings.pins.empty()) {
     return fail(Errc::bad_config, "a TLS server needs a hostname or a pin to be known by");
@@ -132,6 +208,7 @@ TlsContext::~TlsContext() = default;
 
 Result<std::shared_ptr<const TlsContext>> TlsContext::for_server(
     const TlsServerSettings& settings) {
+  auto ingredients = made_of(settings);
   auto context = make_context(TLS_server_method());
   if (!context) return tl::unexpected(context.error());
   const auto used = use_certificate(context->get(), settings.certificate, settings.key);
@@ -151,11 +228,13 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::for_server(
   auto native = std::make_unique<Native>();
   native->context = std::move(*context);
   native->is_server = true;
+  native->made_of = std::move(ingredients);
   return std::shared_ptr<const TlsContext>(new TlsContext(std::move(native)));
 }
 
 Result<std::shared_ptr<const TlsContext>> TlsContext::for_client(
     const TlsClientSettings& settings) {
+  auto ingredients = made_of(settings);
   auto context = make_context(TLS_client_method());
   if (!context) return tl::unexpected(context.error());
   if (const auto set = set_up_client(context->get(), settings); !set) {
@@ -165,7 +244,14 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::for_client(
   native->context = std::move(*context);
   native->hostname = settings.hostname;
   native->pins = settings.pins;
+  native->made_of = std::move(ingredients);
   return std::shared_ptr<const TlsContext>(new TlsContext(std::move(native)));
+}
+
+/// Without a digest (no memory for one) nothing is the same as anything.
+bool TlsContext::operator==(const TlsContext& other) const {
+  return this == &other ||
+         (!native_->made_of.empty() && native_->made_of == other.native_->made_of);
 }
 
 std::optional<std::chrono::system_clock::time_point> TlsContext::not_after() const {

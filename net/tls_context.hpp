@@ -48,6 +48,10 @@ class TlsContext {
   TlsContext& operator=(const TlsContext&) = delete;
   ~TlsContext();
 
+  /// Whether both were made of the same settings and files: a connection would not notice which of
+  /// the two it has. The system's authorities count as they were when each was made.
+  bool operator==(const TlsContext& other) const;
+
   /// Until when our own certificate holds; nothing if we have none.
   std::optional<std::chrono::system_clock::time_point> not_after() const;
 

@@ -26,6 +26,7 @@ struct TlsContext::Native {
   bool is_server = false;
   std::string hostname;       ///< of the server a client wants; empty: the pins are enough
   std::vector<SpkiPin> pins;  ///< one of them must be the server's
+  std::string made_of;        ///< a digest of the settings and of what the files had
 };
 
 /// What OpenSSL complained of first in this thread; forgets all of it.

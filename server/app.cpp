@@ -51,8 +51,8 @@ std::string_view name_of(xfr::IxfrChoice::Kind kind) {
 std::vector<xfr::AccessRule> notifiers_of(const FollowConfig& follow) {
   std::vector<xfr::AccessRule> rules;
   for (const auto& primary : follow.primaries) {
-    xfr::AccessRule rule;
-    rule.provider = "primary";
+    auto rule = follow.notify;
+    rule.provider = "a primary";
     const auto address = net::Prefix::from_text(primary.endpoint.address().to_text());
     if (address) rule.from.push_back(*address);
     rule.from.insert(rule.from.end(), follow.notify_from.begin(), follow.notify_from.end());
@@ -122,6 +122,18 @@ std::map<net::Address, unsigned> crowds_of(const ProviderConfig& provider) {
   return crowds;
 }
 
+/// Whether each nameserver that is looked at serves the version wanted.
+bool is_everywhere(const monitor::Board& board, const dns::Name& zone) {
+  const auto* row = board.find(zone);
+  if (row == nullptr) return true;
+  for (const auto& [name, provider] : row->providers) {
+    for (const auto& nameserver : provider.nameservers) {
+      if (nameserver.state != monitor::State::in_sync) return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 // --- Building the house ------------------------------------------------------------------------
@@ -147,6 +159,8 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
       runs_(loop, store_, distributor_),
       homes_(store_.journal()),
       watch_(loop, [this](SourceNews news) { on_sources(std::move(news)); }),
+      parents_(loop, config_.state / "parents",
+               [this](const auto& zone) { return is_everywhere(distributor_.board(), zone); }),
       housekeeping_(loop, [this] { keep_house(); }),
       catalog_timer_(loop, [this] { make_catalogs(); }) {}
 
@@ -268,9 +282,12 @@ void App::set_zones() {
     desk_.drop_zone(name);
     remotes_.drop_zone(name);
     followed_.drop_zone(name);
+    parents_.drop_zone(name);
   }
   remotes_.tidy();
   followed_.tidy();
+  parents_.configure(config_.parent_notify);
+  parents_.tidy();
   homes_.remember(config_.zones);
   watch_.configure(config_);
   make_catalogs_soon();
@@ -289,6 +306,7 @@ void App::set_each_zone() {
     remotes_.set_zone(*zone);
     followed_.set_zone(*zone, config_.keys);
     distributor_.set_zone(zone);
+    parents_.set_zone(*zone, store_.current(zone->name).get());
   }
 }
 
@@ -336,6 +354,7 @@ void App::publish_tls() {
 void App::on_installed(const zonestore::Installed& installed) {
   if (may_log_version()) log_version(*installed.version);
   distributor_.installed(installed);
+  parents_.on_version(*installed.version);
   if (!installed.step) make_catalogs_soon();  // a zone's first version
   const auto* state = desk_.find(installed.version->apex());
   const auto* follow = state != nullptr ? state->config->follow() : nullptr;
@@ -529,12 +548,9 @@ void App::report_reload(std::vector<SourceOutcome> outcomes, ReloadReport& repor
 void App::report_documents(ReloadReport& report) {
   for (auto& zone : report.zones) {
     const auto name = dns::Name::from_text(zone.zone);
-    if (const auto why = name ? followed_.trouble(*name) : ""; !why.empty()) {
+    if (auto trouble = name ? followed_.trouble_found(*name) : std::nullopt) {
       zone.result = ReloadResult::refused;
-      zonestore::Finding finding;
-      finding.rule = "not-transferred";
-      finding.message = why;
-      zone.findings.push_back(std::move(finding));
+      zone.findings.push_back(std::move(*trouble));
     }
     for (const auto& row : name ? remotes_.rows(*name) : std::vector<SourceRow>()) {
       if (row.error.empty()) continue;

@@ -11,6 +11,7 @@
 #include "server/first_serials.hpp"
 #include "server/followed_sources.hpp"
 #include "server/operations.hpp"
+#include "server/parent_notifier.hpp"
 #include "server/planner.hpp"
 #include "server/policy.hpp"
 #include "server/refusal_log.hpp"
@@ -153,6 +154,7 @@ class App final : public Operations {
   ApplyRuns runs_;
   ZoneHomes homes_;
   SourceWatch watch_;
+  ParentNotifier parents_;
   std::map<std::string, WallTime> plans_;  ///< shown to somebody, and until when they hold
   net::Timer housekeeping_;
   net::Timer catalog_timer_;

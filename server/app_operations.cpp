@@ -116,6 +116,7 @@ Result<StatusReport> App::status(const Zones& zones) {
         make_zone_row(*desk_.find(name), current.get(), distributor_, report.now));
     report.zones.back().documents = remotes_.rows(name);
     report.zones.back().primaries = followed_.rows(name);
+    report.zones.back().parents = parents_.rows(name);
   }
   for (auto& one : desk_.loading()) {
     const auto row =
@@ -223,6 +224,7 @@ Result<NotifyReport> App::notify(const Zones& zones) {
     zone.zone = name.to_text();
     if (const auto current = store_.current(name)) zone.serial = current->serial().value();
     for (const auto& endpoint : distributor_.notify(name)) zone.told.push_back(endpoint.to_text());
+    parents_.tell_again(name);
     report.zones.push_back(std::move(zone));
   }
   return report;

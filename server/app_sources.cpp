@@ -36,6 +36,7 @@ void App::take_appeared(std::map<dns::Name, SharedZoneConfig> appeared) {
     zone = std::move(found->second);
     (void)desk_.set_zone(zone);  // it is there already, and so cannot fail
     followed_.set_zone(*zone, config_.keys);
+    parents_.set_zone(*zone, store_.current(zone->name).get());
     if (has_moved) moved.push_back(zone);
     appeared.erase(found);
   }
@@ -56,6 +57,7 @@ void App::take_appeared(std::map<dns::Name, SharedZoneConfig> appeared) {
     }
     followed_.set_zone(**zone, config_.keys);
     distributor_.set_zone(*zone);
+    parents_.set_zone(**zone, store_.current((*zone)->name).get());
   }
   make_catalogs_soon();
 }
@@ -96,6 +98,7 @@ void App::drop_zones(const std::set<dns::Name>& zones) {
     desk_.drop_zone(name);
     remotes_.drop_zone(name);
     followed_.drop_zone(name);
+    parents_.drop_zone(name);
     watch_.forget(name);
   }
   publish_policy();

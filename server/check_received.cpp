@@ -48,6 +48,35 @@ std::shared_ptr<const zonestore::ZoneVersion> build(const dns::Name& apex, Recor
   return version ? std::move(*version) : nullptr;
 }
 
+bool has_digest(const dns::Name& apex, const Records& records) {
+  return std::any_of(records.begin(), records.end(), [&](const dns::Record& record) {
+    return record.type == dns::RRType::ZONEMD && record.owner == apex;
+  });
+}
+
+/// False if the zone is not to be taken because of its digest; `received` says why.
+bool passes_digest(const zonestore::ZoneVersion& version, const std::string& shown,
+                   const ReceivedChecks& checks, ReceivedZone& received) {
+  if (checks.digest == zonestore::DigestDemand::none) return true;
+  received.digest = zonestore::verify_digest(version);
+  const auto why = zonestore::why_refused(*received.digest, checks.digest);
+  if (!why) return true;
+  const bool is_absent = received.digest->kind == zonestore::DigestVerdict::Kind::absent;
+  received.wrong_digest = zonestore::Finding{
+      zonestore::Severity::error,
+      "zonemd-wrong",
+      shown,
+      0,
+      0,
+      "serial " + std::to_string(version.serial().value()) + ": " + *why,
+      std::string(is_absent ? "have the primary make a ZONEMD"
+                            : "have the primary make the ZONEMD anew") +
+          ", transfer from another primary, or write zonemd: " + (is_absent ? "check" : "ignore") +
+          " into the source to take the zone as it is",
+      ""};
+  return false;
+}
+
 void check_small(const dns::Name& apex, const std::string& shown, Records records,
                  const zonestore::RulePolicy& rules, ReceivedZone& received) {
   zonestore::SourceRecords source;
@@ -70,10 +99,12 @@ void check_whole(std::shared_ptr<const zonestore::ZoneVersion> version,
 }
 
 Result<void> check_steps(const zonestore::ZoneVersion& base,
-                         const std::vector<xfr::IxfrStep>& steps,
-                         const zonestore::RulePolicy& rules, ReceivedZone& received) {
+                         const std::vector<xfr::IxfrStep>& steps, const std::string& shown,
+                         const ReceivedChecks& checks, ReceivedZone& received) {
   auto next = xfr::apply_ixfr(base, steps);
   if (!next) return tl::unexpected(next.error());
+  if (!passes_digest(**next, shown, checks, received)) return {};
+  const auto& rules = checks.rules;
   if ((*next)->record_count() < large_zone_records) {
     check_whole(std::move(*next), rules, received);
     return {};
@@ -87,7 +118,8 @@ Result<void> check_steps(const zonestore::ZoneVersion& base,
 
 Result<ReceivedZone> check_catalog(const dns::Name& apex, const std::string& shown,
                                    xfr::IncomingTransfer transfer,
-                                   const zonestore::ZoneVersion* base) {
+                                   const zonestore::ZoneVersion* base,
+                                   const ReceivedChecks& checks) {
   ReceivedZone received;
   received.soa = transfer.soa();
   if (transfer.kind() == xfr::IncomingKind::differences) {
@@ -99,6 +131,10 @@ Result<ReceivedZone> check_catalog(const dns::Name& apex, const std::string& sho
     received.version = build(apex, transfer.take_records());
   }
   if (!received.version) return fail(Errc::bad_answer, "the zone has no SOA");
+  if (!passes_digest(*received.version, shown, checks, received)) {
+    received.version = nullptr;
+    return received;
+  }
   const auto members = zonestore::read_catalog(*received.version);
   if (members) return received;
   received.version = nullptr;
@@ -108,31 +144,55 @@ Result<ReceivedZone> check_catalog(const dns::Name& apex, const std::string& sho
   return received;
 }
 
-}  // namespace
+/// Makes of all records what they are worth.
+void check_records(const dns::Name& apex, const std::string& shown, Records records,
+                   const ReceivedChecks& checks, ReceivedZone& received) {
+  const bool looks = checks.digest == zonestore::DigestDemand::require ||
+                     (checks.digest == zonestore::DigestDemand::check && has_digest(apex, records));
+  if (!looks && checks.digest != zonestore::DigestDemand::none) received.digest.emplace();
+  const bool is_small = records.size() < large_zone_records;
+  if (is_small && !looks)
+    return check_small(apex, shown, std::move(records), checks.rules, received);
+  auto version = build(apex, is_small ? records : std::move(records));
+  if (!version || !passes_digest(*version, shown, checks, received)) return;
+  if (is_small) return check_small(apex, shown, std::move(records), checks.rules, received);
+  check_whole(std::move(version), checks.rules, received);
+}
 
-Result<ReceivedZone> check_received(const dns::Name& apex, const std::string& shown,
-                                    xfr::IncomingTransfer transfer,
-                                    const std::shared_ptr<const zonestore::ZoneVersion>& base,
-                                    const zonestore::RulePolicy& rules, bool is_catalog) {
+Result<ReceivedZone> check_zone_received(const dns::Name& apex, const std::string& shown,
+                                         xfr::IncomingTransfer transfer,
+                                         const zonestore::ZoneVersion* base,
+                                         const ReceivedChecks& checks) {
   ReceivedZone received;
   received.soa = transfer.soa();
-  if (is_catalog) return check_catalog(apex, shown, std::move(transfer), base.get());
   if (transfer.kind() == xfr::IncomingKind::differences) {
     const auto steps = transfer.take_steps();
-    if (!base) return fail(Errc::conflict, "differences to nothing");
-    if (auto fine = check_steps(*base, steps, rules, received); !fine) {
+    if (base == nullptr) return fail(Errc::conflict, "differences to nothing");
+    if (auto fine = check_steps(*base, steps, shown, checks, received); !fine) {
       return tl::unexpected(fine.error());
     }
-  } else if (auto records = transfer.take_records(); records.size() < large_zone_records) {
-    check_small(apex, shown, std::move(records), rules, received);
-  } else if (auto version = build(apex, std::move(records))) {
-    check_whole(std::move(version), rules, received);
+  } else {
+    check_records(apex, shown, transfer.take_records(), checks, received);
   }
   for (auto& finding : received.findings) {
     if (finding.file.empty()) finding.file = shown;
     finding.line = 0;  // there are no lines in a transfer
     finding.column = 0;
   }
+  return received;
+}
+
+}  // namespace
+
+Result<ReceivedZone> check_received(const dns::Name& apex, const std::string& shown,
+                                    xfr::IncomingTransfer transfer,
+                                    const std::shared_ptr<const zonestore::ZoneVersion>& base,
+                                    const ReceivedChecks& checks) {
+  const auto check = checks.is_catalog ? check_catalog : check_zone_received;
+  auto received = check(apex, shown, std::move(transfer), base.get(), checks);
+  if (!received || checks.keeps_digest || !received->version) return received;
+  received->left_out = received->version->find(apex, dns::RRType::ZONEMD);
+  received->version = zonestore::without_digest(std::move(received->version));
   return received;
 }
 

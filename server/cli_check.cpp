@@ -133,6 +133,7 @@ zonestore::Candidate transferred_now(const dns::Name& apex, const SourceConfig& 
   for (const auto& primary : source.follow->primaries) {
     xfr::TransferClient::Options options;
     options.limits.octets = source.follow->max_octets;
+    options.tls = primary.tls;
     for (const auto& key : keys) {
       if (primary.key == key.name) options.key = key;
     }
@@ -145,8 +146,13 @@ zonestore::Candidate transferred_now(const dns::Name& apex, const SourceConfig& 
                                      });
     loop.run();
     if (transfer) {
-      auto checked = check_received(apex, source.shown, std::move(*transfer), nullptr, rules);
+      auto checked = check_received(apex, source.shown, std::move(*transfer), nullptr,
+                                    {rules, source.follow->is_catalog, source.follow->digest});
       if (!checked) continue;
+      if (checked->wrong_digest) {
+        candidate.findings.push_back(std::move(*checked->wrong_digest));
+        continue;
+      }
       candidate.version = std::move(checked->version);
       candidate.findings = std::move(checked->findings);
       return candidate;

@@ -37,6 +37,16 @@ std::string line_at(std::string_view text, std::size_t line) {
   return found;
 }
 
+/// A zone cannot tell its parent without a resolver that knows where.
+void check_parent_notify(const Config& config, ConfigPlace place, const ConfigScope& scope) {
+  const auto one = std::find_if(config.zones.begin(), config.zones.end(),
+                                [](const auto& zone) { return zone->notifies_parent; });
+  if (one == config.zones.end()) return;
+  scope.findings.error(place, "config-missing-key",
+                       (*one)->name.to_text() + " has notify-parent, and there is no parent-notify",
+                       "add parent-notify: {resolver: ADDRESS}");
+}
+
 void read_sections(const ConfigNode& root, const ConfigScope& scope, Config& config) {
   MapReader map(root, scope.findings, "the configuration");
   const auto section = [&](std::string_view key, auto read) {
@@ -58,9 +68,12 @@ void read_sections(const ConfigNode& root, const ConfigScope& scope, Config& con
     read_catalogs_section(*catalogs, scope, defaults, config);
   }
   section("probe", read_probe_section);
+  section("parent-notify", read_parent_notify_section);
   section("history", read_history_section);
   section("log", read_log_section);
   map.finish();
+  // A section that is wrong has its finding.
+  if (!map.has("parent-notify")) check_parent_notify(config, map.place(), scope);
 }
 
 /// What is left open gets its usual value.

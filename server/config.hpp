@@ -7,6 +7,7 @@
 #include "net/endpoint.hpp"
 #include "net/tls_context.hpp"
 #include "server/check_config.hpp"
+#include "server/shared_value.hpp"
 #include "server/update_policy.hpp"
 #include "server/zone_folder.hpp"
 #include "xfr/access.hpp"
@@ -54,7 +55,7 @@ struct NotifyTarget {
   net::Endpoint endpoint;
   std::optional<dns::Name> key;  ///< signs the NOTIFY
   /// Over TLS, and never otherwise; null: over UDP, or TCP when that is not answered.
-  std::shared_ptr<const net::TlsContext> tls = nullptr;
+  SharedValue<net::TlsContext> tls = {};
 
   bool operator==(const NotifyTarget&) const = default;
 };
@@ -113,7 +114,7 @@ struct PrimaryConfig {
   net::Endpoint endpoint;
   std::optional<dns::Name> key;  ///< signs SOA queries and transfers, and is asked of NOTIFY
   /// SOA queries and transfers go over TLS (RFC 9103), and never otherwise; null: over UDP and TCP.
-  std::shared_ptr<const net::TlsContext> tls = nullptr;
+  SharedValue<net::TlsContext> tls = {};
 
   bool operator==(const PrimaryConfig&) const = default;
 };
@@ -122,11 +123,13 @@ struct PrimaryConfig {
 struct FollowConfig {
   std::vector<PrimaryConfig> primaries;  ///< in the order they are asked; at least one
   std::vector<net::Prefix> notify_from;  ///< beside the primaries' own addresses
+  xfr::AccessRule notify;  ///< transport and TLS identity that a NOTIFY must have, too
   xfr::RefreshBounds bounds;
   std::size_t max_octets = std::size_t{1} << 30;  ///< of all messages of one transfer
   bool use_ixfr = true;
   bool serve_expired = false;
   bool is_catalog = false;  ///< what it lists becomes zones of ours
+  zonestore::DigestDemand digest = zonestore::DigestDemand::check;
 
   bool operator==(const FollowConfig&) const = default;
 };
@@ -137,19 +140,6 @@ struct CatalogProperties {
   std::optional<dns::Name> coo;  ///< the catalog that may take it over
 
   bool operator==(const CatalogProperties&) const = default;
-};
-
-/// One that zones share, or null. Compared by what it says.
-template <class Value>
-struct SharedValue : std::shared_ptr<const Value> {
-  using std::shared_ptr<const Value>::shared_ptr;
-  SharedValue() = default;
-  SharedValue(std::shared_ptr<const Value> value)
-      : std::shared_ptr<const Value>(std::move(value)) {}
-  SharedValue(std::shared_ptr<Value> value) : std::shared_ptr<const Value>(std::move(value)) {}
-  friend bool operator==(const SharedValue& a, const SharedValue& b) {
-    return a.get() == b.get() || (a && b && *a == *b);
-  }
 };
 
 struct ReceivedZone;
@@ -197,6 +187,7 @@ struct ZoneConfig {
   /// Each version gets a ZONEMD record (RFC 8976); nothing: ZONEMD is the source's business.
   std::optional<zonestore::DigestAlgorithm> zonemd;
   SharedValue<CatalogProperties> catalog;  ///< what catalogs say of it; null: nothing
+  bool notifies_parent = false;            ///< the parent is told of changed CDS, CDNSKEY and CSYNC
 
   /// Whether a catalog lists it, or did: then `directory` is the catalog's home.
   bool is_member() const { return directory.starts_with("catalog:"); }
@@ -240,6 +231,14 @@ struct ControlConfig {
   std::vector<std::string> allowed_hosts;  ///< beside the loopback names
 };
 
+/// How parents are told of changes for them (RFC 9859).
+struct ParentNotifyConfig {
+  std::vector<net::Endpoint> resolvers;     ///< asked in this order for DSYNC; at least one
+  std::optional<dns::Name> report_channel;  ///< agent domain that reports are to go to (RFC 9567)
+
+  bool operator==(const ParentNotifyConfig&) const = default;
+};
+
 enum class LogLevel { debug, info, warning, error };
 enum class LogFormat { text, json };
 
@@ -260,6 +259,7 @@ struct Config {
   std::vector<SharedZoneConfig> zones;
   std::vector<DirectoryConfig> directories;
   std::vector<CatalogConfig> catalogs;
+  std::optional<ParentNotifyConfig> parent_notify;
   std::chrono::milliseconds probe_interval = std::chrono::seconds(60);
   zonestore::HistoryLimits history;
   /// Octets of transfers that were composed for one secondary and are kept for the next.

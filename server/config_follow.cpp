@@ -62,6 +62,15 @@ void read_notify_from(MapReader& map, const ConfigScope& scope, FollowConfig& fo
   }
 }
 
+/// How a NOTIFY must come, beside from whom.
+void read_notify(MapReader& map, const ConfigScope& scope, FollowConfig& follow) {
+  const auto* node = map.find("notify");
+  if (node == nullptr) return;
+  MapReader notify(*node, scope.findings, "notify");
+  read_tls_access(notify, scope, follow.notify);
+  notify.finish();
+}
+
 void read_bounds(MapReader& map, const ConfigScope& scope, FollowConfig& follow) {
   if (const auto* node = map.find("min-refresh")) {
     const auto read =
@@ -106,12 +115,18 @@ void read_follow(MapReader& map, const ConfigNode& transfer, const ConfigScope& 
                          "write the addresses of the zone's primaries");
   }
   read_notify_from(map, scope, *follow);
+  read_notify(map, scope, *follow);
   read_bounds(map, scope, *follow);
   if (const auto* node = map.find("ixfr")) {
     follow->use_ixfr = read_flag(*node, "ixfr", scope.findings).value_or(true);
   }
   if (const auto* node = map.find("serve-expired")) {
     follow->serve_expired = read_flag(*node, "serve-expired", scope.findings).value_or(false);
+  }
+  if (const auto* node = map.find("zonemd")) {
+    static constexpr std::string_view demands[] = {"ignore", "check", "require"};
+    const auto chosen = read_choice(*node, "zonemd", demands, scope.findings);
+    if (chosen) follow->digest = static_cast<zonestore::DigestDemand>(*chosen);
   }
   if (follow->primaries.empty()) return;
   source.shown = "transfer from ";

@@ -27,6 +27,7 @@ struct ZoneDefaults {
   std::shared_ptr<const CheckConfig> check;
   unsigned max_shrink_percent = 20;
   std::optional<zonestore::DigestAlgorithm> zonemd;
+  bool notifies_parent = false;
 };
 
 // One function per section; each reads its node into the config and reports what is wrong. Later
@@ -35,6 +36,7 @@ struct ZoneDefaults {
 void read_server_section(const ConfigNode& node, const ConfigScope& scope, Config& config);
 void read_control_section(const ConfigNode& node, const ConfigScope& scope, Config& config);
 void read_probe_section(const ConfigNode& node, const ConfigScope& scope, Config& config);
+void read_parent_notify_section(const ConfigNode& node, const ConfigScope& scope, Config& config);
 void read_history_section(const ConfigNode& node, const ConfigScope& scope, Config& config);
 void read_log_section(const ConfigNode& node, const ConfigScope& scope, Config& config);
 void read_keys_section(const ConfigNode& node, const ConfigScope& scope, Config& config);

@@ -107,6 +107,30 @@ void read_probe_section(const ConfigNode& node, const ConfigScope& scope, Config
   map.finish();
 }
 
+void read_parent_notify_section(const ConfigNode& node, const ConfigScope& scope, Config& config) {
+  constexpr std::uint16_t dns_port = 53;
+  MapReader map(node, scope.findings, "parent-notify");
+  ParentNotifyConfig read;
+  const auto* resolver =
+      map.need("resolver", "write resolver: ADDRESS of a resolver that this host may ask");
+  if (resolver != nullptr) {
+    for (const auto* item : read_items(*resolver, "parent-notify.resolver", scope.findings)) {
+      const auto endpoint =
+          read_endpoint(*item, "parent-notify.resolver", dns_port, scope.findings);
+      if (endpoint) read.resolvers.push_back(*endpoint);
+    }
+    if (resolver->kind == ConfigNode::Kind::list && resolver->items.empty()) {
+      scope.findings.error(resolver->place, "config-bad-value", "parent-notify.resolver is empty",
+                           "write the address of a resolver");
+    }
+  }
+  if (const auto* channel = map.find("report-channel")) {
+    read.report_channel = read_name(*channel, "parent-notify.report-channel", scope.findings);
+  }
+  map.finish();
+  if (!read.resolvers.empty()) config.parent_notify = std::move(read);
+}
+
 void read_history_section(const ConfigNode& node, const ConfigScope& scope, Config& config) {
   constexpr std::uint64_t most = 1'000'000'000;
   MapReader map(node, scope.findings, "history");

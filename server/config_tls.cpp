@@ -118,4 +118,50 @@ std::shared_ptr<const net::TlsContext> read_tls_client(const ConfigNode& node,
   return made_or_told(net::TlsContext::for_client(settings), map.place(), scope);
 }
 
+namespace {
+
+/// The entries of a key that says whom a certificate has to be of. An empty list would be anybody.
+std::vector<const ConfigNode*> read_certificate_items(const ConfigNode& node, std::string_view key,
+                                                      const ConfigScope& scope) {
+  auto items = read_items(node, key, scope.findings);
+  if (node.kind == ConfigNode::Kind::list && items.empty()) {
+    scope.findings.error(node.place, "config-bad-value", std::string(key) + ": is an empty list",
+                         "name whom you mean, or leave " + std::string(key) + ": away");
+  }
+  return items;
+}
+
+}  // namespace
+
+bool read_tls_access(MapReader& map, const ConfigScope& scope, xfr::AccessRule& rule) {
+  static constexpr std::string_view transports[] = {"any", "tls"};
+  const auto* names = map.find("tls-identity");
+  const auto* pins = map.find("tls-pin");
+  if (names != nullptr) {
+    for (const auto* item : read_certificate_items(*names, "tls-identity", scope)) {
+      const auto name = read_name(*item, "tls-identity", scope.findings);
+      if (name) rule.tls_names.push_back(certificate_name(*name));
+    }
+  }
+  if (pins != nullptr) {
+    for (const auto* item : read_certificate_items(*pins, "tls-pin", scope)) {
+      const auto pin = read_pin(*item, "tls-pin", scope.findings);
+      if (pin) rule.tls_pins.push_back(*pin);
+    }
+  }
+  const bool wants_certificate = names != nullptr || pins != nullptr;
+  const auto* node = map.find("transport");
+  const auto chosen = node != nullptr ? read_choice(*node, "transport", transports, scope.findings)
+                                      : std::optional<std::size_t>();
+  if (!chosen) return wants_certificate;
+  rule.tls_only = *chosen == 1;
+  if (!rule.tls_only && wants_certificate) {
+    scope.findings.error(node->place, "config-bad-value",
+                         "transport: any does not go with tls-identity or tls-pin: there is no "
+                         "certificate without TLS",
+                         "write transport: tls, or take it out");
+  }
+  return wants_certificate;
+}
+
 }  // namespace taproot::server

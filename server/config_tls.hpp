@@ -5,6 +5,7 @@
 #include "net/tls_peer.hpp"
 #include "server/config_reader.hpp"
 #include "server/config_sections.hpp"
+#include "xfr/access.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -22,6 +23,10 @@ std::optional<net::SpkiPin> read_pin(const ConfigNode& node, std::string_view wh
                                      ConfigFindings& findings);
 
 constexpr std::uint16_t tls_port = 853;
+
+/// Reads `transport`, `tls-identity` and `tls-pin`: how whoever asks something of us must come.
+/// Whether a client certificate is asked for, be it with mistakes.
+bool read_tls_access(MapReader& map, const ConfigScope& scope, xfr::AccessRule& rule);
 
 /// Reads `{certificate, key, client-ca}`, and the files that it names; null, with findings, if
 /// that cannot be.

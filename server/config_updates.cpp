@@ -1,4 +1,5 @@
 #include "server/config_sections.hpp"
+#include "server/config_tls.hpp"
 
 #include <utility>
 
@@ -74,7 +75,7 @@ void read_from(MapReader& map, const ConfigScope& scope, UpdateRule& rule) {
     if (!text) continue;
     const auto prefix = net::Prefix::from_text(*text);
     if (prefix) {
-      rule.from.push_back(*prefix);
+      rule.who.from.push_back(*prefix);
     } else {
       scope.findings.error(item->place, "config-bad-address",
                            "update.from: \"" + *text + "\" is not an address or prefix",
@@ -100,6 +101,7 @@ UpdateRules read_updates(MapReader& map, const ConfigScope& scope, const Config&
     read_names(entry, scope, rule);
     read_types(entry, scope, rule);
     read_from(entry, scope, rule);
+    read_tls_access(entry, scope, rule.who);
     entry.finish();
     rules.push_back(std::move(rule));
   }

@@ -41,6 +41,10 @@ void read_policies(MapReader& map, const ConfigScope& scope, ZoneDefaults& polic
     if (chosen == 1) policies.zonemd = DigestAlgorithm::sha384;
     if (chosen == 2) policies.zonemd = DigestAlgorithm::sha512;
   }
+  if (const auto* node = map.find("notify-parent")) {
+    policies.notifies_parent =
+        read_flag(*node, "notify-parent", scope.findings).value_or(policies.notifies_parent);
+  }
   if (const auto* node = map.find("guards")) read_guards(*node, scope, policies);
 }
 
@@ -204,6 +208,7 @@ void read_zone_settings(MapReader& map, const ConfigScope& scope, const ZoneDefa
   zone.publish = policies.publish;
   zone.max_shrink_percent = policies.max_shrink_percent;
   zone.zonemd = policies.zonemd;
+  zone.notifies_parent = policies.notifies_parent;
 }
 
 ZoneDefaults read_defaults_section(const ConfigNode& node, const ConfigScope& scope) {

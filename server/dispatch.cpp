@@ -172,17 +172,16 @@ Reply Dispatch::notify(Exchange& exchange) {
                                : nullptr;
   const auto rules = entry != nullptr ? exchange.snapshot.policy->notifiers_for(entry->apex())
                                       : std::span<const xfr::AccessRule>();
-  if (rules.empty() || xfr::find_rule(rules, exchange.requester()) == nullptr) {
-    tell_refusal(exchange, exchange.key,
-                 rules.empty() ? "taproot does not follow this zone, it is its primary"
-                               : "this is none of its primaries, or their key is missing: add the "
-                                 "address to transfer or notify-from");
+  auto verdict = xfr::may_notify(rules, exchange.requester());
+  if (!verdict.allowed) {
+    tell_refusal(exchange, exchange.key, std::move(verdict.why));
     return rcode(exchange, Rcode::refused);
   }
   TransferEvent event;
   event.from = exchange.request.from;
   event.key = exchange.key;
   event.over_tcp = exchange.request.transport == Transport::tcp;
+  event.over_tls = exchange.request.tls != nullptr;
   event.kind = TransferEvent::Kind::notified;
   event.apex = entry->apex();
   event.before = announced_serial(query, exchange.request.octets);
@@ -220,7 +219,7 @@ Reply Dispatch::update(Exchange& exchange) {
                          "it is not signed; only the TSIG keys that update: of the zone names may "
                          "change it");
   }
-  const Updater who{*exchange.key, exchange.request.from.address()};
+  const Updater who{*exchange.key, exchange.request.from.address(), exchange.request.tls};
   const UpdateRules rules = exchange.snapshot.policy->updates_for(entry->apex());
   if (auto why = why_no_updater(rules, entry->apex(), who)) {
     return refuse_update(exchange, Rcode::refused, std::move(*why));

@@ -1,5 +1,6 @@
 #include "server/followed_sources.hpp"
 
+#include "dns/text_fields.hpp"
 #include "monitor/exchange.hpp"
 #include "net/timer.hpp"
 #include "server/check_received.hpp"
@@ -60,19 +61,47 @@ std::vector<Follower::Primary> primaries_of(const FollowConfig& config,
   return primaries;
 }
 
-/// What the file of a zone says: which version was made of which serial of the primary's.
+/// What the file of a zone says: which version was made of which serial of the primary's, and of
+/// which ZONEMD of the primary's that the version is without.
 struct Memory {
   std::uint64_t number = 0;
   dns::Serial serial;
+  std::optional<dns::RRset> left_out = {};
 };
 
-/// "version serial" in digits; anything else is as good as no file.
-std::optional<Memory> read_memory(const fs::path& file) {
+/// "version serial", and perhaps "ttl zonemd zonemd": numbers in digits, rdata in hexadecimal.
+std::string to_text(const Memory& memory) {
+  auto text = std::to_string(memory.number) + " " + std::to_string(memory.serial.value()) + "\n";
+  if (!memory.left_out) return text;
+  text += std::to_string(memory.left_out->ttl);
+  for (const auto& rdata : memory.left_out->rdata) {
+    text += " ";
+    dns::append_hex(text, rdata.wire());
+  }
+  return text + "\n";
+}
+
+/// Anything but what to_text() writes is as good as no file.
+std::optional<Memory> read_memory(const fs::path& file, const dns::Name& zone) {
+  constexpr std::uintmax_t most_octets = 1 << 20;
+  std::error_code error;
+  if (fs::file_size(file, error) > most_octets || error) return std::nullopt;
   std::ifstream in(file);
   std::uint64_t number = 0;
   std::uint32_t serial = 0;
   if (!(in >> number >> serial)) return std::nullopt;
-  return Memory{number, dns::Serial(serial)};
+  Memory memory{number, dns::Serial(serial)};
+  std::uint32_t ttl = 0;
+  if (!(in >> ttl)) return memory;
+  dns::RRset zonemd{zone, dns::RRType::ZONEMD, ttl, {}};
+  for (std::string digits; in >> digits;) {
+    std::string octets;
+    if (dns::append_from_hex(octets, digits) != nullptr) return std::nullopt;
+    zonemd.rdata.emplace_back(
+        Octets(reinterpret_cast<const std::uint8_t*>(octets.data()), octets.size()));
+  }
+  if (!zonemd.rdata.empty()) memory.left_out = std::move(zonemd);
+  return memory;
 }
 
 std::optional<WallTime> time_of(const fs::path& file) {
@@ -105,7 +134,7 @@ struct FollowedSources::Followed {
   std::vector<Follower::Primary> primaries;
   std::string shown;
   SharedValue<FollowConfig> config;
-  zonestore::RulePolicy rules;
+  ReceivedChecks checks;
   Follower follower;
   net::Timer timer;
   std::function<void()> on_time;
@@ -114,6 +143,9 @@ struct FollowedSources::Followed {
   std::optional<std::uint64_t> base_number;  ///< the version that is what the follower has
   std::shared_ptr<const zonestore::ZoneVersion> base;  ///< of the transfer that runs
   std::shared_ptr<const ReceivedZone> received;        ///< and not taken yet
+  std::optional<dns::RRset> left_out;  ///< the primary's ZONEMD, if the version is without it
+  std::optional<zonestore::DigestVerdict> digest;  ///< of what was received last
+  std::optional<zonestore::Finding> wrong_digest;  ///< why what came last was not taken
 
   std::unique_ptr<monitor::Exchange> exchange;
   std::optional<Follower::Fetch> wanted;  ///< a transfer that waits in line
@@ -172,7 +204,9 @@ void FollowedSources::set_zone(const ZoneConfig& zone, const std::vector<dns::Ts
   }
   followed->shown = zone.shown;
   followed->config = zone.sources.front().follow;
-  followed->rules = zone.check ? zone.check->rules : zonestore::RulePolicy();
+  followed->checks = {zone.check ? zone.check->rules : zonestore::RulePolicy(),
+                      followed->config->is_catalog, followed->config->digest,
+                      zone.serial == zonestore::SerialPolicy::keep && !zone.zonemd};
   followed->follower.set_bounds(followed->config->bounds);
   if (is_new) {
     followed->dice = [this] { return static_cast<std::uint32_t>(random_()); };
@@ -193,11 +227,14 @@ void FollowedSources::begin(const Shared& followed) {
   fs::create_directories(folder_, ignored);
   const auto current = store_.current(followed->name);
   const auto file = file_of(followed->name);
-  const auto memory = read_memory(file);
+  const auto memory = read_memory(file, followed->name);
   if (current) {
     const bool is_known = memory && memory->number == current->number();
     auto soa = current->soa();
-    if (is_known) soa.serial = memory->serial;
+    if (is_known) {
+      soa.serial = memory->serial;
+      followed->left_out = memory->left_out;
+    }
     // A crash may have come between the version and its file.
     if (is_known || current->provenance().source == followed->shown) {
       const auto confirmed = time_of(file).value_or(current->provenance().committed);
@@ -363,9 +400,10 @@ std::shared_ptr<const zonestore::ZoneVersion> FollowedSources::base_of(
   const auto& have = followed.follower.have();
   const auto current = store_.current(followed.name);
   if (!have || !current || followed.base_number != current->number()) return nullptr;
-  if (current->serial() == have->serial) return current;
+  if (current->serial() == have->serial && !followed.left_out) return current;
   zonestore::ZoneBuilder builder(*current);
   builder.set_serial(have->serial);
+  if (followed.left_out) builder.put(*followed.left_out);
   auto base = builder.finish();
   return base ? *base : nullptr;
 }
@@ -408,8 +446,9 @@ void FollowedSources::on_transferred(const Shared& followed,
   fetch_failed(followed, trouble);
 }
 
-void FollowedSources::fetch_failed(const Shared& followed, const Error& trouble) {
-  auto step = followed->follower.on_fetch_failed(trouble, followed->moment());
+void FollowedSources::fetch_failed(const Shared& followed, const Error& trouble,
+                                   const std::string& cure) {
+  auto step = followed->follower.on_fetch_failed(trouble, followed->moment(), cure);
   if (step.fetch) {
     spdlog::info("{}: no IXFR from {}: {}; taking the whole zone", followed->name.to_text(),
                  followed->primaries[step.fetch->primary].shown, trouble.detail);
@@ -427,9 +466,8 @@ void FollowedSources::check(const Shared& followed, xfr::IncomingTransfer transf
   checked->octets = transfer.octets();
   const auto incoming = std::make_shared<xfr::IncomingTransfer>(std::move(transfer));
   const auto job = [checked, incoming, name = followed->name, shown = followed->shown,
-                    base = std::exchange(followed->base, nullptr), rules = followed->rules,
-                    is_catalog = followed->config->is_catalog] {
-    checked->zone = check_received(name, shown, std::move(*incoming), base, rules, is_catalog);
+                    base = std::exchange(followed->base, nullptr), checks = followed->checks] {
+    checked->zone = check_received(name, shown, std::move(*incoming), base, checks);
   };
   loop_.work(job, [this, checked, weak = std::weak_ptr<Followed>(followed)] {
     if (const auto asked = weak.lock()) on_checked(asked, *checked);
@@ -439,6 +477,12 @@ void FollowedSources::check(const Shared& followed, xfr::IncomingTransfer transf
 void FollowedSources::on_checked(const Shared& followed, Checked& checked) {
   auto& one = *followed;
   if (!checked.zone) return fetch_failed(followed, checked.zone.error());
+  if (const auto& wrong = checked.zone->wrong_digest) {
+    one.wrong_digest = wrong;
+    return fetch_failed(followed, {Errc::bad_zone, wrong->message}, wrong->cure);
+  }
+  one.wrong_digest.reset();
+  one.digest = checked.zone->digest;
   one.is_transferring = false;
   leave_line();
   one.received = std::make_shared<const ReceivedZone>(std::move(*checked.zone));
@@ -466,10 +510,10 @@ void FollowedSources::on_taken(const dns::Name& zone,
   if (!followed || !current) return;
   if (followed->received == received) followed->received.reset();
   followed->base_number = current->number();
+  followed->left_out = received->left_out;
   followed->follower.taken(received->soa);
   followed->timer.set(followed->follower.next().value_or(net::Loop::now()));
-  const auto text =
-      std::to_string(current->number()) + " " + std::to_string(received->soa.serial.value()) + "\n";
+  const auto text = to_text(Memory{current->number(), received->soa.serial, received->left_out});
   loop_.work(
       [file = file_of(zone), text] {
         const auto written = write_whole_file(file, text, Replace::yes);
@@ -497,10 +541,21 @@ void FollowedSources::fill(SharedZoneConfig& shared) const {
 void FollowedSources::fill_source(const Followed& followed, SourceConfig& source) const {
   source.received = followed.received;
   if (source.received || store_.current(followed.name)) return;
+  if (followed.wrong_digest) return source.findings.push_back(*followed.wrong_digest);
   const auto why = trouble(followed.name);
   source.findings.push_back({zonestore::Severity::error, "not-transferred", source.shown, 0, 0,
                              why.empty() ? "the zone was not transferred yet" : why,
                              "see that the primary allows this host to ask and to transfer", ""});
+}
+
+std::optional<zonestore::Finding> FollowedSources::trouble_found(const dns::Name& zone) const {
+  const auto why = trouble(zone);
+  if (why.empty()) return std::nullopt;
+  const auto followed = find(zone);
+  zonestore::Finding finding;
+  finding.rule = followed->wrong_digest ? followed->wrong_digest->rule : "not-transferred";
+  finding.message = why;
+  return finding;
 }
 
 std::string FollowedSources::trouble(const dns::Name& zone) const {
@@ -579,6 +634,7 @@ std::vector<PrimaryRow> FollowedSources::rows(const dns::Name& zone) const {
     if (const auto next = follower.next()) row.next = wall_of(*next);
     if (const auto expiry = follower.expiry()) row.expires = wall_of(*expiry);
     row.is_expired = followed->is_old;
+    if (followed->digest) row.zonemd = zonestore::to_text(*followed->digest);
     rows.push_back(std::move(row));
   }
   return rows;

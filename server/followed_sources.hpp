@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -69,6 +70,9 @@ class FollowedSources {
   /// Why no primary could be heard at the last look, in one line; empty: one was.
   std::string trouble(const dns::Name& zone) const;
 
+  /// The same as a finding; nothing: all is well.
+  std::optional<zonestore::Finding> trouble_found(const dns::Name& zone) const;
+
   /// How a zone's primaries stand, in the order of the configuration.
   std::vector<PrimaryRow> rows(const dns::Name& zone) const;
   /// The same for all zones that follow any.
@@ -86,7 +90,7 @@ class FollowedSources {
   void ask(const Shared& followed, const xfr::Follower::Ask& question);
   void fetch(const Shared& followed);
   void on_transferred(const Shared& followed, Result<xfr::IncomingTransfer> transfer);
-  void fetch_failed(const Shared& followed, const Error& trouble);
+  void fetch_failed(const Shared& followed, const Error& trouble, const std::string& cure = "");
   void check(const Shared& followed, xfr::IncomingTransfer transfer);
   void on_checked(const Shared& followed, Checked& checked);
   void carry(const Shared& followed);

@@ -144,11 +144,39 @@ std::string primary_line(const Document& row, std::string_view now, bool colour)
       line += ", failing for " + age(row, "failing_since", now);
     }
   }
+  if (const auto zonemd = row.text("zonemd"); !zonemd.empty() && zonemd != "absent") {
+    line += ", ZONEMD " + zonemd;
+  }
   const auto next = left("next");
   line += next ? ", next in " + duration_text(std::max<std::int64_t>(*next, 0)) : ", being asked";
   if (row.flag("expired")) return line + ", " + painted("EXPIRED", Paint::bad, colour);
   if (const auto expires = left("expires")) {
     line += ", expires in " + duration_text(std::max<std::int64_t>(*expires, 0));
+  }
+  return line;
+}
+
+/// How far the parent is told of one of the zone's records for it.
+std::string parent_line(const Document& row, std::string_view now, bool colour) {
+  const auto state = row.text("state");
+  std::string line = "  parent, " + row.text("type") + ": ";
+  if (state == "told") return line + "told " + age(row, "since", now) + " ago";
+  if (state == "nobody") return line + "not told: " + row.text("error");
+  line += "to be told for " + age(row, "since", now);
+  if (const auto target = row.text("target"); !target.empty()) line += ", at " + target;
+  if (const auto tries = row.number("tries"); tries > 0) {
+    line += ", NOTIFY sent " + counted(tries, "time");
+  }
+  if (const auto error = row.text("error"); !error.empty()) {
+    line += "; " + painted(error, Paint::bad, colour);
+    if (const auto cure = row.text("cure"); !cure.empty()) line += " (" + cure + ")";
+  } else if (state == "waiting") {
+    line += "; waits until all nameservers have it";
+  }
+  const auto next = milliseconds_of(row.text("next"));
+  const auto until = milliseconds_of(now);
+  if (next && until) {
+    line += ", next try in " + duration_text(std::max<std::int64_t>(*next - *until, 0));
   }
   return line;
 }
@@ -174,6 +202,9 @@ void zone_rows(const Document& zone, std::string_view now, bool colour, bool in_
   }
   for (const auto& primary : zone.list("primaries")) {
     table.line(primary_line(primary, now, colour));
+  }
+  for (const auto& parent : zone.list("parents")) {
+    table.line(parent_line(parent, now, colour));
   }
   for (const auto& alert : zone.list("alerts")) {
     table.line("  " + painted("alert: ", Paint::bad, colour) + alert.text("rule") + " at " +

@@ -137,6 +137,19 @@ struct PrimaryRow {
   std::optional<WallTime> next;       ///< when it looks again; nothing: it is looking
   std::optional<WallTime> expires;    ///< unless one of them is heard of before
   bool is_expired = false;
+  std::string zonemd;  ///< "verified (sha384)", "absent", …: of what came last; empty: nothing did
+};
+
+/// How far a zone's parent is told of changed CDS and CDNSKEY, or of a changed CSYNC.
+struct ParentRow {
+  std::string type;               ///< "CDS", which means CDNSKEY, too, or "CSYNC"
+  std::string state;              ///< "waiting", "looking", "telling", "told", "nobody"
+  std::string target;             ///< whom the parent wants to be told: name, port and address
+  unsigned tries = 0;             ///< messages that were sent
+  std::optional<WallTime> since;  ///< of this change, or when it was told
+  std::string error;              ///< what went wrong last; empty: nothing, or it is over
+  std::string cure;
+  std::optional<WallTime> next;  ///< when it is tried again
 };
 
 struct ZoneRow {
@@ -152,6 +165,7 @@ struct ZoneRow {
   std::string loading{};              ///< how far its source is read, if that takes a while
   std::vector<SourceRow> documents;   ///< those of its sources that come from servers
   std::vector<PrimaryRow> primaries;  ///< those it is transferred from
+  std::vector<ParentRow> parents;     ///< of a zone that tells its parent
   /// Why the source as it stands now was not taken, in one line; empty if it was.
   std::string candidate_refused;
   /// What it waits for because its source vanished, with the command; empty: it has a source.

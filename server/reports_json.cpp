@@ -76,6 +76,7 @@ Json json_of(const AlertRow& row);
 Json json_of(const ProviderRow& row);
 Json json_of(const SourceRow& row);
 Json json_of(const PrimaryRow& row);
+Json json_of(const ParentRow& row);
 Json json_of(const ZoneRow& row);
 Json json_of(const PlannedChange& change);
 Json json_of(const PlannedProvider& plan);
@@ -168,6 +169,17 @@ Json json_of(const SourceRow& row) {
           {"next", time_or_null(row.next)}};
 }
 
+Json json_of(const ParentRow& row) {
+  return {{"type", row.type},
+          {"state", row.state},
+          {"target", row.target},
+          {"tries", row.tries},
+          {"since", time_or_null(row.since)},
+          {"error", row.error},
+          {"cure", row.cure},
+          {"next", time_or_null(row.next)}};
+}
+
 Json json_of(const PrimaryRow& row) {
   return {{"primary", row.primary},
           {"serial", optional_value(row.serial)},
@@ -178,7 +190,8 @@ Json json_of(const PrimaryRow& row) {
           {"failing_since", time_or_null(row.failing_since)},
           {"next", time_or_null(row.next)},
           {"expires", time_or_null(row.expires)},
-          {"expired", row.is_expired}};
+          {"expired", row.is_expired},
+          {"zonemd", row.zonemd}};
 }
 
 Json json_of(const ZoneRow& row) {
@@ -194,6 +207,7 @@ Json json_of(const ZoneRow& row) {
           {"loading", row.loading},
           {"documents", list_of(row.documents)},
           {"primaries", list_of(row.primaries)},
+          {"parents", list_of(row.parents)},
           {"candidate_refused", row.candidate_refused},
           {"source_gone", row.source_gone},
           {"guard", json_of(row.guard)},

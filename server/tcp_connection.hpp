@@ -23,6 +23,8 @@ struct TcpLimits {
   std::size_t max_per_source = 256;             ///< an IPv4 address, or an IPv6 /64
   std::chrono::milliseconds idle{10'000};       ///< nothing asked, nothing owed
   std::chrono::milliseconds handshake{10'000};  ///< of TLS, from its first octet to its last
+  double handshakes_per_second = 100;           ///< of one source
+  double handshake_burst = 500;                 ///< those that it may begin at once
   std::chrono::milliseconds message{10'000};    ///< from the first octet of a request to its last
   std::chrono::milliseconds stalled{30'000};    ///< the peer takes no octet of what we send
   std::size_t max_request = 4096;               ///< longer ones end the connection

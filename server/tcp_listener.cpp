@@ -24,6 +24,7 @@ TcpListener::TcpListener(net::Loop& loop, const TcpLimits& limits, Dispatch& dis
     : loop_(loop),
       take_tls_(std::move(take_tls)),
       environment_{dispatch, std::move(take), limits},
+      handshakes_(limits.handshakes_per_second, limits.handshake_burst),
       look_every_(interval_for(limits)),
       timer_(loop, [this] { look_after(); }) {}
 
@@ -56,10 +57,22 @@ std::unique_ptr<net::Stream> TcpListener::dress(std::unique_ptr<net::TcpStream> 
                                           environment_.limits.handshake);
 }
 
+/// Otherwise it is told why its connection ends at once.
+bool TcpListener::may_shake_hands(const net::Endpoint& peer, const net::Address& source) {
+  if (handshakes_.take(source, net::Clock::now())) return true;
+  ++environment_.dispatch.counters().tls_failed;
+  const auto rate = static_cast<unsigned>(environment_.limits.handshakes_per_second);
+  environment_.dispatch.tell_broken_tls(
+      peer, "more than " + std::to_string(rate) +
+                " handshakes a second from this address; let it keep its connections open");
+  return false;
+}
+
 void TcpListener::on_accept(std::unique_ptr<net::TcpStream> stream) {
   Counters& counters = environment_.dispatch.counters();
   ++(take_tls_ ? counters.tls_accepted : counters.tcp_accepted);
   const net::Address source = net::source_of(stream->peer().address());
+  if (take_tls_ && !may_shake_hands(stream->peer(), source)) return;
   if (per_source_[source] >= environment_.limits.max_per_source) evict_oldest_of(source);
   ++per_source_[source];
   ++counters.tcp_open;

@@ -7,6 +7,7 @@
 #include "net/timer.hpp"
 #include "net/tls_context.hpp"
 #include "server/dispatch.hpp"
+#include "server/handshake_quota.hpp"
 #include "server/tcp_connection.hpp"
 
 #include <chrono>
@@ -61,6 +62,7 @@ class TcpListener : private TcpConnection::Owner {
               std::function<Snapshot()> take, TakeTls take_tls);
   std::unique_ptr<net::Stream> dress(std::unique_ptr<net::TcpStream> stream);
   void on_accept(std::unique_ptr<net::TcpStream> stream);
+  bool may_shake_hands(const net::Endpoint& peer, const net::Address& source);
   void on_useful(TcpConnection& connection) override;
   void on_end(TcpConnection& connection, ConnectionEnd end) override;
   void evict_oldest();
@@ -78,6 +80,7 @@ class TcpListener : private TcpConnection::Owner {
   Entries transferring_;
   std::unordered_map<const TcpConnection*, Entries::iterator> places_;
   std::unordered_map<net::Address, std::size_t> per_source_;
+  HandshakeQuota handshakes_;
   std::chrono::milliseconds look_every_;
   net::Timer timer_;
   std::unique_ptr<net::TcpListener> listener_;

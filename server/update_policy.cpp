@@ -46,13 +46,29 @@ bool take_end(std::string_view& text, std::string_view end) {
   return true;
 }
 
+bool has_key(const UpdateRule& rule, const Updater& who) {
+  return std::find(rule.keys.begin(), rule.keys.end(), who.key) != rule.keys.end();
+}
+
+xfr::Requester requester_of(const Updater& who) {
+  return {who.address, who.key, who.tls};
+}
+
 bool is_of(const UpdateRule& rule, const Updater& who) {
-  const bool has_key = std::find(rule.keys.begin(), rule.keys.end(), who.key) != rule.keys.end();
-  const bool has_address =
-      rule.from.empty() || std::any_of(rule.from.begin(), rule.from.end(), [&](const auto& prefix) {
-        return prefix.contains(who.address);
-      });
-  return has_key && has_address;
+  return has_key(rule, who) && xfr::meets(rule.who, requester_of(who));
+}
+
+/// Of the rules of its key the one that comes nearest: what it lacks for it.
+std::string nearest_lack(const std::vector<UpdateRule>& rules, const Updater& who) {
+  std::vector<std::string> nearest;
+  for (const auto& rule : rules) {
+    if (!has_key(rule, who)) continue;
+    auto parts = xfr::lacking(rule.who, requester_of(who), "from");
+    if (nearest.empty() || parts.size() < nearest.size()) nearest = std::move(parts);
+  }
+  std::string text;
+  for (const auto& part : nearest) text += (text.empty() ? "" : ", ") + part;
+  return text;
 }
 
 bool names_type(const UpdateRule& rule, RRType type) {
@@ -94,7 +110,8 @@ std::string shown(const UpdateChange& change, const dns::Name& zone) {
 std::string cure(const UpdateChange& change, const dns::Name& zone, const Updater& who) {
   const bool is_name = change.kind == UpdateChange::Kind::remove_name;
   return "to allow it, add to update: of " + zone.to_text() + " {key: " + who.key.to_text() +
-         ", names: [\"" + change.owner.to_text_in(zone) + "\"], types: [" +
+         (who.tls != nullptr ? ", transport: tls" : "") + ", names: [\"" +
+         change.owner.to_text_in(zone) + "\"], types: [" +
          (is_name ? "any" : dns::to_text(change.type)) + "]}";
 }
 
@@ -164,10 +181,8 @@ std::optional<std::string> why_no_updater(const UpdateRules& rules, const dns::N
     return std::nullopt;
   }
   const std::string text = "it may change nothing here; ";
-  if (rules && std::any_of(rules->begin(), rules->end(), [&](const UpdateRule& rule) {
-        return std::find(rule.keys.begin(), rule.keys.end(), who.key) != rule.keys.end();
-      })) {
-    return text + "its rules want another address (from:)";
+  if (const auto lack = rules ? nearest_lack(*rules, who) : ""; !lack.empty()) {
+    return text + "for update: of " + apex.to_text() + " it lacks " + lack;
   }
   return text + "to allow it, give " + apex.to_text() + " update: [{key: " + who.key.to_text() +
          ", names: [...], types: [...]}]";

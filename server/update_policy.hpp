@@ -5,6 +5,8 @@
 #include "dns/types.hpp"
 #include "dns/update.hpp"
 #include "net/endpoint.hpp"
+#include "server/shared_value.hpp"
+#include "xfr/access.hpp"
 
 #include <memory>
 #include <optional>
@@ -36,6 +38,8 @@ class UpdateNames {
   /// The name if it is absolute: for checking that it lies in the zone.
   const std::optional<dns::Name>& absolute() const { return absolute_; }
 
+  bool operator==(const UpdateNames&) const = default;
+
  private:
   enum class Kind {
     name,   ///< labels before the base
@@ -58,11 +62,14 @@ struct UpdateRule {
   std::vector<UpdateNames> names;
   bool any_type = false;  ///< all but is_guarded() ones
   std::vector<dns::RRType> types;
-  std::vector<net::Prefix> from;  ///< empty: any address
+  /// Address, transport and TLS identity that the request has beside the key; nothing set: any.
+  xfr::AccessRule who;
+
+  bool operator==(const UpdateRule&) const = default;
 };
 
 /// All permissions of a zone. Null or empty: nobody may change it.
-using UpdateRules = std::shared_ptr<const std::vector<UpdateRule>>;
+using UpdateRules = SharedValue<std::vector<UpdateRule>>;
 
 /// Types that steer the zone itself, or that belong to whoever signs it: `any` does not mean
 /// them, they have to be named.
@@ -72,6 +79,7 @@ bool is_guarded(dns::RRType type);
 struct Updater {
   dns::Name key;
   net::Address address;
+  const net::TlsPeer* tls = nullptr;  ///< of the connection; null: it is not TLS
 };
 
 /// Why somebody may have nothing to do with the zone, in words for the log, or nothing.

@@ -53,8 +53,7 @@ bool pin_holds(const AccessRule& rule, const Requester& who) {
 }
 
 bool holds(const AccessRule& rule, const Requester& who) {
-  return tells_apart(rule) && address_holds(rule, who) && key_holds(rule, who) &&
-         transport_holds(rule, who) && name_holds(rule, who) && pin_holds(rule, who);
+  return tells_apart(rule) && meets(rule, who);
 }
 
 bool resembles(const AccessRule& rule, const Requester& who) {
@@ -73,26 +72,6 @@ std::string list_of(const Items& items, ToText to_text) {
   std::string text;
   for (const auto& item : items) text += (text.empty() ? "" : ", ") + to_text(item);
   return text;
-}
-
-/// What this requester would have to bring beside what it has, for this rule to hold.
-std::vector<std::string> lacking(const AccessRule& rule, const Requester& who) {
-  std::vector<std::string> parts;
-  if (!address_holds(rule, who)) {
-    parts.push_back("an address in transfer-from (" +
-                    list_of(rule.from, [](const auto& prefix) { return prefix.to_text(); }) + ")");
-  }
-  if (!key_holds(rule, who)) parts.push_back("a signature with key " + rule.key->to_text());
-  if (!transport_holds(rule, who)) parts.emplace_back("TLS");
-  if (!name_holds(rule, who)) {
-    parts.push_back("a verified client certificate of tls-identity " +
-                    list_of(rule.tls_names, [](const std::string& name) { return name; }));
-  }
-  if (!pin_holds(rule, who)) {
-    parts.push_back("a client certificate with tls-pin " +
-                    list_of(rule.tls_pins, [](const auto& pin) { return pin.to_text(); }));
-  }
-  return parts;
 }
 
 /// The names in a certificate are the peer's words: few of them go into a log line.
@@ -116,14 +95,23 @@ std::string to_text(const Requester& who) {
          (who.tls != nullptr ? to_text(*who.tls) : "");
 }
 
-std::string why_refused(std::span<const AccessRule> rules, const Requester& who) {
+/// The words in which a kind of request is refused.
+struct Words {
+  std::string_view from_key;  ///< the configuration's name for the rules' addresses
+  std::string_view nobody;    ///< why there are no rules
+};
+constexpr Words of_transfer{
+    "transfer-from", "nobody may transfer this zone: give it a provider with transfer-from or key"};
+constexpr Words of_notify{"transfer or notify-from",
+                          "taproot does not follow this zone, it is its primary"};
+
+std::string why_refused(std::span<const AccessRule> rules, const Requester& who,
+                        const Words& words) {
   std::string text = to_text(who);
-  if (rules.empty()) {
-    return text + "; nobody may transfer this zone: give it a provider with transfer-from or key";
-  }
+  if (rules.empty()) return text + "; " + std::string(words.nobody);
   std::vector<std::pair<const AccessRule*, std::vector<std::string>>> all;
   for (const auto& rule : rules) {
-    if (tells_apart(rule)) all.emplace_back(&rule, lacking(rule, who));
+    if (tells_apart(rule)) all.emplace_back(&rule, lacking(rule, who, words.from_key));
   }
   const auto distance = [&](const auto& one) {
     return std::pair(!resembles(*one.first, who), one.second.size());
@@ -139,7 +127,37 @@ std::string why_refused(std::span<const AccessRule> rules, const Requester& who)
   return text;
 }
 
+AccessVerdict weigh(std::span<const AccessRule> rules, const Requester& who, const Words& words) {
+  if (const AccessRule* rule = find_rule(rules, who)) return {true, rule->provider, {}};
+  return {false, {}, why_refused(rules, who, words)};
+}
+
 }  // namespace
+
+bool meets(const AccessRule& rule, const Requester& who) {
+  return address_holds(rule, who) && key_holds(rule, who) && transport_holds(rule, who) &&
+         name_holds(rule, who) && pin_holds(rule, who);
+}
+
+std::vector<std::string> lacking(const AccessRule& rule, const Requester& who,
+                                 std::string_view from_key) {
+  std::vector<std::string> parts;
+  if (!address_holds(rule, who)) {
+    parts.push_back("an address in " + std::string(from_key) + " (" +
+                    list_of(rule.from, [](const auto& prefix) { return prefix.to_text(); }) + ")");
+  }
+  if (!key_holds(rule, who)) parts.push_back("a signature with key " + rule.key->to_text());
+  if (!transport_holds(rule, who)) parts.emplace_back("TLS");
+  if (!name_holds(rule, who)) {
+    parts.push_back("a verified client certificate of tls-identity " +
+                    list_of(rule.tls_names, [](const std::string& name) { return name; }));
+  }
+  if (!pin_holds(rule, who)) {
+    parts.push_back("a client certificate with tls-pin " +
+                    list_of(rule.tls_pins, [](const auto& pin) { return pin.to_text(); }));
+  }
+  return parts;
+}
 
 const AccessRule* find_rule(std::span<const AccessRule> rules, const Requester& who) {
   return first_of(rules, [&](const AccessRule& rule) { return holds(rule, who); });
@@ -150,8 +168,11 @@ const AccessRule* guess_rule(std::span<const AccessRule> rules, const Requester&
 }
 
 AccessVerdict may_transfer(std::span<const AccessRule> rules, const Requester& who) {
-  if (const AccessRule* rule = find_rule(rules, who)) return {true, rule->provider, {}};
-  return {false, {}, why_refused(rules, who)};
+  return weigh(rules, who, of_transfer);
+}
+
+AccessVerdict may_notify(std::span<const AccessRule> rules, const Requester& who) {
+  return weigh(rules, who, of_notify);
 }
 
 }  // namespace taproot::xfr

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace taproot::xfr {
@@ -36,6 +37,14 @@ struct Requester {
   const net::TlsPeer* tls = nullptr;  ///< of the connection; null: it is not TLS
 };
 
+/// Whether all holds that is set in the rule; one in which nothing is set is met by anybody.
+bool meets(const AccessRule& rule, const Requester& who);
+
+/// What this requester would have to bring beside what it has to meet the rule, in words;
+/// `from_key` is how the configuration calls the rule's addresses. Empty: it meets it.
+std::vector<std::string> lacking(const AccessRule& rule, const Requester& who,
+                                 std::string_view from_key);
+
 /// The first rule that holds, or null: nothing is allowed without one. Allocates nothing.
 const AccessRule* find_rule(std::span<const AccessRule> rules, const Requester& who);
 
@@ -51,5 +60,8 @@ struct AccessVerdict {
 
 /// find_rule() with words for the log.
 AccessVerdict may_transfer(std::span<const AccessRule> rules, const Requester& who);
+
+/// The same for a NOTIFY to a zone that is followed; the rules are of its primaries.
+AccessVerdict may_notify(std::span<const AccessRule> rules, const Requester& who);
 
 }  // namespace taproot::xfr

@@ -218,9 +218,14 @@ Follower::Step Follower::on_ask_failed(const std::string& why, const Moment& mom
 }
 
 Follower::Step Follower::judge(const dns::Soa& soa, const Moment& moment) {
-  standing() = {soa.serial, "", "", moment.now};
+  auto& one = standing();
+  one.serial = soa.serial;
+  one.asked = moment.now;
+  // Whether what was wrong is over shows when the transfer is.
   if (whole_ || !have_) return fetch(true);
   if (is_news(soa.serial)) return fetch(false);
+  one.error.clear();
+  one.cure.clear();
   if (soa.serial == *received_ || soa.serial > have_->serial) {
     heard_ = true;
     if (!announced_ || !is_news(*announced_)) return end(true, moment);
@@ -254,10 +259,11 @@ Follower::Step Follower::on_fetched(const dns::Soa& soa, const Moment& moment) {
   return end(true, moment);
 }
 
-Follower::Step Follower::on_fetch_failed(const Error& error, const Moment& moment) {
+Follower::Step Follower::on_fetch_failed(const Error& error, const Moment& moment,
+                                         const std::string& cure) {
   if (stage_ != Stage::fetching) return as_it_is(moment);
   if (!fetches_whole_ && may_have_whole(error.code)) return fetch(true);
-  return fail_primary("the transfer failed: " + error.detail, "", moment);
+  return fail_primary("the transfer failed: " + error.detail, cure, moment);
 }
 
 // --- The end of a look ---------------------------------------------------------------------------

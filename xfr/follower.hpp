@@ -94,8 +94,9 @@ class Follower {
 
   /// The transfer that was begun brought the zone with this SOA.
   Step on_fetched(const dns::Soa& soa, const Moment& moment);
-  /// It brought nothing. Differences that cannot be had or do not fit lead to the whole zone.
-  Step on_fetch_failed(const Error& error, const Moment& moment);
+  /// It brought nothing, or nothing that can be taken. Differences that cannot be had or do not fit
+  /// lead to the whole zone, and a whole zone that is wrong to the next primary.
+  Step on_fetch_failed(const Error& error, const Moment& moment, const std::string& cure = "");
 
   /// What was received with this SOA is what we have now.
   void taken(const dns::Soa& soa);

@@ -60,6 +60,7 @@ constexpr auto rules = std::to_array<Rule>({
     {"source-conflict", Severity::error, fixed, "two sources of the zone have the same RRset"},
     {"source-not-owner", Severity::error, fixed, "a source has a record that it does not own"},
     {"not-transferred", Severity::error, fixed, "no primary gives the zone"},
+    {"zonemd-wrong", Severity::error, fixed, "what was transferred is not what its ZONEMD says"},
     {"catalog-broken", Severity::error, fixed, "the catalog is not as RFC 9432 wants it"},
     {"yaml-syntax", Severity::error, fixed, "the text is not YAML"},
     {"json-syntax", Severity::error, fixed, "the text is not JSON"},

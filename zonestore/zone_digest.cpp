@@ -3,6 +3,7 @@
 #include "dns/digest.hpp"
 #include "dns/rdata.hpp"
 #include "dns/rdata_layout.hpp"
+#include "dns/text_fields.hpp"
 #include "zonestore/zone_version.hpp"
 
 #include <algorithm>
@@ -132,6 +133,14 @@ bool is_twice(const RRsetView& zonemds, Octets one) {
   return count > 1;
 }
 
+/// Enough of a digest to tell two of them apart.
+std::string beginning_of(Octets digest) {
+  constexpr std::size_t shown = 8;
+  std::string text;
+  dns::append_hex(text, digest.first(std::min(digest.size(), shown)));
+  return text + (digest.size() > shown ? "..." : "");
+}
+
 /// What one ZONEMD record says of the zone.
 DigestVerdict verify_one(const ZoneVersion& version, const RRsetView& zonemds, Octets one) {
   using Kind = DigestVerdict::Kind;
@@ -153,16 +162,32 @@ DigestVerdict verify_one(const ZoneVersion& version, const RRsetView& zonemds, O
   const auto digest = digest_of(version, *algorithm);
   const Octets said = one.subspan(digest_at);
   if (std::equal(digest.begin(), digest.end(), said.begin(), said.end())) {
-    return {Kind::verified, {}};
+    return {Kind::verified, {}, algorithm};
   }
-  return {Kind::mismatch, "the zone does not have the digest that its ZONEMD says (" +
-                              std::string(to_text(*algorithm)) + ")"};
+  return {Kind::mismatch, "ZONEMD of serial " + std::to_string(serial) + " says " +
+                              std::string(to_text(*algorithm)) + " " + beginning_of(said) +
+                              ", the zone's digest is " + beginning_of(digest)};
 }
 
 }  // namespace
 
 std::string_view to_text(DigestAlgorithm algorithm) {
   return algorithm == DigestAlgorithm::sha384 ? "sha384" : "sha512";
+}
+
+std::string to_text(const DigestVerdict& verdict) {
+  switch (verdict.kind) {
+    case DigestVerdict::Kind::verified:
+      return "verified" +
+             (verdict.algorithm ? " (" + std::string(to_text(*verdict.algorithm)) + ")" : "");
+    case DigestVerdict::Kind::absent:
+      return "absent";
+    case DigestVerdict::Kind::unsupported:
+      return "unsupported";
+    case DigestVerdict::Kind::mismatch:
+      break;
+  }
+  return "mismatch";
 }
 
 std::vector<std::uint8_t> digest_of(const ZoneVersion& version, DigestAlgorithm algorithm) {
@@ -203,6 +228,13 @@ DigestVerdict verify_digest(const ZoneVersion& version) {
     if (verdict.kind == Kind::mismatch || worst.why.empty()) worst = std::move(verdict);
   }
   return worst;
+}
+
+std::optional<std::string> why_refused(const DigestVerdict& verdict, DigestDemand demand) {
+  using Kind = DigestVerdict::Kind;
+  if (demand == DigestDemand::none || verdict.kind == Kind::verified) return std::nullopt;
+  if (demand == DigestDemand::check && verdict.kind != Kind::mismatch) return std::nullopt;
+  return verdict.why;
 }
 
 }  // namespace taproot::zonestore

@@ -41,11 +41,25 @@ struct DigestVerdict {
     mismatch      ///< the zone is not what its ZONEMD says, or that is not well formed
   };
   Kind kind = Kind::absent;
-  std::string why;  ///< unless verified: in words for a log
+  std::string why;                                ///< unless verified: in words for a log
+  std::optional<DigestAlgorithm> algorithm = {};  ///< of the digest that was right
 };
+
+/// "verified (sha384)", "absent", "unsupported", "mismatch".
+std::string to_text(const DigestVerdict& verdict);
 
 /// RFC 8976 section 4, steps 3 to 5 (signatures are the business of others). Costs the zone if
 /// there is a digest to compare. Any thread.
 DigestVerdict verify_digest(const ZoneVersion& version);
+
+/// What is demanded of the ZONEMD of a zone that comes from elsewhere.
+enum class DigestDemand {
+  none,    ///< it is not looked at
+  check,   ///< if there is one that can be verified, it is right
+  require  ///< there is one, and it is right
+};
+
+/// Why a zone with this verdict is not to be taken, or nothing.
+std::optional<std::string> why_refused(const DigestVerdict& verdict, DigestDemand demand);
 
 }  // namespace taproot::zonestore

@@ -65,3 +65,27 @@ TEST_CASE("a server context knows until when it is good", "[net][tls]") {
   CHECK(left > std::chrono::seconds(30));
   CHECK(left <= std::chrono::seconds(60));
 }
+
+TEST_CASE("contexts of the same files and settings are the same", "[net][tls]") {
+  const Certificates files;
+  const TlsServerSettings server{files.path("server.pem"), files.path("server.key"),
+                                 files.path("ca.pem")};
+  const auto first = TlsContext::for_server(server).value();
+  CHECK(*first == *TlsContext::for_server(server).value());
+  auto without_ca = server;
+  without_ca.client_ca.reset();
+  CHECK_FALSE(*first == *TlsContext::for_server(without_ca).value());
+
+  TlsClientSettings client;
+  client.hostname = "server.example";
+  client.ca_file = files.path("ca.pem");
+  const auto one = TlsContext::for_client(client).value();
+  CHECK(*one == *TlsContext::for_client(client).value());
+  CHECK_FALSE(*one == *first);
+  auto another = client;
+  another.hostname = "other.example";
+  CHECK_FALSE(*one == *TlsContext::for_client(another).value());
+  // A file that was renewed makes another context of the same settings.
+  std::ofstream(files.path("ca.pem"), std::ios::app) << "\n";
+  CHECK_FALSE(*one == *TlsContext::for_client(client).value());
+}

@@ -4,7 +4,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <fstream>
 #include <string>
+#include <vector>
 
 using namespace taproot;
 using namespace taproot::server;
@@ -17,7 +19,8 @@ const net::Certificates& files() {
 }
 
 ConfigRead read(const std::string& text) {
-  return read_config_text(text, "taproot.yaml", files().path(""), test_world());
+  return read_config_text(text, "taproot.yaml", files().path(""),
+                          test_world({{"KEY", "c2VjcmV0c2VjcmV0c2VjcmV0"}}));
 }
 
 ConfigRead read_notify(const std::string& tls) {
@@ -90,4 +93,74 @@ TEST_CASE("TLS to nobody in particular is an error", "[server][config][tls]") {
   CHECK(errors_of(read_notify("{hostname: a.example, ca-file: none.pem}")) ==
         "config-bad-certificate ");
   CHECK(errors_of(read_notify("{hostname: a.example, name: b}")) == "config-unknown-key ");
+}
+
+TEST_CASE("zones that are read again are the same until something changes",
+          "[server][config][tls]") {
+  const auto read_zones = [](const std::string& more) {
+    return read(
+               "keys: [{name: a., secret: 'env:KEY'}]\n"
+               "zones:\n"
+               "  - name: example.com\n"
+               "    source: z.yaml\n"
+               "    update: [{key: a., names: [www], types: [A], tls-identity: a.example" +
+               more +
+               "}]\n"
+               "  - name: example.net\n"
+               "    source:\n"
+               "      transfer: {address: 192.0.2.1, tls: {hostname: p.example, ca-file: ca.pem}}\n"
+               "      notify: {transport: tls}\n")
+        .config;
+  };
+  const auto first = read_zones("");
+  REQUIRE(first);
+  REQUIRE(first->zones.size() == 2);
+  const auto again = read_zones("");
+  CHECK(*first->zones[0] == *again->zones[0]);
+  CHECK(*first->zones[1] == *again->zones[1]);
+  CHECK_FALSE(*first->zones[0] == *read_zones(", from: 192.0.2.1")->zones[0]);
+  std::ofstream(files().path("ca.pem"), std::ios::app) << "\n";
+  CHECK_FALSE(*first->zones[1] == *read_zones("")->zones[1]);
+}
+
+TEST_CASE("updates and NOTIFY may want TLS and an identity", "[server][config][tls]") {
+  const std::string pin = "YzTpV6wzYJ3qZnJEmzYkNc0zGmJ6OvWJ0mZuXo0yDVQ=";
+  const auto config =
+      read(
+          "keys: [{name: a., secret: 'env:KEY'}]\n"
+          "zones:\n"
+          "  - name: example.com\n"
+          "    source: z.yaml\n"
+          "    update:\n"
+          "      - {key: a., names: [www], types: [A], transport: tls}\n"
+          "      - {key: a., names: [www], types: [A], tls-identity: A.Example., "
+          "tls-pin: " +
+          pin +
+          "}\n"
+          "  - name: example.net\n"
+          "    source: {transfer: 192.0.2.1, notify: {tls-identity: [p.example]}}\n")
+          .config;
+  REQUIRE(config);
+  const auto& rules = *config->zones[0]->update;
+  CHECK(rules[0].who.tls_only);
+  CHECK(rules[1].who.tls_names == std::vector<std::string>{"a.example"});
+  CHECK(rules[1].who.tls_pins.size() == 1);
+  CHECK(config->zones[1]->follow()->notify.tls_names == std::vector<std::string>{"p.example"});
+
+  const auto errors = [](const std::string& update, const std::string& notify) {
+    return errors_of(
+        read("keys: [{name: a., secret: 'env:KEY'}]\n"
+             "zones:\n"
+             "  - {name: example.com, source: z.yaml, update: [{key: a., names: [www], types: [A]" +
+             update +
+             "}]}\n"
+             "  - {name: example.net, source: {transfer: 192.0.2.1, notify: {" +
+             notify + "}}}\n"));
+  };
+  CHECK(errors("", "").empty());
+  CHECK(errors(", transport: any, tls-identity: a.example", "") == "config-bad-value ");
+  CHECK(errors(", tls-identity: []", "") == "config-bad-value ");
+  CHECK(errors("", "tls-pin: x") == "config-bad-value ");
+  CHECK(errors("", "transport: dot") == "config-bad-value ");
+  CHECK(errors("", "from: 192.0.2.1") == "config-unknown-key ");
 }

@@ -41,10 +41,10 @@ TEST_CASE("a zone says who may update what", "[server][config][update]") {
   CHECK(rules->at(0).names.size() == 2);
   CHECK(rules->at(0).types == std::vector{dns::RRType::TXT});
   CHECK_FALSE(rules->at(0).any_type);
-  CHECK(rules->at(0).from.empty());
+  CHECK(rules->at(0).who.from.empty());
   CHECK(rules->at(1).keys.size() == 2);
   CHECK(rules->at(1).any_type);
-  CHECK(rules->at(1).from.size() == 1);
+  CHECK(rules->at(1).who.from.size() == 1);
 }
 
 TEST_CASE("without update nobody may", "[server][config][update]") {

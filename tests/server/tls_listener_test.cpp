@@ -139,6 +139,25 @@ TEST_CASE("nobody else gets the zone, over TLS or without", "[server][tls]") {
   CHECK_THAT(house.serving.events[0].why, Catch::Contains(c.why));
 }
 
+TEST_CASE("one address has a share of handshakes, and is told", "[server][tls]") {
+  server::TcpLimits limits;
+  limits.handshakes_per_second = 0.001;
+  limits.handshake_burst = 3;
+  House house(limits);
+  for (int i = 0; i < 3; ++i) {
+    Client client(house, *house.tls, as(house, "a"));
+    CHECK(client.ask("host2.example.", RRType::A));
+  }
+  Client refused(house, *house.tls, as(house, "a"));
+  CHECK_FALSE(refused.ask("host2.example.", RRType::A));
+  REQUIRE(house.serving.events.size() == 1);
+  CHECK(house.serving.events[0].kind == Kind::broken_tls);
+  CHECK_THAT(house.serving.events[0].why, Catch::Contains("handshakes a second from this address"));
+  CHECK(house.serving.counters.tls_failed.value() == 1);
+  Client plain(house, *house.plain, nullptr);  // has no part in it
+  CHECK(plain.ask("host2.example.", RRType::A));
+}
+
 TEST_CASE("half-open handshakes end, are told, and keep nobody out", "[server][tls]") {
   server::TcpLimits limits;
   limits.handshake = 200ms;

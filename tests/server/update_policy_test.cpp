@@ -172,7 +172,7 @@ TEST_CASE("all of an update is allowed, or none", "[server][update]") {
 
 TEST_CASE("who may do something at all", "[server][update]") {
   auto limited = rule({"a"}, {RRType::TXT});
-  limited.from = {net::Prefix::from_text("192.0.2.0/24").value()};
+  limited.who.from = {net::Prefix::from_text("192.0.2.0/24").value()};
   const auto set = rules({limited});
   CHECK_FALSE(server::why_no_updater(set, apex(), acme()));
   auto who = acme();

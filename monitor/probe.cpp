@@ -14,10 +14,12 @@ void list(std::vector<std::string>& lines, std::string words) {
   if (lines.size() < ProbeResult::max_listed) lines.push_back(std::move(words));
 }
 
+constexpr auto refused_words = "REFUSED: it does not serve this zone, or not to us";
+
 /// Why this answer to the SOA question does not show the zone, or nothing.
 std::optional<std::string> why_no_zone(const dns::Message& answer) {
   const auto rcode = answer.header.rcode;
-  if (rcode == dns::Rcode::refused) return "REFUSED: it does not serve this zone, or not to us";
+  if (rcode == dns::Rcode::refused) return refused_words;
   if (rcode == dns::Rcode::servfail) {
     return "SERVFAIL: it has the zone configured and no good copy of it";
   }
@@ -65,12 +67,15 @@ Probe::Step Probe::on_answer(std::uint32_t exchange, Octets octets, Instant now)
     return open.tcp ? on_failure(exchange, "the answer over TCP is none to our question", now)
                     : finish(std::move(step), now);
   }
+  // Knot shows a catalog over TCP only, to those who may transfer it.
+  const bool refused = answer->header.rcode == dns::Rcode::refused;
   Open closed = take(*index, step);
   if (formerr && closed.edns && !answer->edns) {
     closed.edns = false;  // a server that does not know EDNS (RFC 6891 section 7)
     ask(std::move(closed), now, step);
-  } else if (answer->header.tc && !closed.tcp) {
+  } else if (!closed.tcp && (answer->header.tc || refused)) {
     closed.tcp = true;
+    closed.refused = refused;
     ask(std::move(closed), now, step);
   } else {
     accept(closed, *answer, now);
@@ -165,6 +170,7 @@ void Probe::accept_data(const Open& open, const dns::Message& answer) {
 }
 
 void Probe::give_up(const Open& open) {
+  if (open.refused && open.question == soa_question) return end(refused_words);
   std::string why = open.trouble.empty() ? std::string("no answer") : open.trouble;
   if (!open.tcp) why += " (" + std::to_string(open.tries) + " tries over UDP)";
   if (open.tcp && open.trouble.empty()) why += " over TCP";

@@ -42,7 +42,7 @@ struct ProbeResult {
 ///
 ///     SOA ──UDP──> serial ──> each answer wanted ──UDP──> compared ──> over
 ///      │ no answer in 1 s: again with a new id and socket, 3 times in all
-///      └ TC: the same question over TCP
+///      └ TC or REFUSED: the same question over TCP
 ///
 /// Does no I/O and reads no clock. Every question goes out as an exchange of its own, so that the
 /// carrier can give it a socket (and so a source port) of its own, connected to the nameserver.
@@ -98,6 +98,7 @@ class Probe {
     std::uint16_t id = 0;
     unsigned tries = 0;
     bool tcp = false;
+    bool refused = false;  ///< over UDP
     bool edns = true;
     Instant sent;
     Instant deadline;

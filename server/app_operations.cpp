@@ -118,6 +118,13 @@ Result<StatusReport> App::status(const Zones& zones) {
     report.zones.back().primaries = followed_.rows(name);
     report.zones.back().parents = parents_.rows(name);
   }
+  for (auto& one : desk_.loading()) {
+    const auto row =
+        std::find_if(report.zones.begin(), report.zones.end(),
+                     [name = one.zone.to_text()](const auto& zone) { return zone.zone == name; });
+    const bool takes_a_while = one.age >= std::chrono::seconds(1);
+    if (row != report.zones.end() && takes_a_while) row->loading = std::move(one.words);
+  }
   return report;
 }
 

@@ -10,7 +10,7 @@
 
 namespace taproot::server {
 
-/// What `taproot import` brought and what it left; made without a daemon.
+/// What `taproot import` brought and what it left; made without a daemon. As JSON: reports_json.hpp.
 struct ImportReport {
   std::string zone;
   std::string source;  ///< "AXFR from 192.0.2.1:53"
@@ -23,7 +23,5 @@ struct ImportReport {
   std::vector<std::string> notes;
   std::vector<zonestore::Finding> findings;
 };
-
-std::string to_json(const ImportReport& report);
 
 }  // namespace taproot::server

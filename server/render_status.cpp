@@ -184,6 +184,9 @@ std::string parent_line(const Document& row, std::string_view now, bool colour) 
 void zone_rows(const Document& zone, std::string_view now, bool colour, bool in_full,
                Table& table) {
   table.line(zone_line(zone, colour));
+  if (const auto loading = zone.text("loading"); !loading.empty()) {
+    table.line("  " + painted(loading, Paint::waiting, colour));
+  }
   if (const auto refused = zone.text("candidate_refused"); !refused.empty()) {
     table.line("  " + painted("the source was not taken: ", Paint::bad, colour) + refused);
   }

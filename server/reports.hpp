@@ -162,6 +162,7 @@ struct ZoneRow {
   std::string why;
   std::string revision{};  ///< the commit checked out where the source of this version lies
   std::string source;
+  std::string loading{};              ///< how far its source is read, if that takes a while
   std::vector<SourceRow> documents;   ///< those of its sources that come from servers
   std::vector<PrimaryRow> primaries;  ///< those it is transferred from
   std::vector<ParentRow> parents;     ///< of a zone that tells its parent

@@ -1,5 +1,7 @@
 #include "server/reports_json.hpp"
 
+#include "server/import_report.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <array>
@@ -202,6 +204,7 @@ Json json_of(const ZoneRow& row) {
           {"why", row.why},
           {"source", row.source},
           {"commit", row.revision},
+          {"loading", row.loading},
           {"documents", list_of(row.documents)},
           {"primaries", list_of(row.primaries)},
           {"parents", list_of(row.parents)},
@@ -498,6 +501,17 @@ std::string to_json(const ReloadReport& report) {
                   {"notes", report.notes},
                   {"zones", list_of(report.zones)},
                   {"unlisted", report.unlisted}});
+}
+
+std::string to_json(const ImportReport& report) {
+  Json left_out = Json::object();
+  for (const auto& [type, count] : report.left_out) left_out[dns::to_text(type)] = count;
+  const Json json{{"zone", report.zone},       {"source", report.source},
+                  {"output", report.output},   {"written", report.written},
+                  {"names", report.names},     {"rrsets", report.rrsets},
+                  {"records", report.records}, {"left_out", std::move(left_out)},
+                  {"notes", report.notes},     {"findings", list_of(report.findings)}};
+  return text_of(json);
 }
 
 std::string to_json(const CheckReport& report) {

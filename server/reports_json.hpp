@@ -9,6 +9,8 @@
 
 namespace taproot::server {
 
+struct ImportReport;
+
 // Each report as one JSON object with a newline behind it. The keys are a contract with scripts
 // (docs/control-api.md): add, never rename. What is not known is null or an empty string; times
 // are RFC 3339 in UTC with milliseconds; octets that are not UTF-8 are replaced, never an error.
@@ -27,6 +29,7 @@ std::string to_json(const SerialReport& report);
 std::string to_json(const DropReport& report);
 std::string to_json(const ReloadReport& report);
 std::string to_json(const CheckReport& report);
+std::string to_json(const ImportReport& report);
 std::string to_json(std::span<const zonestore::Rule> rules);
 
 /// {"error": "…", "code": "…"}

@@ -2,7 +2,7 @@
 
 #include "zonestore/check.hpp"
 #include "zonestore/check_edit.hpp"
-#include "zonestore/sources/records.hpp"
+#include "zonestore/sources/read_source.hpp"
 #include "zonestore/sources/rewrite.hpp"
 #include "zonestore/sources/source_file.hpp"
 #include "zonestore/sources/zone_source.hpp"
@@ -19,14 +19,12 @@ namespace taproot::server {
 namespace {
 
 using zonestore::Candidate;
-using zonestore::SourceKind;
 using zonestore::ZoneVersion;
 
 Candidate read_text(const WriteBackWish& wish, std::string_view text) {
   const zonestore::SourceLimits limits;
-  auto records = zonestore::kind_of(wish.source) == SourceKind::yaml
-                     ? zonestore::read_yaml_records(wish.zone, text, wish.shown, limits)
-                     : zonestore::read_json_records(wish.zone, text, wish.shown, limits);
+  auto records = zonestore::read_source_text(wish.zone, zonestore::kind_of(wish.source), text,
+                                             wish.shown, limits);
   return zonestore::check_zone(wish.zone, std::move(records), {}, wish.rules);
 }
 
@@ -43,6 +41,12 @@ Result<std::shared_ptr<const ZoneVersion>> target_of(const WriteBackWish& wish,
                                     wish.zone.to_text() + "` first");
   }
   return merge.version;
+}
+
+/// A text alone is read without what it includes.
+bool includes_others(const Candidate& file) {
+  return std::any_of(file.findings.begin(), file.findings.end(),
+                     [](const auto& finding) { return finding.rule == "include-refused"; });
 }
 
 bool is_soa_only(const zonestore::ChangeSet& changes) {
@@ -81,17 +85,17 @@ Result<std::shared_ptr<const ZoneVersion>> proven(const WriteBackWish& wish,
 }  // namespace
 
 Result<PreparedWriteBack> prepare_write_back(const WriteBackWish& wish) {
-  if (zonestore::kind_of(wish.source) == SourceKind::zone_file) {
-    return fail(Errc::bad_zone, wish.shown +
-                                    ": edits are written back to YAML and JSON only, and "
-                                    "this is a zone file: make the change there by hand");
-  }
   const auto stamp = zonestore::stamp_of(wish.source);
   if (!stamp) return tl::unexpected<Error>(stamp.error());
   const auto file = zonestore::read_source_file(wish.source, zonestore::SourceLimits{}.file_octets);
   if (!file) return fail_in(wish.shown, file.error());
   const auto before = read_text(wish, *file->text);
   PreparedWriteBack prepared;
+  if (includes_others(before)) {
+    return fail(Errc::bad_zone, wish.shown +
+                                    " includes other files, and edits are written back to files "
+                                    "that do not: make the change there by hand");
+  }
   if (!before.version) {
     prepared.findings = before.findings;
     return prepared;

@@ -86,6 +86,8 @@ class ZoneDesk {
   const ZoneState* find(const dns::Name& apex) const;
   /// In any order.
   std::vector<dns::Name> names() const;
+  /// Sources that are being read.
+  std::vector<LoadingZone> loading() const { return loader_.loading(); }
 
   /// What to do with a source that is good and differs.
   enum class Mode {

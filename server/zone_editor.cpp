@@ -159,7 +159,7 @@ void ZoneEditor::update(ZoneUpdate update) {
   auto& waiting = turns_[zone];
   // The first is under way, or about to be.
   const bool may_join = waiting.size() > 1 && !waiting.back()->updates.empty() &&
-                        waiting.back()->updates.size() < max_together;
+                        waiting.back()->updates.size() < max_together && !has_command(zone);
   if (!may_join) {
     waiting.push_back(std::make_shared<Edit>());
     waiting.back()->request.zone = zone;
@@ -191,12 +191,17 @@ void ZoneEditor::begin(const Turn& turn) {
   }
   if (!request.write_back) turn->targets = targets_for(*turn->current);
   if (!turn->is_quick()) {
-    return loop_.work([turn] { turn->prepare(); }, [this, turn] { install(turn); });
+    return loop_.work([turn] { turn->prepare(); }, [this, turn] { judge(turn); });
   }
   loop_.post([this, turn] {
     turn->prepare();
-    install(turn);
+    judge(turn);
   });
+}
+
+bool ZoneEditor::has_command(const dns::Name& zone) const {
+  const auto* state = desk_.find(zone);
+  return state != nullptr && state->config->check && !state->config->check->command.empty();
 }
 
 /// Of few zones only, whichever are edited: it can always be made anew.
@@ -273,6 +278,31 @@ zonestore::InstallRequest ZoneEditor::install_request(const Edit& edit, const Zo
   wanted.based_on = edit.current->number();
   wanted.zonemd = zone.config->zonemd;
   return wanted;
+}
+
+/// Lets the zone's command judge what would become the next version; other zones' turns go on.
+void ZoneEditor::judge(const Turn& turn) {
+  const auto* state = desk_.find(turn->request.zone);
+  const bool is_made = turn->version && turn->version != turn->current && !turn->failure;
+  if (!is_made || !has_command(turn->request.zone)) return install(turn);
+  const auto next = store_.preview(install_request(*turn, *state));
+  if (!next || !next->changed) return install(turn);
+  const char* shown = turn->updates.empty() ? "edit" : "update";
+  checks_.run({next->version, state->config->check, shown, turn->current->number()},
+              [this, turn](auto findings) { judged(turn, std::move(findings)); });
+}
+
+void ZoneEditor::judged(const Turn& turn, std::vector<zonestore::Finding> findings) {
+  if (zonestore::has_errors(findings)) {
+    const auto why = zonestore::first_error(findings, "the zone's own check refuses it");
+    for (auto& outcome : turn->updated.outcomes) {
+      if (outcome.rcode == dns::Rcode::noerror) outcome = {dns::Rcode::refused, why, 0};
+    }
+    turn->updates.empty() ? turn->version.reset() : void(turn->version = turn->current);
+    turn->file.reset();
+  }
+  std::move(findings.begin(), findings.end(), std::back_inserter(turn->findings));
+  install(turn);
 }
 
 void ZoneEditor::install(const Turn& turn) {

@@ -6,6 +6,7 @@
 #include "zonestore/sources/zone_source.hpp"
 
 #include <malloc.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <map>
@@ -22,7 +23,38 @@ struct ZoneLoader::Request {
   Done done;
 };
 
+/// Some zones of a request, one after the other on the work pool; the loop looks on.
+struct ZoneLoader::Job {
+  std::shared_ptr<Request> request;
+  std::atomic<std::size_t> at{0};  ///< the zone that is being read
+  std::atomic<net::Instant> begun{net::Instant()};
+  zonestore::ReadProgress progress;
+
+  void begin(std::size_t zone) {
+    progress.octets = progress.of = 0;
+    at = zone;
+    begun = net::Clock::now();
+  }
+};
+
 namespace {
+
+constexpr auto long_reading = std::chrono::seconds(2);
+
+std::string words_of(const ZoneConfig& zone, const zonestore::ReadProgress& progress,
+                     std::chrono::milliseconds age) {
+  const auto octets = progress.octets.load();
+  const auto of = progress.of.load();
+  const auto mebibytes = [](std::uint64_t count) {
+    return std::to_string((count + (1u << 19)) >> 20) + " MiB";
+  };
+  const bool is_read = of > 0 && octets >= of;
+  std::string words = (is_read ? "checking " : "reading ") + zone.shown;
+  if (!is_read && of > 0) {
+    words += ": " + std::to_string(octets * 100 / of) + " % of " + mebibytes(of);
+  }
+  return words + ", for " + std::to_string(age.count() / 1000) + " s";
+}
 
 /// Reading a large zone takes several times what the zone itself takes; the allocator would keep
 /// the rest for later.
@@ -54,7 +86,7 @@ void take_received(const SourceConfig& source, LoadedZone& loaded) {
 }  // namespace
 
 LoadedZone ZoneLoader::load_one(const WantedZone& zone, Remembered& remembered,
-                                Revisions& revisions) {
+                                Revisions& revisions, zonestore::ReadProgress& progress) {
   const ZoneConfig& config = *zone.config;
   const auto rules = config.check ? config.check->rules : zonestore::RulePolicy();
   LoadedZone loaded{config.name, "", {}};
@@ -80,8 +112,10 @@ LoadedZone ZoneLoader::load_one(const WantedZone& zone, Remembered& remembered,
     load_parts_of(config, loaded);
     return loaded;
   }
+  zonestore::SourceLimits limits;
+  limits.progress = &progress;
   loaded.candidate =
-      zonestore::load_zone(config.name, config.source, config.shown, {}, rules, &memory);
+      zonestore::load_zone(config.name, config.source, config.shown, limits, rules, &memory);
   const auto& version = loaded.candidate.version;
   const bool needed_much = memory.large() == nullptr;
   if (needed_much && version && version->record_count() > large_zone_records) malloc_trim(0);
@@ -109,18 +143,44 @@ void ZoneLoader::begin_batch(const std::shared_ptr<Request>& request) {
   if (from == to) return;
   request->begun = to;
   ++request->running;
+  const auto job = std::make_shared<Job>();
+  job->request = request;
+  job->begin(from);
+  jobs_.push_back(job);
+  if (!tick_.is_set()) tick_.set_after(long_reading);
   // Jobs write to places of their own in `loaded`, which does not grow meanwhile.
-  const auto job = [request, from, to] {
+  const auto read = [request, job, from, to] {
     Revisions revisions;
     for (std::size_t i = from; i < to; ++i) {
-      request->loaded[i] = load_one(request->zones[i], *request->remembered[i], revisions);
+      job->begin(i);
+      request->loaded[i] =
+          load_one(request->zones[i], *request->remembered[i], revisions, job->progress);
     }
   };
-  loop_.work(job, [this, request] {
+  loop_.work(read, [this, request, job] {
+    std::erase(jobs_, job);
     --request->running;
     begin_batch(request);
     if (request->running == 0) request->done(std::move(request->loaded));
   });
+}
+
+std::vector<LoadingZone> ZoneLoader::loading() const {
+  std::vector<LoadingZone> all;
+  const auto now = net::Clock::now();
+  for (const auto& job : jobs_) {
+    const auto& zone = *job->request->zones[job->at].config;
+    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - job->begun.load());
+    all.push_back({zone.name, words_of(zone, job->progress, age), age});
+  }
+  return all;
+}
+
+void ZoneLoader::tell_of_long_ones() {
+  for (const auto& one : loading()) {
+    if (one.age >= long_reading) spdlog::info("{}: {}", one.zone.to_text(), one.words);
+  }
+  if (!jobs_.empty()) tick_.set_after(long_reading);
 }
 
 void ZoneLoader::installed(const dns::Name& zone,

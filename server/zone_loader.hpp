@@ -2,11 +2,14 @@
 
 #include "dns/name.hpp"
 #include "net/loop.hpp"
+#include "net/timer.hpp"
 #include "server/config.hpp"
 #include "server/received_zone.hpp"
 #include "zonestore/candidate.hpp"
 #include "zonestore/sources/zone_source.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <functional>
@@ -44,6 +47,13 @@ struct WantedZone {
   bool is_settled = false;
 };
 
+/// A zone whose source is being read or checked at this moment.
+struct LoadingZone {
+  dns::Name zone;
+  std::string words;  ///< "reading zones/x.zone: 41 % of 812 MiB, for 6 s"
+  std::chrono::milliseconds age{};
+};
+
 /// Reads and checks zones' sources on the work pool, a few at a time, and hands all of one
 /// request back together. Belongs to the control loop.
 class ZoneLoader {
@@ -53,7 +63,8 @@ class ZoneLoader {
   /// The commits of folders, for the sources of one job: most of them lie in one.
   using Revisions = std::map<std::filesystem::path, std::string>;
 
-  explicit ZoneLoader(net::Loop& loop) : loop_(loop) {}
+  explicit ZoneLoader(net::Loop& loop)
+      : loop_(loop), tick_(loop, [this] { tell_of_long_ones(); }) {}
 
   /// Reads these zones as they stand now; `done` is called once, on the loop, also for none.
   void load(std::vector<WantedZone> zones, Done done);
@@ -63,21 +74,30 @@ class ZoneLoader {
                  const std::shared_ptr<const zonestore::ZoneVersion>& version);
   void forget(const dns::Name& zone) { remembered_.erase(zone); }
 
+  /// Those that the work pool has before it. Every two seconds the log tells of those that take
+  /// longer than that.
+  std::vector<LoadingZone> loading() const;
+
  private:
   struct Request;
+  struct Job;
   /// A source's memory goes from one job to the next; two of one zone wait for each other.
   struct Remembered {
     std::mutex reading;
     zonestore::SourceMemory memory;
   };
-  static LoadedZone load_one(const WantedZone& zone, Remembered& remembered, Revisions& revisions);
+  static LoadedZone load_one(const WantedZone& zone, Remembered& remembered, Revisions& revisions,
+                             zonestore::ReadProgress& progress);
   void begin_batch(const std::shared_ptr<Request>& request);
+  void tell_of_long_ones();
 
   /// Small zones are read many to a job, so that a hundred thousand of them are few jobs.
   static constexpr std::size_t batch_size = 64;
   static constexpr std::size_t parallel_jobs = 2;
 
   net::Loop& loop_;
+  net::Timer tick_;
+  std::vector<std::shared_ptr<Job>> jobs_;  ///< that are on the work pool
   std::unordered_map<dns::Name, std::shared_ptr<Remembered>, dns::NameHash> remembered_;
 };
 

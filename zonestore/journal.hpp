@@ -151,6 +151,7 @@ class Journal {
 
   /// Which configured folder each zone came from: so that a zone whose file vanished is known
   /// after a restart. Zones that are named one by one have none.
+  /// In no order.
   using Homes = std::vector<std::pair<dns::Name, std::string>>;
   Result<Homes> homes();
   /// Notes these, all or none; an empty text takes a zone's home away.

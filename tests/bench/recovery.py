@@ -20,8 +20,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "peers"))
 from asker import Asker, first_answer, words  # noqa: E402
-from bench import write_zone  # noqa: E402
 from lab import Lab, Taproot, wait_until  # noqa: E402
+from zone_files import ZONE, delegation_zone  # noqa: E402
 
 
 class Daemon(Taproot):
@@ -61,10 +61,9 @@ def small_zones(daemon, count, records):
 
 def large_zone(daemon, records):
     os.makedirs(daemon.path("zones"), exist_ok=True)
-    write_zone(daemon.path("zones", "large.zone"), records)
-    with open(daemon.path("zones", "large.zone"), "a", encoding="ascii") as file:
-        file.write("www A 192.0.2.1\n")
-    return [("bench.example", "zones/large.zone")], "www.bench.example"
+    with open(daemon.path("zones", "large.zone"), "w", encoding="ascii") as file:
+        file.write(delegation_zone(records)[0] + "www A 192.0.2.1\n")
+    return [(ZONE, "zones/large.zone")], f"www.{ZONE}"
 
 
 def recovery(lab, what, make, size, rounds):
@@ -108,7 +107,7 @@ def pause(lab, records):
     for i in range(3):
         with open(daemon.path("zones", "large.zone"), "a", encoding="ascii") as file:
             file.write(f"new{i} A 192.0.2.7\n")
-        status, answer = daemon.call("POST", "/v1/reload", {"zones": ["bench.example."]}, 300)
+        status, answer = daemon.call("POST", "/v1/reload", {"zones": [ZONE]}, 300)
         if status != 200 or answer["zones"][0]["result"] not in ("installed", "unchanged"):
             raise SystemExit(f"the change was not taken: {status} {answer}")
     took = (time.monotonic() - started) / 3

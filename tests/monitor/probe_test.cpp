@@ -175,10 +175,35 @@ TEST_CASE("an answer that shows no zone ends the probe", "[monitor][probe]") {
   }));
   Probe probe(name("example.org"), serial(42));
   const auto asked = probe.on_start(start).send.at(0);
-  probe.on_answer(asked.exchange, answer(asked, c.change), start + 1ms);
+  auto step = probe.on_answer(asked.exchange, answer(asked, c.change), start + 1ms);
+  if (!step.send.empty()) {  // a refusal is asked for again
+    probe.on_answer(step.send[0].exchange, answer(step.send[0], c.change), start + 2ms);
+  }
   CHECK(probe.is_over());
   CHECK_FALSE(probe.result().serial);
   CHECK_THAT(probe.result().error, Catch::Contains(c.says));
+}
+
+TEST_CASE("who refuses over UDP is asked over TCP", "[monitor][probe]") {
+  // Knot as the secondary of a catalog: it was shown as unreachable for ever.
+  Probe probe(name("example.org"), serial(42));
+  const auto first = probe.on_start(start).send.at(0);
+  const auto refusal = answer(first, [](auto& m) {
+    m.header.rcode = dns::Rcode::refused;
+    m.answer.clear();
+  });
+  const auto step = probe.on_answer(first.exchange, refusal, start + 1ms);
+  REQUIRE(step.send.size() == 1);
+  CHECK(step.send[0].tcp);
+  SECTION("and its answer counts") {
+    probe.on_answer(step.send[0].exchange, answer(step.send[0]), start + 2ms);
+    CHECK(probe.result().serial == dns::Serial(42));
+  }
+  SECTION("and if nobody is there, it is the refusal that is told") {
+    probe.on_failure(step.send[0].exchange, "Connection refused", start + 2ms);
+    CHECK(probe.is_over());
+    CHECK_THAT(probe.result().error, Catch::StartsWith("REFUSED"));
+  }
 }
 
 TEST_CASE("a truncated answer is asked for over TCP", "[monitor][probe]") {

@@ -72,9 +72,9 @@ def short(port, name, rrtype, *words):
     return sorted(line for line in text.splitlines() if line and not line.startswith(";"))
 
 
-def serial_at(port, zone):
+def serial_at(port, zone, *options):
     """The serial a server answers with, or None."""
-    for line in short(port, zone, "SOA", "+norecurse"):
+    for line in short(port, zone, "SOA", "+norecurse", *options):
         words = line.split()
         if len(words) == 7 and words[2].isdigit():
             return int(words[2])
@@ -124,6 +124,7 @@ class Server:
         self.folder = os.path.join(lab.folder, name)
         os.makedirs(self.folder, exist_ok=True)
         self.port = free_port()
+        self.source = None  # the address it asks from; the system's choice if there is none
         self.process = None
         self.log = os.path.join(self.folder, "log")
 
@@ -201,8 +202,9 @@ class Nsd(Server):
         lines, key = nsd_lines(self)
         for zone in self.zones:
             lines += ["zone:", f'  name: "{zone}"', f'  zonefile: "{zone}.zone"',
-                      f"  allow-notify: 127.0.0.1 {key}",
+                      f"  allow-notify: 127.0.0.1 {key}", "  provide-xfr: 127.0.0.1 NOKEY",
                       f"  request-xfr: 127.0.0.1@{self.primary} {key}"]
+            lines += [f"  outgoing-interface: {self.source}"] if self.source else []
         self.write("nsd.conf", "\n".join(lines) + "\n")
         return ["nsd", "-d", "-c", self.path("nsd.conf")]
 
@@ -225,6 +227,7 @@ class Knot(Server):
             lines += ["key:", f"  - id: {self.key.name}", f"    algorithm: {self.key.algorithm}",
                       f"    secret: {self.key.secret}"]
         lines += ["remote:", "  - id: primary", f"    address: 127.0.0.1@{self.primary}", key,
+                  f"    via: {self.source}" if self.source else "",
                   "acl:", "  - id: notify", "    address: 127.0.0.1", "    action: notify", key,
                   "  - id: read", "    address: 127.0.0.1", "    action: transfer",
                   "template:", "  - id: default", f'    storage: "{self.folder}"', "zone:"]
@@ -249,6 +252,7 @@ options {{
   recursion no; notify no; dnssec-validation no; empty-zones-enable no;
   allow-transfer {{ 127.0.0.1; }}; request-ixfr yes; min-refresh-time 1; min-retry-time 1;
   max-retry-time 5; serial-query-rate 100;
+  {f"transfer-source {self.source};" if self.source else ""}
 }};
 controls {{ }};
 """

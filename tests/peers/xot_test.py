@@ -17,8 +17,9 @@ class XotBind(Bind):
     """A secondary that transfers over TLS from PRIMARY, and shows a certificate if it has one. It
     also listens for TLS itself, on self.tls_port."""
 
-    def __init__(self, lab, primary, zones, authority, certificate=None, own=None):
-        super().__init__(lab, primary, zones)
+    def __init__(self, lab, primary, zones, authority, certificate=None, own=None,
+                 name="bind"):
+        super().__init__(lab, primary, zones, name=name)
         self.authority, self.certificate, self.own = authority, certificate, own
         self.tls_port = free_port()
 
@@ -44,8 +45,8 @@ class XotBind(Bind):
 class XotNsd(Nsd):
     """A secondary that transfers over TLS from PRIMARY."""
 
-    def __init__(self, lab, primary, zones, authority, certificate=None):
-        super().__init__(lab, primary, zones)
+    def __init__(self, lab, primary, zones, authority, certificate=None, name="nsd"):
+        super().__init__(lab, primary, zones, name=name)
         self.authority, self.certificate = authority, certificate
 
     def command(self):

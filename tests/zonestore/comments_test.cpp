@@ -169,6 +169,27 @@ www:
   CHECK(from_yaml(yaml) == yaml);
 }
 
+/// What is no comment to a reader of YAML 1.1 (which ends lines at NEL, LS and PS, too) or 1.2: all
+/// of each line before a '#' that begins it or has a blank before it.
+std::string outside_comments(std::string yaml) {
+  for (const char* end : {"\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9", "\r"}) {
+    for (std::size_t at = 0; (at = yaml.find(end, at)) != std::string::npos;) {
+      yaml.replace(at, std::string_view(end).size(), "\n");
+    }
+  }
+  std::string rest;
+  bool is_comment = false;
+  for (std::size_t i = 0; i < yaml.size(); ++i) {
+    const char before = i == 0 ? '\n' : yaml[i - 1];
+    if (yaml[i] == '\n') is_comment = false;
+    if (yaml[i] == '#' && std::string_view("\n \t").find(before) != std::string_view::npos) {
+      is_comment = true;
+    }
+    if (!is_comment) rest += yaml[i];
+  }
+  return rest;
+}
+
 TEST_CASE("hostile comments stay comments", "[comments][property]") {
   std::mt19937 random(3);
   static const std::vector<std::string> pieces = {
@@ -188,8 +209,7 @@ TEST_CASE("hostile comments stay comments", "[comments][property]") {
     std::size_t records = 0;
     for (const auto& item : again.items) records += item.type == dns::RRType::A ? 1u : 0u;
     CHECK(records == 2);
-    CHECK(yaml.find("evil") ==
-          (comment.find("evil") == std::string::npos ? std::string::npos : yaml.find("evil")));
+    CHECK(outside_comments(yaml).find("evil") == std::string::npos);
   }
 }
 

@@ -4,6 +4,7 @@
 #include "zonestore/divergence.hpp"
 #include "zonestore/edit.hpp"
 #include "zonestore/sources/edit_document.hpp"
+#include "zonestore/sources/read_source.hpp"
 #include "zonestore/sources/records.hpp"
 #include "zonestore/sources/scalar_text.hpp"
 #include "zonestore/sources/source_file.hpp"
@@ -24,9 +25,7 @@ using namespace samples;
 namespace {
 
 std::shared_ptr<const ZoneVersion> version_of(const std::string& text, SourceKind kind) {
-  auto records = kind == SourceKind::json
-                     ? read_json_records(apex(), text, "zone.json", SourceLimits{})
-                     : read_yaml_records(apex(), text, "zone.yaml", SourceLimits{});
+  auto records = read_source_text(apex(), kind, text, "zone", SourceLimits{});
   const auto candidate = check_zone(apex(), std::move(records), {});
   INFO(text << "\n" << all_text(candidate.findings));
   REQUIRE(candidate.version);
@@ -243,7 +242,105 @@ TEST_CASE("what cannot be changed by itself is refused", "[zonestore][rewrite]")
   const auto refused = rewrite_source(apex(), head + c.text, SourceKind::yaml, changes);
   REQUIRE_FALSE(refused);
   CHECK_THAT(refused.error().detail, Catch::Contains(c.words));
-  CHECK_FALSE(rewrite_source(apex(), "", SourceKind::zone_file, changes));
+}
+
+namespace {
+
+const std::string zone_head =
+    "$TTL 300\n; the zone\n@ SOA ns1.example.net. host ( 7 ; serial\n  1h 10m 4w 5m )\n"
+    " NS ns1.example.net.\n NS ns2.example.net.\n\n";
+
+}  // namespace
+
+TEST_CASE("changes are written into zone files", "[zonestore][rewrite]") {
+  struct Case {
+    const char* what;
+    std::string text;
+    std::string changes;
+    std::string wanted;
+  };
+  const auto c = GENERATE(values<Case>({
+      {"a value in its place, with all that stands around it",
+       "; web\nwww  60 IN A   192.0.2.1 ; the old one\nb A 192.0.2.2\n",
+       put("www", "A", R"("192.0.2.9")"),
+       "; web\nwww  60 IN A   192.0.2.9 ; the old one\nb A 192.0.2.2\n"},
+      {"a value more", "www A 192.0.2.1\n    TXT x\nb A 192.0.2.2\n",
+       put("www", "A", R"("192.0.2.1", "192.0.2.9")"),
+       "www A 192.0.2.1\nwww.example.com.\t300\tIN\tA\t192.0.2.9\n    TXT x\nb A 192.0.2.2\n"},
+      {"an owner that others lean on is gone", "www A 192.0.2.1 ; web\n    TXT x\nb A 192.0.2.2\n",
+       R"({"op": "delete", "owner": "www", "type": "A"})",
+       "www.example.com.    TXT x\nb A 192.0.2.2\n"},
+      {"all of an owner is gone", "a A 192.0.2.1\nwww A 192.0.2.1\n TXT x\n\tTXT y\n MX 1 a\n",
+       R"({"op": "delete", "owner": "www"})", "a A 192.0.2.1\n"},
+      {"another TTL", "www A 192.0.2.1\nwww A 192.0.2.2\nb A 192.0.2.2",
+       put("www", "A", R"("192.0.2.1", "192.0.2.2")", "60"),
+       "www.example.com.\t60\tIN\tA\t192.0.2.1\nwww.example.com.\t60\tIN\tA\t192.0.2.2\n"
+       "b A 192.0.2.2"},
+      {"a new owner, and no newline at the end", "$ORIGIN sub.example.com.\nb A 192.0.2.2",
+       put("new", "A", R"("192.0.2.3")"),
+       "$ORIGIN sub.example.com.\nb A 192.0.2.2\nnew.example.com.\t3600\tIN\tA\t192.0.2.3\n"},
+      {"a value in parentheses",
+       "a A 192.0.2.1\nt TXT ( \"one\"\n  \"two\" ) ; both\n  A 192.0.2.1\n",
+       put("t", "TXT", R"("three")"),
+       "a A 192.0.2.1\nt.example.com.\t300\tIN\tTXT\t\"three\"\n  A 192.0.2.1\n"},
+      {"quotes and semicolons", "t 60 TXT \"a;b(\" c ; mine\n", put("t", "TXT", R"("d\\;e")"),
+       "t 60 TXT \"d;e\" ; mine\n"},
+      {"lines that end as DOS ends them", "a A 192.0.2.1\r\nb A 192.0.2.2\r\n",
+       put("a", "A", R"("192.0.2.1", "192.0.2.3")"),
+       "a A 192.0.2.1\r\na.example.com.\t300\tIN\tA\t192.0.2.3\r\nb A 192.0.2.2\r\n"},
+  }));
+  INFO(c.what);
+  CHECK(rewritten(zone_head + c.text, c.changes, SourceKind::zone_file) == zone_head + c.wanted);
+}
+
+TEST_CASE("what makes records of a zone file elsewhere is left alone", "[zonestore][rewrite]") {
+  const ChangeSet changes{
+      {}, {}, {{std::nullopt, dns::RRset{name("h2.example.com."), dns::RRType::A, 60, {}}}}};
+  const auto refused = rewrite_source(apex(), zone_head + "$GENERATE 1-3 h$ A 192.0.2.$\n",
+                                      SourceKind::zone_file, changes);
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().detail, Catch::Contains("$GENERATE"));
+  CHECK_FALSE(rewrite_source(apex(), zone_head + "$INCLUDE x\n", SourceKind::zone_file, changes));
+}
+
+TEST_CASE("random changes of zone files come out as they were meant",
+          "[zonestore][rewrite][property]") {
+  std::mt19937 random(11);
+  const auto pick = [&](std::size_t count) { return random() % count; };
+  static const std::vector<std::string> records = {
+      "A 192.0.2.",  "60 A 192.0.2.",  "IN 60 A 192.0.2.", "TXT ( \"a;b\" \n ; in between\n x) ; t",
+      "MX ( 10 ) m", "TXT \"\\\"\" ; "};
+  for (int i = 0; i < 300; ++i) {
+    std::string text = zone_head;
+    for (auto n = 1 + pick(12); n > 0; --n) {
+      text += pick(3) == 0 ? "\t" : "n" + std::to_string(pick(5)) + " ";
+      text += records[pick(records.size())] + std::to_string(pick(9)) + "\n";
+      if (pick(6) == 0) text += "; a comment\n\n";
+      if (pick(9) == 0) text += "$ORIGIN example.com.\n$TTL 300\n";
+    }
+    std::string changes;
+    const std::size_t first = pick(6);
+    for (auto n = 1 + pick(4); n > 0; --n) {
+      const auto owner = "n" + std::to_string((first + n) % 6);
+      const auto value = "\"192.0.2." + std::to_string(pick(9)) + "\"";
+      changes += changes.empty() ? "" : ", ";
+      switch (pick(4)) {
+        case 0:
+          changes += R"({"op": "delete", "owner": ")" + owner + "\"}";
+          break;
+        case 1:
+          changes += put(owner, "A", value, pick(2) == 0 ? "60" : "300");
+          break;
+        case 2:
+          changes += put(owner, "A", value + ", \"192.0.2.77\"", "300");
+          break;
+        default:
+          changes += put(owner, "TXT", "\"some text\"");
+      }
+    }
+    CAPTURE(text, changes);
+    rewritten(text, changes, SourceKind::zone_file);
+  }
 }
 
 TEST_CASE("values are written so that they are read the same", "[zonestore][rewrite]") {

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -292,6 +293,78 @@ TEST_CASE("corner cases of zone files are the same to ldns, BIND and Knot",
       return std::find(c.without.begin(), c.without.end(), peer) == c.without.end();
     });
     compare_all(folder, head + c.rest, with);
+  }
+}
+
+namespace {
+
+/// Zone files of what all peers understand alike, in the many ways one can write it.
+class RandomFile {
+ public:
+  explicit RandomFile(unsigned seed) : random_(seed) {
+    for (const auto& sample : dns::rdata_samples) {
+      const std::string type = dns::to_text(sample.type);
+      const bool is_plain = type != "SOA" && type != "DS" && type != "CNAME" && type != "DNAME" &&
+                            !differs(Peer::ldns, type) && !differs(Peer::bind, type) &&
+                            !differs(Peer::knot, type);
+      if (is_plain) samples_.push_back(type + " " + sample.text);
+    }
+  }
+
+  std::string text(std::size_t records) {
+    std::string text = head;
+    for (std::size_t i = 0; i < records; ++i) {
+      if (pick(15) == 0) text += pick(2) == 0 ? "$TTL 2h\n" : "$TTL 86400 ; a day\n";
+      if (pick(15) == 0) {
+        text += pick(2) == 0 ? "$ORIGIN example.com.\n" : "$ORIGIN b.Example.com.\n";
+      }
+      if (pick(10) == 0) text += "\n ; \"nothing\" ( here\n";
+      text += record(i);
+    }
+    return text;
+  }
+
+ private:
+  std::size_t pick(std::size_t count) { return random_() % count; }
+  std::string gap() { return pick(3) == 0 ? "\t" : std::string(1 + pick(3), ' '); }
+
+  /// Records of one owner have types that may stand together; one without an owner is of those.
+  std::string record(std::size_t number) {
+    static const std::vector<std::string> ordinary = {
+        "A 192.0.2.",        "AAAA 2001:db8::",      "TXT \"a;b (\" c",
+        "MX 10 mail",        "MX ( 20\n  mail ) ; ", "SRV 0 5 5060 sip",
+        "TYPE65280 \\# 1 0", "CAA 0 issue ca",       "PTR Host"};
+    const bool goes_on = has_owner_ && pick(4) == 0;
+    std::string text;
+    if (goes_on) {
+      text = gap();
+    } else {
+      text = (pick(8) == 0 ? "*." : "") + std::string(pick(4) == 0 ? "Deep.Down." : "") + "n" +
+             std::to_string(number) + gap();
+    }
+    if (pick(3) == 0) text += std::to_string(60 * pick(100)) + gap();
+    if (pick(3) == 0) text += "IN" + gap();
+    has_owner_ = true;
+    // The digit keeps the records of an owner apart.
+    text += goes_on || pick(2) == 0 ? ordinary[pick(ordinary.size())] + std::to_string(pick(10))
+                                    : samples_[pick(samples_.size())];
+    return text + (pick(4) == 0 ? " ; \"(" : "") + "\n";
+  }
+
+  std::mt19937 random_;
+  std::vector<std::string> samples_;
+  bool has_owner_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("random zone files are the same to ldns, BIND and Knot",
+          "[zonestore][zone_file][peers][property]") {
+  const Folder folder;
+  const auto peers = installed_peers();
+  for (unsigned seed = 1; seed <= 25; ++seed) {
+    CAPTURE(seed);
+    compare_all(folder, RandomFile(seed).text(seed == 25 ? 3000 : 40), peers);
   }
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "zonestore/sources/zone_source.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -60,6 +62,12 @@ class DocumentBuilder {
   bool end();
   bool alias(Place place, std::size_t anchor);
 
+  /// Who is told how far the text is read; null: nobody.
+  void tell(ReadProgress* progress) { progress_ = progress; }
+  void on_octets(std::uint64_t octets) {
+    if (progress_ != nullptr) progress_->octets.store(octets, std::memory_order_relaxed);
+  }
+
   const DocumentTrouble& trouble() const { return trouble_; }
   bool has_trouble() const { return *trouble_.rule != '\0'; }
   bool fail(const char* rule, Place place, std::string message, std::string cure);
@@ -84,6 +92,7 @@ class DocumentBuilder {
   const DocumentNode* key_ = nullptr;  // of the outermost map
   std::map<std::size_t, const DocumentNode*> anchors_;
   DocumentTrouble trouble_;
+  ReadProgress* progress_ = nullptr;
 };
 
 /// Runs a text through a builder; the builder's trouble tells if it could not be read.

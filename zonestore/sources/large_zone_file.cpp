@@ -105,11 +105,13 @@ std::optional<Candidate> LargeZoneFile::load(const std::filesystem::path& path,
   if (version_ != nullptr) {
     auto pieces = PieceReader::open(path, limits.file_octets, sizes_);
     if (!pieces) return std::nullopt;  // what was read stays the last that was good to read
+    pieces->tell(limits.progress);
     if (auto candidate = read_changes(*pieces, shown, policy)) return candidate;
   }
   forget();
   auto pieces = PieceReader::open(path, limits.file_octets, sizes_);
   if (!pieces) return std::nullopt;
+  pieces->tell(limits.progress);
   auto candidate = read_whole(*pieces, shown, policy);
   if (!candidate) forget();
   return candidate;

@@ -108,6 +108,7 @@ SourceRecords RecordReader::read(void (*parse)(std::string_view, DocumentBuilder
   if (text_is_clean()) {
     DocumentBuilder builder(
         [this](const Node& key, const Node& value) { return read_entry(key, value); });
+    builder.tell(limits_.progress);
     parse(text_, builder);
     if (builder.has_trouble()) report_trouble(builder.trouble());
   }

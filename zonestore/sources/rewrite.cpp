@@ -4,6 +4,7 @@
 #include "dns/rdata.hpp"
 #include "zonestore/sources/document.hpp"
 #include "zonestore/sources/record_values.hpp"
+#include "zonestore/sources/rewrite_zone_file.hpp"
 #include "zonestore/sources/scalar_text.hpp"
 #include "zonestore/sources/text_tree.hpp"
 
@@ -527,11 +528,7 @@ std::vector<std::vector<const Change*>> in_rounds(const ChangeSet& changes) {
 
 Result<std::string> rewrite_source(const dns::Name& apex, std::string_view text, SourceKind kind,
                                    const ChangeSet& changes) {
-  if (kind == SourceKind::zone_file) {
-    return fail(Errc::bad_text,
-                "edits are written back to YAML and JSON only, and this is a zone "
-                "file: make the change by hand");
-  }
+  if (kind == SourceKind::zone_file) return rewrite_zone_file(apex, text, changes);
   constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
   std::string rewritten;
   if (text.starts_with(byte_order_mark)) {

@@ -47,6 +47,7 @@ class Handler : public YAML::EventHandler {
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
+    builder_.on_octets(mark.is_null() ? 0 : static_cast<std::uint64_t>(mark.pos));
     const bool plain = tag == "?";
     if (plain && (value == "~" || value == "null")) {
       carry(builder_.null(place_of(mark), anchor));
@@ -83,6 +84,7 @@ void read_yaml(std::string_view text, DocumentBuilder& builder) {
     Handler handler(builder);
     while (parser.HandleNextDocument(handler)) {
     }
+    builder.on_octets(text.size());
   } catch (const Stop&) {
   } catch (const YAML::Exception& exception) {
     builder.fail("yaml-syntax", place_of(exception.mark), exception.msg,

@@ -96,6 +96,9 @@ void ZoneFileReader::read_entries(std::string_view text, Reading& reading) {
       read_entry(entry);
     else
       report_trouble();
+    if (limits_.progress != nullptr && before == nullptr) {  // included files are not counted
+      limits_.progress->octets.store(reading.scanner.position(), std::memory_order_relaxed);
+    }
   }
   report_no_final_newline(text);
   reading_ = before;

@@ -115,6 +115,7 @@ std::optional<Piece> PieceReader::take(std::size_t octets) {
   const Piece piece{offset_, count_newlines(text), hash_of(text), text};
   begin_ += octets;
   offset_ += octets;
+  if (progress_ != nullptr) progress_->octets.store(offset_, std::memory_order_relaxed);
   looked_ = 0;
   return piece;
 }

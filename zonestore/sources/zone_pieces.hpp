@@ -2,6 +2,7 @@
 
 #include "dns/result.hpp"
 #include "zonestore/sources/source_file.hpp"
+#include "zonestore/sources/zone_source.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -57,6 +58,9 @@ class PieceReader {
   /// beyond its limit), or Errc::bad_text: no place to cut, read the file in another way.
   Result<std::optional<Piece>> next();
 
+  /// Who is told how far it is; null: nobody.
+  void tell(ReadProgress* progress) { progress_ = progress; }
+
  private:
   std::string_view seen() const { return {data_ + begin_, filled_ - begin_}; }
   Result<bool> fill();
@@ -73,6 +77,7 @@ class PieceReader {
   std::size_t looked_ = 0;      // octets of the next piece that find_cut() is done with
   std::uint64_t offset_ = 0;    // of data_[begin_] in the file
   bool at_end_ = false;         // nothing comes after what is in data_
+  ReadProgress* progress_ = nullptr;
 };
 
 }  // namespace taproot::zonestore

@@ -104,6 +104,7 @@ Candidate load_zone(const dns::Name& apex, const std::filesystem::path& path,
   if (memory == nullptr) memory = &mine;
   const auto started = std::chrono::system_clock::now();
   const auto before = SourceMemory::stamp_of(path);
+  if (limits.progress != nullptr && before) limits.progress->of = before->octets;
   memory->stamp_.reset();
   if (memory->policy_ != policy) memory->large_.reset();
   memory->policy_ = policy;

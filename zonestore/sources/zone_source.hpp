@@ -5,6 +5,7 @@
 #include "zonestore/candidate.hpp"
 #include "zonestore/rule_policy.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -14,7 +15,13 @@
 
 namespace taproot::zonestore {
 
-/// Bounds on what a source may make taproot do.
+/// How far the reading of a source has come, for whoever watches it from another thread.
+struct ReadProgress {
+  std::atomic<std::uint64_t> octets{0};  ///< of its text that have been read as records
+  std::atomic<std::uint64_t> of{0};      ///< octets of its text; 0: not known
+};
+
+/// Bounds on what a source may make taproot do, and who watches it.
 struct SourceLimits {
   std::size_t file_octets = std::size_t{4} << 30;  ///< of all files of a zone together
   std::size_t line_octets = std::size_t{1} << 20;  ///< of one logical line of a zone file
@@ -22,6 +29,7 @@ struct SourceLimits {
   std::size_t generate_records = 1'000'000;  ///< of all $GENERATE of a zone together
   std::size_t yaml_nodes = 20'000'000;       ///< after aliases are followed
   std::size_t findings = 200;                ///< reported; the rest is counted in one more
+  ReadProgress* progress = nullptr;          ///< may be null
 };
 
 /// How a file is read is told by its ending: .yaml and .yml, .json, anything else is a zone file.

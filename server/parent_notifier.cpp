@@ -8,6 +8,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <set>
@@ -49,6 +50,14 @@ std::string fingerprint(const zonestore::ZoneVersion& version, RRType type) {
   return all.empty() ? all : sha256_of(all);
 }
 
+std::vector<dns::Name> nameservers_of(const zonestore::ZoneVersion& version) {
+  std::vector<dns::Name> names;
+  const auto rrset = version.apex_node().find(RRType::NS);
+  if (!rrset) return names;
+  for (const Octets rdata : *rrset) names.push_back(dns::target_of(RRType::NS, rdata));
+  return names;
+}
+
 }  // namespace
 
 /// One thing that a zone's parent is told of.
@@ -57,11 +66,18 @@ struct ParentNotifier::Told {
       : zone(std::move(of)), type(what), timer(loop, [this] { on_time(); }) {}
 
   bool is_due() const { return !wanted.empty() && wanted != told; }
+  /// An agent domain must be one of the zone's nameservers or lie below one, so that nobody can
+  /// have reports sent to strangers (RFC 9859 section 4.2.1).
+  bool may_report_to(const std::optional<dns::Name>& agent) const {
+    return agent && std::any_of(nameservers.begin(), nameservers.end(),
+                                [&](const auto& name) { return agent->is_subdomain_of(name); });
+  }
 
   dns::Name zone;
   RRType type;
   net::Timer timer;
   std::function<void()> on_time;
+  std::vector<dns::Name> nameservers;
   std::string wanted;             ///< what the zone has, as a digest
   std::string told;               ///< what the parent was told of last
   std::optional<WallTime> since;  ///< of that, or of what is wanted
@@ -175,7 +191,10 @@ void ParentNotifier::on_version(const zonestore::ZoneVersion& version) {
 }
 
 void ParentNotifier::look(Zone& zone, const zonestore::ZoneVersion& version) {
-  for (const auto& told : zone.all) aim(*told, fingerprint(version, told->type));
+  for (const auto& told : zone.all) {
+    told->nameservers = nameservers_of(version);
+    aim(*told, fingerprint(version, told->type));
+  }
 }
 
 /// A round for something else is given up.
@@ -217,8 +236,9 @@ void ParentNotifier::on_time(const Shared& told) {
   if (net::Loop::now() < told->waits_until && !is_everywhere_(told->zone)) {
     return told->timer.set_after(a_little_later);
   }
-  told->round = std::make_unique<ParentRound>(
-      told->zone, told->type, ParentRound::Options{config_->resolvers, config_->report_channel});
+  ParentRound::Options options{config_->resolvers, config_->report_channel};
+  if (!told->may_report_to(options.report_channel)) options.report_channel.reset();
+  told->round = std::make_unique<ParentRound>(told->zone, told->type, std::move(options));
   carry(told, told->round->on_start(moment()));
 }
 

@@ -122,12 +122,12 @@ class ParentCase(LabCase):
 
 class Told(ParentCase):
     def tell(self, maker):
-        self.begin(maker, channel="reports.example.net.")
+        self.begin(maker, channel="r.ns1.example.net.")
         self.assertIsNone(self.row())
         self.edit(f"@ 300 CDS {CDS_DATA}")
         row = self.wait_state("told")
         self.assertEqual(self.receiver.told(), [(ZONE, CDS)])
-        self.assertIn(b"\0\x12\0\x15" + wire_name("reports.example.net"), self.receiver.got[0][3])
+        self.assertIn(b"\0\x12\0\x13" + wire_name("r.ns1.example.net"), self.receiver.got[0][3])
         self.assertIn(f"notify.nic.com. port {self.receiver.port} (127.0.0.1)", row["target"])
         self.assertIn("parent, CDS: told", self.taproot.run("status").stdout)
         # What is not for the parent is not told; what is, once.
@@ -174,6 +174,13 @@ class Told(ParentCase):
                 self.edit(f"@ 300 CDS {CDS_DATA}")
                 self.wait_state("told")
                 self.assertEqual(self.receiver.told(), [(zone, CDS)])
+
+
+    def test_reports_go_to_nobody_but_the_zone_s_own_nameservers(self):
+        self.begin(channel="reports.example.org.")
+        self.edit(f"@ 300 CDS {CDS_DATA}")
+        self.wait_state("told")
+        self.assertEqual(self.receiver.got[0][3], b"")
 
 
 class Trouble(ParentCase):

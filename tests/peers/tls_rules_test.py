@@ -4,6 +4,7 @@ import socket
 import ssl
 import struct
 import subprocess
+import time
 
 import updates
 from case import ZONE, LabCase, main, source
@@ -97,6 +98,12 @@ class TlsRules(LabCase):
              "+retry=0", FOLLOWED, f"NOTIFY={serial}"], capture_output=True, text=True, check=False)
         return done.stdout
 
+    def is_far_away(self):
+        """The next look at the primary, that is: not one of those at the start."""
+        row = self.taproot.ask("status", FOLLOWED)["zones"][0]["primaries"][0]
+        soon = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 60))
+        return row["next"] and row["next"] > soon
+
     def test_notify_that_has_to_come_over_tls(self):
         fake = FakePrimary(FOLLOWED)
         self.addCleanup(fake.stop)
@@ -106,6 +113,7 @@ class TlsRules(LabCase):
             "transfer": f"127.0.0.1:{fake.port}", "min-refresh": "1h",
             "notify": {"tls-identity": "good.example"}}})
         wait_until("the zone", lambda: serial_at(self.taproot.port, FOLLOWED) == 1)
+        wait_until("it to rest", self.is_far_away)
         fake.whole(2, address("www." + FOLLOWED, 2))
         tls = [f"+tls-ca={self.authority.ca}", f"+tls-hostname={PRIMARY}"]
 

@@ -3,6 +3,7 @@
 #include "server/import_report.hpp"
 #include "server/import_source.hpp"
 #include "server/render_text.hpp"
+#include "server/reports_json.hpp"
 #include "server/write_file.hpp"
 #include "zonestore/canonical_zone.hpp"
 #include "zonestore/check.hpp"

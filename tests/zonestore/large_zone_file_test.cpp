@@ -217,3 +217,24 @@ TEST_CASE("what is not plain is left to the reader that explains", "[zonestore][
   REQUIRE(again);
   check_same(*again, explained(file));
 }
+
+TEST_CASE("who watches a reading sees how far it is", "[zonestore][large]") {
+  const auto suffix = GENERATE(as<std::string>{}, "large.zone", "small.zone", "x.yaml", "x.json");
+  CAPTURE(suffix);
+  const File file;
+  const auto path = file.path().parent_path() / suffix;
+  std::string text =
+      "$TTL 300\n@ SOA ns.other. host 1 1h 1h 1w 1h\n@ NS ns.other.\n@ NS ns2.other.\n";
+  if (suffix == "x.yaml") text = "'': {type: NS, values: [ns.other., ns2.other.]}\n";
+  if (suffix == "x.json") text = R"({"": {"type": "NS", "values": ["ns.other.", "ns2.other."]}})";
+  for (int i = 0; suffix == "large.zone" && i < 20000; ++i) {
+    text += "n" + std::to_string(i) + " A 93.184.215.1\n";
+  }
+  std::ofstream(path) << text;
+  ReadProgress progress;
+  SourceLimits limits;
+  limits.progress = &progress;
+  REQUIRE(load_zone(apex, path, "shown", limits).version);
+  CHECK(progress.of == text.size());
+  CHECK(progress.octets == (suffix == "x.json" ? 0 : text.size()));  // its reader does not tell
+}

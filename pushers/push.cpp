@@ -152,8 +152,10 @@ Step Push::on_list(const Moment& moment, const Response& response) {
   auto seen = driver_.parse_list(call(moment), zone_, response);
   if (seen.trouble() != nullptr) return on_trouble(moment, *seen.trouble());
   if (seen.is_absent()) {
+    const bool was_found = !driver_.known_zone(zone_.apex);
     return end(PushEnd::blocked, "the provider has no zone " + zone_.apex.to_text() +
-                                     " any more (create it there; taproot does not create zones)");
+                                     (was_found ? " any more" : "") +
+                                     " (create it there; taproot does not create zones)");
   }
   tries_ = 0;
   Page& page = *seen.value();

@@ -341,9 +341,9 @@ class Conformance:
 
     def test_a_crash_between_any_two_requests(self):
         """taproot is killed before each request of a push in turn, and goes on to the right end."""
-        self.begin(["a 300 IN A 192.0.2.1", "old 300 IN A 192.0.2.1"])
+        self.begin(["a 300 IN A 192.0.2.1"])
         self.wait_for_push(1)
-        for turn in range(1, self.party.most_requests(3, 3).all + 1):
+        for turn in range(1, self.party.most_requests(3, 2).all + 1):
             killed = []
 
             def on_request(number, turn=turn, killed=killed):
@@ -351,8 +351,10 @@ class Conformance:
                     killed.append(number)
                     self.taproot.process.send_signal(signal.SIGKILL)
 
-            lines = [f"a 300 IN A 198.51.100.{turn}", f"new{turn} 300 IN A 192.0.2.1"]
-            self.write(lines)
+            # Nothing is taken away: deletions of a day add up for the guards, also over crashes.
+            news = [f"new{i}" for i in range(1, turn + 1)]
+            self.write([f"a 300 IN A 198.51.100.{turn}",
+                        *(f"{new} 300 IN A 192.0.2.1" for new in news)])
             self.party.between.reset()
             self.party.between.on_request = on_request
             self.taproot.run("reload", ZONE)
@@ -360,7 +362,7 @@ class Conformance:
             self.taproot.process.wait(30)
             self.party.between.on_request = None
             wanted = {(f"a.{ZONE}.", "A"): (300, [f"198.51.100.{turn}"]),
-                      (f"new{turn}.{ZONE}.", "A"): (300, ["192.0.2.1"])}
+                      **{(f"{new}.{ZONE}.", "A"): (300, ["192.0.2.1"]) for new in news}}
             self.taproot.start()
             wait_until(f"the zone to be right after a crash before request {turn}",
                        lambda wanted=wanted: self.ours() == wanted)

@@ -15,7 +15,7 @@ std::size_t unit_end(const std::vector<PlannedChange>& changes, std::size_t begi
 }  // namespace
 
 std::vector<Batch> pack(const std::vector<PlannedChange>& changes, const BatchLimits& limits,
-                        const std::function<std::size_t(const PlannedChange&)>& octets_of) {
+                        const Measure& octets_of, const Measure& weight_of) {
   std::vector<Batch> batches;
   std::size_t weight = 0;
   std::size_t octets = 0;
@@ -24,7 +24,7 @@ std::vector<Batch> pack(const std::vector<PlannedChange>& changes, const BatchLi
     std::size_t unit_weight = 0;
     std::size_t unit_octets = 0;
     for (std::size_t i = begin; i < end; ++i) {
-      unit_weight += changes[i].is_update() ? limits.update_weight : 1;
+      unit_weight += weight_of(changes[i]);
       unit_octets += octets_of(changes[i]);
     }
     const bool fits = !batches.empty() && weight + unit_weight <= limits.max_changes &&

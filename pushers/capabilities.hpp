@@ -57,6 +57,8 @@ struct BatchLimits {
   std::size_t update_weight = 1;  ///< what an update counts against max_changes
   /// One request carries the whole batch, all or nothing. Otherwise max_changes should be 1.
   bool atomic = false;
+  /// Changes are carried out in the order they came: waiting for the last batch is enough.
+  bool awaits_last_only = false;
 };
 
 enum class DriverStatus { stable, experimental, retired };

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "dns/name.hpp"
-#include "net/http.hpp"
 #include "pushers/batches.hpp"
 #include "pushers/capabilities.hpp"
+#include "pushers/exchange.hpp"
 #include "pushers/live_zone.hpp"
 #include "pushers/trouble.hpp"
 
@@ -15,14 +15,12 @@
 
 namespace taproot::pushers {
 
-/// What a driver sends and gets. Every carrier of requests is behind these two names.
-using Request = net::HttpRequest;
-using Response = net::HttpResponse;
-
 /// What a driver needs to know of the moment to make or read a message: it has no clock.
 struct Call {
   WallTime now{};
   std::string session;  ///< what parse_login() returned in this push; a secret
+  /// Nothing was written since the zone was read: its state there should be what was read.
+  bool untouched = false;
 };
 
 /// The provider has done what was asked.
@@ -47,6 +45,9 @@ class Driver {
   /// Asks for a session, once at the start of each push; nothing if a key in every request does.
   virtual std::optional<Request> login(const Call&) const { return std::nullopt; }
   virtual Seen<std::string> parse_login(const Call&, const Response&) const { return Absent{}; }
+
+  /// Where a zone is, if the provider need not be asked for that: then find_zone() is not used.
+  virtual std::optional<ZoneRef> known_zone(const dns::Name&) const { return std::nullopt; }
 
   /// Asks where a zone is. One zone is the value, none is Absent, several are permanent trouble.
   virtual Request find_zone(const Call& call, const dns::Name& apex) const = 0;
@@ -73,8 +74,18 @@ class Driver {
     return Accepted{};
   }
 
-  /// About what a change takes in a request, in octets.
+  /// About what a change takes in a request, in octets or whatever BatchLimits::max_octets counts.
   virtual std::size_t octets_of(const PlannedChange& change) const = 0;
+  /// What a change counts against BatchLimits::max_changes.
+  virtual std::size_t weight_of(const PlannedChange& change) const {
+    return change.is_update() ? capabilities().batch.update_weight : 1;
+  }
+
+  /// Asks for one page of all zones that this access reaches; nothing where nobody can tell.
+  virtual std::optional<Request> zones(const Call&, const std::string&) const {
+    return std::nullopt;
+  }
+  virtual Seen<ZonesPage> parse_zones(const Call&, const Response&) const { return Absent{}; }
 };
 
 }  // namespace taproot::pushers

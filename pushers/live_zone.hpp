@@ -36,6 +36,12 @@ struct ZoneRef {
   std::string id;  ///< as the provider spelled it; a driver escapes it in a URL
 };
 
+/// A part of all zones at a provider; `next` is the cursor of the rest.
+struct ZonesPage {
+  std::vector<ZoneRef> zones;
+  std::optional<std::string> next;
+};
+
 /// A part of a zone as the provider lists it; `next` is the cursor of the rest.
 struct Page {
   std::vector<LiveRRset> rrsets;
@@ -43,6 +49,7 @@ struct Page {
   /// The provider itself says that there is no more, and counts agree. Meaningful on the last
   /// page only; without it nothing is written.
   bool complete = false;
+  bool has_parts = false;          ///< an RRset may go on in another page
   std::string state_token;         ///< an ETag or the like, of the last page that has one
   bool serial_is_ours = false;     ///< the SOA serial that is pushed is the one that is served
   std::vector<std::string> notes;  ///< what a person should know about the zone there
@@ -56,13 +63,16 @@ struct LiveZone {
   std::string state_token;
   bool serial_is_ours = false;
   std::vector<std::string> notes;
+  bool has_parts = false;  ///< an RRset may stand in several parts, each with its own ids
 
-  /// Appends a page. RRsets that are listed twice stay so: make_plan() takes them for opaque.
+  /// Appends a page. RRsets that are listed twice stay so: make_plan() takes them for opaque, or
+  /// puts them together if they are parts.
   void add(Page page) {
     for (auto& live : page.rrsets) rrsets.push_back(std::move(live));
     for (auto& note : page.notes) notes.push_back(std::move(note));
     if (!page.state_token.empty()) state_token = std::move(page.state_token);
     serial_is_ours = page.serial_is_ours;
+    has_parts = page.has_parts;
     complete = !page.next && page.complete;
   }
 };

@@ -67,9 +67,26 @@ class Planner {
     for (const auto& one : live_zone_.rrsets) {
       const auto [at, is_new] = live_.emplace(one.key(), one);
       if (is_new || one.rrset.type == RRType::none) continue;
+      if (live_zone_.has_parts && join_part(at->second, one)) continue;
       at->second.kind = LiveKind::opaque;
       at->second.why = "it is listed more than once";
     }
+  }
+
+  /// Puts a part of an RRset to the part that came before; not if a record is in both.
+  static bool join_part(LiveRRset& whole, const LiveRRset& part) {
+    for (const auto& id : part.ids) {
+      if (std::find(whole.ids.begin(), whole.ids.end(), id) != whole.ids.end()) return false;
+    }
+    if (part.kind != LiveKind::plain) {
+      whole.kind = part.kind;
+      whole.why = part.why;
+    }
+    for (const auto& id : part.ids) whole.ids.push_back(id);
+    for (const auto& rdata : part.rrset.rdata) whole.rrset.rdata.push_back(rdata);
+    whole.rrset.ttl = std::min(whole.rrset.ttl, part.rrset.ttl);
+    dns::normalise(whole.rrset);
+    return true;
   }
 
   void read_wanted() {

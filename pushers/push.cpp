@@ -112,6 +112,13 @@ Step Push::ask(const Moment& moment) {
     request = driver_.login(call(moment));
     if (!request) stage_ = Stage::find;
   }
+  if (stage_ == Stage::find) {
+    if (auto known = driver_.known_zone(zone_.apex)) {
+      zone_ = std::move(*known);
+      live_.zone = zone_;
+      stage_ = Stage::list;
+    }
+  }
   if (stage_ == Stage::find) request = driver_.find_zone(call(moment), zone_.apex);
   if (stage_ == Stage::list) request = driver_.list(call(moment), zone_, cursor_);
   if (stage_ == Stage::write) request = requests_[request_at_];
@@ -145,8 +152,10 @@ Step Push::on_list(const Moment& moment, const Response& response) {
   auto seen = driver_.parse_list(call(moment), zone_, response);
   if (seen.trouble() != nullptr) return on_trouble(moment, *seen.trouble());
   if (seen.is_absent()) {
+    const bool was_found = !driver_.known_zone(zone_.apex);
     return end(PushEnd::blocked, "the provider has no zone " + zone_.apex.to_text() +
-                                     " any more (create it there; taproot does not create zones)");
+                                     (was_found ? " any more" : "") +
+                                     " (create it there; taproot does not create zones)");
   }
   tries_ = 0;
   Page& page = *seen.value();
@@ -225,11 +234,13 @@ void Push::intend(const Moment& moment) {
 // Writing.
 
 Step Push::start_writing(const Moment& moment) {
-  const auto batches =
-      pack(plan_->changes, driver_.capabilities().batch,
-           [this](const PlannedChange& change) { return driver_.octets_of(change); });
+  const auto batches = pack(
+      plan_->changes, driver_.capabilities().batch,
+      [this](const PlannedChange& change) { return driver_.octets_of(change); },
+      [this](const PlannedChange& change) { return driver_.weight_of(change); });
   batches_.assign(batches.begin(), batches.end());
   committing_ = false;
+  untouched_ = true;
   return next_batch(moment);
 }
 
@@ -256,7 +267,9 @@ Step Push::next_batch(const Moment& moment) {
 
 Step Push::on_outcome(const Moment& moment, const Outcome& outcome) {
   if (const auto* trouble = std::get_if<Trouble>(&outcome)) return on_trouble(moment, *trouble);
-  if (const auto* working = std::get_if<Working>(&outcome)) {
+  const bool is_last = request_at_ + 1 >= requests_.size() && batches_.size() <= 1;
+  const bool awaits = is_last || !driver_.capabilities().batch.awaits_last_only;
+  if (const auto* working = std::get_if<Working>(&outcome); working != nullptr && awaits) {
     stage_ = Stage::poll;
     poll_cursor_ = working->cursor;
     waiting_ = true;
@@ -269,6 +282,7 @@ Step Push::on_outcome(const Moment& moment, const Outcome& outcome) {
 
 Step Push::on_accepted(const Moment& moment) {
   tries_ = 0;
+  untouched_ = false;
   stage_ = Stage::write;
   if (++request_at_ < requests_.size()) return ask(moment);
   if (!batches_.empty()) {

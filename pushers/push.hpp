@@ -136,7 +136,7 @@ class Push {
  private:
   enum class Stage { login, find, list, journal, write, poll, ended };
 
-  Call call(const Moment& moment) const { return {moment.wall, session_}; }
+  Call call(const Moment& moment) const { return {moment.wall, session_, untouched_}; }
   Access access() const;
   Step ask(const Moment& moment);
   Step start_reading(const Moment& moment, Stage from);
@@ -176,6 +176,7 @@ class Push {
   bool verifying_ = false;
   bool wrote_ = false;
   bool forced_ = false;
+  bool untouched_ = false;
   unsigned tries_ = 0;
   unsigned replans_ = 0;
   unsigned rereads_ = 0;

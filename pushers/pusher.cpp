@@ -21,7 +21,7 @@ Pusher::Pusher(net::Loop& loop, std::unique_ptr<Driver> driver, Settings setting
       driver_(std::move(driver)),
       settings_(std::move(settings)),
       hooks_(std::move(hooks)),
-      client_(loop),
+      carrier_(loop),
       random_(std::random_device{}()),
       turn_timer_(loop, [this] { turn(); }) {}
 
@@ -201,8 +201,8 @@ void Pusher::carry(const dns::Name& apex, Step step) {
   if (std::holds_alternative<Finished>(step)) return finish(apex);
   if (auto* send = std::get_if<Send>(&step)) {
     if (settings_.ca_file) send->request.ca_file = settings_.ca_file;
-    running.fetch =
-        client_.fetch(std::move(send->request), [this, apex](Result<Response> response) {
+    running.trip =
+        carrier_.carry(std::move(send->request), [this, apex](Result<Response> response) {
           on_response(dns::Name(apex), response);  // this lambda may be gone before it returns
         });
   } else if (const auto* wait = std::get_if<Wait>(&step)) {

@@ -2,10 +2,10 @@
 
 #include "dns/name.hpp"
 #include "dns/result.hpp"
-#include "net/http_client.hpp"
 #include "net/loop.hpp"
 #include "net/timer.hpp"
 #include "pushers/breaker.hpp"
+#include "pushers/carrier.hpp"
 #include "pushers/driver.hpp"
 #include "pushers/push.hpp"
 #include "zonestore/zone_version.hpp"
@@ -115,7 +115,7 @@ class Pusher {
     Job job;
     Push push;
     net::Timer timer;
-    net::HttpFetch fetch;
+    Trip trip;
   };
   struct Zone {
     std::optional<Job> waiting;
@@ -146,7 +146,7 @@ class Pusher {
   std::unique_ptr<Driver> driver_;
   Settings settings_;
   Hooks hooks_;
-  net::HttpClient client_;
+  Carrier carrier_;
   Zones zones_;
   dns::Name last_started_;
   std::size_t running_ = 0;

@@ -76,8 +76,11 @@ Trouble trouble_of(const Error& error, Access access) {
   const std::string words = one_line(error.detail);
   // A URL or header that cannot be sent was not sent, and will not be sent next time either.
   if (error.code == Errc::bad_text) return {TroubleKind::permanent, words, {}, {}};
+  if (error.code == Errc::unauthorized) return {TroubleKind::auth, words, {}, {}};
   if (access == Access::write) return {TroubleKind::unknown_outcome, words, {}, {}};
-  if (error.code == Errc::too_large) return {TroubleKind::permanent, words, {}, {}};
+  if (error.code == Errc::too_large || error.code == Errc::refused) {
+    return {TroubleKind::permanent, words, {}, {}};
+  }
   return {TroubleKind::retry_after, words, {}, {}};
 }
 
@@ -98,6 +101,20 @@ std::optional<std::chrono::seconds> retry_after(const net::HttpResponse& respons
   const auto date = http_date(*header);
   if (!date || *date <= now) return std::nullopt;
   return std::chrono::ceil<std::chrono::seconds>(*date - now);
+}
+
+std::optional<WallTime> response_date(const net::HttpResponse& response) {
+  const auto header = response.header("Date");
+  return header ? http_date(*header) : std::nullopt;
+}
+
+std::string without_secret(std::string words, const Secret& secret) {
+  const std::string_view octets = secret.reveal();
+  for (std::size_t at = 0; !octets.empty() && (at = words.find(octets, at)) != std::string::npos;) {
+    words.replace(at, octets.size(), "***");
+    at += 3;
+  }
+  return words;
 }
 
 std::string one_line(std::string_view text, std::size_t max_size) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "dns/result.hpp"
+#include "dns/secret.hpp"
 #include "net/http.hpp"
 #include "pushers/rrset_key.hpp"
 
@@ -49,6 +50,12 @@ Trouble trouble_of(const net::HttpResponse& response, Access access, std::string
 
 /// What the Retry-After header asks for (RFC 9110 section 10.2.3): seconds, or a date.
 std::optional<std::chrono::seconds> retry_after(const net::HttpResponse& response, WallTime now);
+
+/// What the provider's clock says, by the header Date.
+std::optional<WallTime> response_date(const net::HttpResponse& response);
+
+/// `words` with *** in place of a secret that somebody sent back to us.
+std::string without_secret(std::string words, const Secret& secret);
 
 /// Text from outside as one short line of printable ASCII, fit for a log.
 std::string one_line(std::string_view text, std::size_t max_size = 240);

@@ -19,8 +19,16 @@ ZoneReading::ZoneReading(const Driver& driver, dns::Name apex)
 Request ZoneReading::start(WallTime now) {
   const Call call{now, session_};
   if (auto login = driver_.login(call)) return std::move(*login);
+  return find(call);
+}
+
+Request ZoneReading::find(const Call& call) {
   stage_ = Stage::find;
-  return driver_.find_zone(call, apex_);
+  auto known = driver_.known_zone(apex_);
+  if (!known) return driver_.find_zone(call, apex_);
+  live_.zone = std::move(*known);
+  stage_ = Stage::list;
+  return driver_.list(call, live_.zone, cursor_);
 }
 
 Result<std::optional<Request>> ZoneReading::on_response(WallTime now, const Response& response) {
@@ -33,8 +41,7 @@ Result<std::optional<Request>> ZoneReading::on_response(WallTime now, const Resp
         return fail(Errc::unauthorized, "the provider gave no session");
       }
       call.session = session_ = *session.value();
-      stage_ = Stage::find;
-      return driver_.find_zone(call, apex_);
+      return find(call);
     }
     case Stage::find:
       return on_find(call, response);

@@ -36,6 +36,7 @@ class ZoneReading {
  private:
   enum class Stage { login, find, list };
 
+  Request find(const Call& call);
   Result<std::optional<Request>> on_find(const Call& call, const Response& response);
   Result<std::optional<Request>> on_list(const Call& call, const Response& response);
   tl::unexpected<Error> absent() const;

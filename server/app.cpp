@@ -153,7 +153,8 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
       desk_(loop, store_, remotes_, followed_, catalogs_),
       editor_(loop, store_, desk_),
       updates_(store_.journal(), editor_, wall_seconds),
-      distributor_(loop, store_, config_),
+      held_(config_.state),
+      distributor_(loop, store_, held_config()),
       serials_(loop, store_, desk_, distributor_),
       planner_(store_, desk_, distributor_),
       runs_(loop, store_, distributor_),
@@ -466,6 +467,7 @@ ReloadReport App::take_config() {
   }
   add_members(*next);
   homes_.add_vanished(*next);
+  held_.apply(*next);
   const bool have_changed = next->providers != config_.providers || next->keys != config_.keys;
   const auto same = have_changed ? 0 : keep_unchanged(*next);
   const bool is_same = same == next->zones.size() && same == desk_.zones().size();

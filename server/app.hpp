@@ -10,6 +10,7 @@
 #include "server/distributor.hpp"
 #include "server/first_serials.hpp"
 #include "server/followed_sources.hpp"
+#include "server/held_providers.hpp"
 #include "server/operations.hpp"
 #include "server/parent_notifier.hpp"
 #include "server/planner.hpp"
@@ -78,6 +79,7 @@ class App final : public Operations {
   Result<NotifyReport> notify(const Zones& zones) override;
   Result<SerialReport> raise_serial(const SerialRequest& request) override;
   Result<DropReport> drop(const DropRequest& request) override;
+  Result<HoldReport> hold(const HoldRequest& request) override;
   std::string metrics() override;
 
  private:
@@ -111,6 +113,7 @@ class App final : public Operations {
   void take_appeared(std::map<dns::Name, SharedZoneConfig> appeared);
   void take_vanished(const std::map<dns::Name, std::string>& vanished);
   void drop_zones(const std::set<dns::Name>& zones);
+  const Config& held_config();
   std::vector<std::string> folder_warnings() const;
   ReloadReport take_config();
   std::size_t keep_unchanged(Config& next) const;
@@ -148,6 +151,7 @@ class App final : public Operations {
   ZoneDesk desk_;
   ZoneEditor editor_;
   UpdateDesk updates_;
+  HeldProviders held_;
   Distributor distributor_;
   FirstSerials serials_;
   Planner planner_;

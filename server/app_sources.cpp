@@ -105,6 +105,37 @@ void App::drop_zones(const std::set<dns::Name>& zones) {
   make_catalogs_soon();
 }
 
+/// The configuration with the providers held that a person holds.
+const Config& App::held_config() {
+  held_.apply(config_);
+  return config_;
+}
+
+Result<HoldReport> App::hold(const HoldRequest& request) {
+  const auto& name = request.provider;
+  const auto found = std::find_if(config_.providers.begin(), config_.providers.end(),
+                                  [&](const auto& provider) { return provider.name == name; });
+  if (found == config_.providers.end()) {
+    return fail(Errc::not_found, "there is no provider " + name + " in the configuration");
+  }
+  if (found->hold && !held_.has(name)) {
+    return fail(Errc::conflict,
+                "the configuration holds " + name + ": take hold: true out there, and reload");
+  }
+  if (auto kept = held_.set(name, request.hold); !kept) return tl::unexpected(kept.error());
+  spdlog::info("{}: {} by {}{}", name, request.hold ? "held" : "resumed", request.who,
+               request.why.empty() ? "" : " (" + request.why + ")");
+  found->hold = request.hold;
+  publish_policy();
+  distributor_.set_held(name, request.hold);
+  const auto has = [&](const auto& zone) {
+    return std::find(zone->providers.begin(), zone->providers.end(), name) != zone->providers.end();
+  };
+  const auto zones = std::count_if(config_.zones.begin(), config_.zones.end(), has);
+  return HoldReport{name, std::string(to_text(found->kind)), request.hold,
+                    static_cast<std::size_t>(zones)};
+}
+
 Result<DropReport> App::drop(const DropRequest& request) {
   const auto* state = desk_.find(request.zone);
   if (state == nullptr) return tl::unexpected<Error>(chosen({request.zone}).error());

@@ -27,6 +27,7 @@ struct CommandLine {
   DropFlags drop;
   KeyFlags key;
   ImportFlags import;
+  ProviderFlags provider;
   std::vector<std::string> zones;
   std::string zone;
   bool watch = false;
@@ -265,6 +266,51 @@ void add_key(CLI::App& app, CommandLine& line) {
       [&] { line.run = [&](Terminal& t) { return run_key_generate(line.common, line.key, t); }; });
 }
 
+void add_provider(CLI::App& app, CommandLine& line) {
+  auto* provider = app.add_subcommand("provider", "Whom the configuration names, and their APIs");
+  provider->require_subcommand(1);
+  auto& flags = line.provider;
+  const auto named = [&](CLI::App* verb) {
+    verb->add_option("NAME", flags.name, "the provider's name")->required();
+    return verb;
+  };
+  auto* list = add_verb(*provider, line, "list", "All providers of the configuration",
+                        "taproot provider list");
+  list->callback(
+      [&] { line.run = [&](Terminal& t) { return run_provider_list(line.common, t); }; });
+  auto* test = named(add_verb(*provider, line, "test",
+                              "Find and read its zones there with our key; nothing is written",
+                              "taproot provider test powerdns-berlin"));
+  test->add_option("--zone", flags.zones, "only these zones");
+  test->add_option("--timeout", flags.timeout_seconds, "seconds for each zone (default: 60)")
+      ->check(CLI::Range(1, 86'400));
+  test->callback(
+      [&] { line.run = [&](Terminal& t) { return run_provider_test(line.common, flags, t); }; });
+  auto* zones = named(add_verb(*provider, line, "zones", "The zones there beside those of ours",
+                               "taproot provider zones powerdns-berlin"));
+  zones->callback(
+      [&] { line.run = [&](Terminal& t) { return run_provider_zones(line.common, flags, t); }; });
+  auto* can = named(add_verb(*provider, line, "capabilities", "What it can hold",
+                             "taproot provider capabilities powerdns-berlin"));
+  can->callback([&] {
+    line.run = [&](Terminal& t) { return run_provider_capabilities(line.common, flags, t); };
+  });
+  auto* hold = named(add_daemon_verb(*provider, line, "hold",
+                                     "Send it nothing until it is resumed, also after a restart",
+                                     "taproot provider hold powerdns-berlin --why outage"));
+  hold->add_option("--why", flags.why, "for the log");
+  hold->callback([&] {
+    line.run = [&](Terminal& t) { return run_provider_hold(line.common, flags, true, t); };
+  });
+  auto* resume =
+      named(add_daemon_verb(*provider, line, "resume", "Let it go on, with what is current",
+                            "taproot provider resume powerdns-berlin"));
+  resume->add_option("--why", flags.why, "for the log");
+  resume->callback([&] {
+    line.run = [&](Terminal& t) { return run_provider_hold(line.common, flags, false, t); };
+  });
+}
+
 void add_import(CLI::App& app, CommandLine& line) {
   auto* verb = add_verb(app, line, "import", "Write a zone that is elsewhere as canonical YAML",
                         "taproot import example.com --from axfr://192.0.2.53 --key keys/xfr \\\n"
@@ -310,6 +356,7 @@ void add_verbs(CLI::App& app, CommandLine& line, const std::function<int(Config,
   add_changing_verbs(app, line);
   add_import(app, line);
   add_key(app, line);
+  add_provider(app, line);
 }
 
 /// The verb's help where one was typed: that is where the mistake is.

@@ -200,7 +200,8 @@ Result<ImportedZone> read_provider(const CommonFlags& common, const ImportFlags&
   if (!read.config) return tl::unexpected(to_error(read.findings));
   const auto* provider = read.config->find_provider(flags.from);
   if (provider == nullptr) return unknown("no provider of this name in " + file->string());
-  return import_from_provider(apex, *provider, std::chrono::seconds(flags.timeout_seconds));
+  return import_from_provider(apex, *provider, read.config->keys,
+                              std::chrono::seconds(flags.timeout_seconds));
 }
 
 bool has_tls_flags(const ImportFlags& flags) {

@@ -101,6 +101,13 @@ struct ImportFlags {
   std::uint64_t timeout_seconds = 300;
 };
 
+struct ProviderFlags {
+  std::string name;
+  std::vector<std::string> zones;
+  std::string why;
+  std::uint64_t timeout_seconds = 60;
+};
+
 /// The configuration file that was named, or the first of the usual ones that is there.
 std::optional<std::filesystem::path> find_config(const CommonFlags& common);
 
@@ -133,6 +140,13 @@ int run_reload(const CommonFlags& common, const ReloadFlags& flags, Terminal& te
 int run_notify(const CommonFlags& common, const std::vector<std::string>& zones,
                Terminal& terminal);
 int run_import(const CommonFlags& common, const ImportFlags& flags, Terminal& terminal);
+int run_provider_list(const CommonFlags& common, Terminal& terminal);
+int run_provider_test(const CommonFlags& common, const ProviderFlags& flags, Terminal& terminal);
+int run_provider_zones(const CommonFlags& common, const ProviderFlags& flags, Terminal& terminal);
+int run_provider_capabilities(const CommonFlags& common, const ProviderFlags& flags,
+                              Terminal& terminal);
+int run_provider_hold(const CommonFlags& common, const ProviderFlags& flags, bool hold,
+                      Terminal& terminal);
 int run_key_generate(const CommonFlags& common, const KeyFlags& flags, Terminal& terminal);
 
 }  // namespace taproot::server

@@ -95,6 +95,14 @@ std::string_view to_text(ProviderKind kind) {
       return "transfer";
     case ProviderKind::powerdns:
       return "powerdns";
+    case ProviderKind::rfc2136:
+      return "rfc2136";
+    case ProviderKind::route53:
+      return "route53";
+    case ProviderKind::cloudflare:
+      return "cloudflare";
+    case ProviderKind::google:
+      return "google";
   }
   return "transfer";
 }

@@ -22,6 +22,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,13 +32,16 @@
 namespace taproot::server {
 
 /// How a version comes to a provider.
-enum class ProviderKind { transfer, powerdns };
-/// "transfer" or "powerdns".
+enum class ProviderKind { transfer, powerdns, rfc2136, route53, cloudflare, google };
+/// "transfer", "powerdns", …: the word in the configuration.
 std::string_view to_text(ProviderKind kind);
 
 /// Whether the provider's copy of a zone is ours alone, or shared with other writers: what we did
 /// not put there is left alone. docs/providers.md has the details.
 enum class Ownership { exclusive, shared };
+
+/// What taproot does with the NS RRset at the apex of a zone there; `automatic`: as is usual there.
+enum class ApexNsPolicy { automatic, ignore, join, manage };
 
 /// `automatic`: a changed source is installed and brought to the providers by itself.
 /// `on_apply`: only `taproot apply` does.
@@ -82,11 +86,19 @@ struct ProviderConfig {
   /// 0.0.0.0/0 and ::/0 here.
   std::vector<xfr::AccessRule> access;
 
-  // kind powerdns
-  std::string url;
-  Secret api_key;
+  // every other kind
   Ownership ownership = Ownership::exclusive;
+  ApexNsPolicy apex_ns = ApexNsPolicy::automatic;
+  bool omits_unsupported = false;  ///< what it cannot hold is left out, and does not stop the rest
   GuardConfig guards;
+  std::string url;                       ///< of its API; empty: where the provider has it
+  Secret api_key;                        ///< or its secret access key, or its token
+  std::string key_id;                    ///< of route53: the name of the key
+  Secret session_token;                  ///< of route53: with keys that end
+  std::map<dns::Name, std::string> ids;  ///< of zones, where several there have one name
+  std::optional<net::Endpoint> server;   ///< of rfc2136
+  std::optional<dns::Name> update_key;   ///< of rfc2136
+  std::shared_ptr<const net::TlsContext> update_tls = nullptr;  ///< of rfc2136; null: plain TCP
 
   bool operator==(const ProviderConfig&) const = default;
 };

@@ -1,6 +1,6 @@
+#include "server/config_api_providers.hpp"
 #include "server/config_sections.hpp"
 #include "server/config_tls.hpp"
-#include "server/config_url.hpp"
 
 #include <algorithm>
 
@@ -186,91 +186,50 @@ void read_transfer(MapReader& map, const ConfigScope& scope, const Config& confi
   read_access(map, scope, keys, provider);
 }
 
-void read_url(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
-  const auto* node = map.need("url", "write url: https://HOST[:PORT] of the PowerDNS API");
-  if (node == nullptr) return;
-  const auto url = read_text(*node, "url", scope.findings);
-  if (!url) return;
-  static constexpr UrlUse use{"API key", "api-key-file", false};
-  if (const auto fault = fault_of_url(*url, use)) {
-    scope.findings.hide(node->place);
-    scope.findings.error(node->place, fault->rule, fault->message, fault->cure);
-    return;
-  }
-  provider.url = *url;
-}
-
-void read_guards(const ConfigNode& node, const ConfigScope& scope, GuardConfig& guards) {
-  MapReader map(node, scope.findings, "guards");
-  if (const auto* deletes = map.find("max-delete-percent")) {
-    const auto count = read_count(*deletes, "max-delete-percent", 0, 100, scope.findings);
-    if (count) guards.max_delete_percent = static_cast<unsigned>(*count);
-  }
-  if (const auto* updates = map.find("max-update-percent")) {
-    const auto count = read_count(*updates, "max-update-percent", 0, 100, scope.findings);
-    if (count) guards.max_update_percent = static_cast<unsigned>(*count);
-  }
-  if (const auto* deletes = map.find("max-deletes")) {
-    const auto count = read_count(*deletes, "max-deletes", 0, 1'000'000'000, scope.findings);
-    if (count) guards.max_deletes = *count;
-  }
-  map.finish();
-}
-
-void read_powerdns(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
-  static constexpr std::string_view ownerships[] = {"exclusive", "shared"};
-  read_url(map, scope, provider);
-  auto key = read_secret(map, "api-key", "api-key-file", "provider " + provider.name, scope);
-  if (key && key->empty()) {
-    scope.findings.error(map.place(), "config-bad-secret",
-                         "provider " + provider.name + ": its API key is empty",
-                         "put the key that pdns.conf names api-key there");
-  }
-  if (key) provider.api_key = std::move(*key);
-  if (const auto* node = map.find("ownership")) {
-    const auto chosen = read_choice(*node, "ownership", ownerships, scope.findings);
-    if (chosen) provider.ownership = static_cast<Ownership>(*chosen);
-  }
-  if (const auto* node = map.find("guards")) read_guards(*node, scope, provider.guards);
-}
-
-/// Keys of the other kind get a better answer than "unknown".
-void refuse_keys_of(ProviderKind other, const ConfigNode& node, MapReader& map,
-                    const ConfigScope& scope) {
-  static constexpr std::string_view of_transfer[] = {
-      "notify", "notify-source", "transfer-from", "key", "transport", "tls-identity", "tls-pin"};
-  static constexpr std::string_view of_powerdns[] = {"url", "api-key", "api-key-file", "ownership",
-                                                     "guards"};
-  const auto keys = other == ProviderKind::transfer ? std::span<const std::string_view>(of_transfer)
-                                                    : std::span(of_powerdns);
+/// Keys of other kinds get a better answer than "unknown".
+void refuse_keys_of_others(ProviderKind kind, const ConfigNode& node, MapReader& map,
+                           const ConfigScope& scope) {
+  static constexpr std::string_view of_transfer[] = {"notify",    "notify-source", "transfer-from",
+                                                     "transport", "tls-identity",  "tls-pin"};
+  const auto has = [](std::span<const std::string_view> keys, std::string_view key) {
+    return std::find(keys.begin(), keys.end(), key) != keys.end();
+  };
   for (const auto& entry : node.entries) {
-    if (std::find(keys.begin(), keys.end(), entry.key) == keys.end()) continue;
+    std::string_view owner;
+    if (has(of_transfer, entry.key)) owner = "transfer";
+    if (entry.key == "key") owner = "transfer or rfc2136";
+    if (const auto api = api_key_belongs_to(entry.key); !api.empty()) owner = api;
+    const bool is_own = kind == ProviderKind::transfer
+                            ? has(of_transfer, entry.key) || entry.key == "key"
+                            : is_api_key_of(kind, entry.key);
+    if (owner.empty() || is_own) continue;
     scope.findings.hide(entry.value.place);
     (void)map.find(entry.key);  // known now, so that finish() leaves it to us
     scope.findings.error(entry.place, "config-wrong-kind",
-                         entry.key + " belongs to providers of kind " + std::string(to_text(other)),
+                         entry.key + " belongs to providers of kind " + std::string(owner),
                          "remove it, or make this a provider of that kind");
   }
 }
 
 void read_kind(MapReader& map, const ConfigNode& node, const ConfigScope& scope,
                const Config& config, ProviderConfig& provider) {
-  static constexpr std::string_view kinds[] = {"transfer", "powerdns"};
-  const auto* kind_node = map.need("kind", "write kind: transfer or kind: powerdns");
+  static constexpr std::string_view kinds[] = {"transfer", "powerdns",   "rfc2136",
+                                               "route53",  "cloudflare", "google"};
+  const auto* kind_node =
+      map.need("kind", "write kind: transfer, powerdns, rfc2136, route53, cloudflare or google");
   const auto kind = kind_node != nullptr ? read_choice(*kind_node, "kind", kinds, scope.findings)
                                          : std::optional<std::size_t>();
-  if (!kind) {  // both kinds' keys may be meant, so none of them is wrong
+  if (!kind) {  // any kind's keys may be meant, so none of them is wrong
     for (const auto& entry : node.entries) (void)map.find(entry.key);
     return;
   }
   provider.kind = static_cast<ProviderKind>(*kind);
   if (provider.kind == ProviderKind::transfer) {
     read_transfer(map, scope, config, provider);
-    refuse_keys_of(ProviderKind::powerdns, node, map, scope);
   } else {
-    read_powerdns(map, scope, provider);
-    refuse_keys_of(ProviderKind::transfer, node, map, scope);
+    read_api_provider(map, scope, config, provider);
   }
+  refuse_keys_of_others(provider.kind, node, map, scope);
 }
 
 void read_provider(const ConfigNode& node, const ConfigScope& scope, Config& config) {

@@ -195,6 +195,15 @@ Result<Operations::SerialRequest> read_serial_body(const std::string& body) {
   return request;
 }
 
+Result<Operations::HoldRequest> read_hold_body(const std::string& body) {
+  BodyReader reader(body);
+  Operations::HoldRequest request;
+  request.who = reader.text("who").value_or(unnamed);
+  request.why = reader.text("why").value_or("");
+  if (const auto whole = reader.finish(); !whole) return tl::unexpected(whole.error());
+  return request;
+}
+
 Result<Operations::DropRequest> read_drop_body(const std::string& body) {
   BodyReader reader(body);
   Operations::DropRequest request;

@@ -22,6 +22,8 @@ Result<Operations::EditRequest> read_edit_body(const std::string& body);
 Result<Operations::SerialRequest> read_serial_body(const std::string& body);
 /// Without the zone.
 Result<Operations::DropRequest> read_drop_body(const std::string& body);
+/// Without the provider; whether it is to be held stands in the path, too.
+Result<Operations::HoldRequest> read_hold_body(const std::string& body);
 Result<Operations::ReloadRequest> read_reload_body(const std::string& body);
 /// {} or nothing.
 Result<void> read_empty_body(const std::string& body);

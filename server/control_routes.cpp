@@ -233,7 +233,23 @@ void post_reload(const ControlCall& call) {
   call.operations.reload(std::move(*request), answer_later<ReloadReport>(call));
 }
 
-constexpr std::array<ControlRoute, 17> routes{{
+void change_hold(const ControlCall& call, bool hold) {
+  auto request = read_hold_body(call.request.body);
+  if (!request) return refuse(call, request.error());
+  request->provider = call.name;
+  request->hold = hold;
+  answer(call, call.operations.hold(*request));
+}
+
+void post_hold(const ControlCall& call) {
+  change_hold(call, true);
+}
+
+void post_resume(const ControlCall& call) {
+  change_hold(call, false);
+}
+
+constexpr std::array<ControlRoute, 19> routes{{
     {"GET", "/healthz", false, get_health},
     {"GET", "/openapi.json", false, get_openapi},
     {"GET", "/metrics", false, get_metrics},
@@ -250,6 +266,8 @@ constexpr std::array<ControlRoute, 17> routes{{
     {"POST", "/v1/zones/{zone}/notify", true, post_notify},
     {"POST", "/v1/zones/{zone}/serial", true, post_serial},
     {"POST", "/v1/zones/{zone}/drop", true, post_drop},
+    {"POST", "/v1/providers/{id}/hold", true, post_hold},
+    {"POST", "/v1/providers/{id}/resume", true, post_resume},
     {"POST", "/v1/reload", true, post_reload},
 }};
 

@@ -1,8 +1,8 @@
 #include "server/distributor.hpp"
 
 #include "monitor/verification.hpp"
-#include "pushers/drivers/powerdns.hpp"
 #include "pushers/ownership.hpp"
+#include "server/provider_driver.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -32,11 +32,27 @@ monitor::Arrival arrival_of(const ProviderConfig& provider) {
                                                  : monitor::Arrival::api;
 }
 
+std::optional<pushers::ApexNs> apex_ns_of(ApexNsPolicy policy) {
+  switch (policy) {
+    case ApexNsPolicy::automatic:
+      return std::nullopt;
+    case ApexNsPolicy::ignore:
+      return pushers::ApexNs::ignore;
+    case ApexNsPolicy::join:
+      return pushers::ApexNs::join;
+    case ApexNsPolicy::manage:
+      return pushers::ApexNs::manage;
+  }
+  return std::nullopt;
+}
+
 pushers::Pusher::Settings settings_of(const ProviderConfig& provider) {
   pushers::Pusher::Settings settings;
   settings.plan.provider = provider.name;
   settings.plan.mode = provider.ownership == Ownership::shared ? pushers::OwnershipMode::shared
                                                                : pushers::OwnershipMode::exclusive;
+  settings.plan.apex_ns = apex_ns_of(provider.apex_ns);
+  if (provider.omits_unsupported) settings.plan.unsupported = pushers::UnsupportedPolicy::omit;
   const auto& guards = provider.guards;
   if (guards.max_delete_percent) settings.guards.max_deleted_percent = *guards.max_delete_percent;
   if (guards.max_update_percent) settings.guards.max_updated_percent = *guards.max_update_percent;
@@ -89,17 +105,33 @@ void Distributor::configure(const Config& config) {
   providers_ = config.providers;
   keys_ = config.keys;
   for (const auto& provider : providers_) {
-    if (provider.kind == ProviderKind::powerdns) start_pusher(provider);
+    if (provider.kind != ProviderKind::transfer) start_pusher(provider);
   }
 }
 
 void Distributor::start_pusher(const ProviderConfig& provider) {
-  auto driver =
-      std::make_unique<pushers::Powerdns>(pushers::PowerdnsConfig{provider.url, provider.api_key});
-  auto pusher = std::make_unique<pushers::Pusher>(loop_, std::move(driver), settings_of(provider),
-                                                  hooks_of(provider.name));
+  auto pusher = std::make_unique<pushers::Pusher>(loop_, make_driver(provider, keys_),
+                                                  settings_of(provider), hooks_of(provider.name));
   if (provider.hold) pusher->hold();
   pushers_[provider.name] = std::move(pusher);
+}
+
+void Distributor::set_held(const std::string& name, bool held) {
+  const auto found = std::find_if(providers_.begin(), providers_.end(),
+                                  [&](const auto& provider) { return provider.name == name; });
+  if (found == providers_.end() || found->hold == held) return;
+  found->hold = held;
+  if (const auto pusher = pushers_.find(name); pusher != pushers_.end()) {
+    if (held) pusher->second->hold();
+    if (!held) pusher->second->resume();
+  }
+  for (const auto& [apex, zone] : zones_) {
+    const auto& its = zone->providers;
+    if (std::find(its.begin(), its.end(), name) == its.end()) continue;
+    const auto current = store_.current(apex);
+    if (!held && current != nullptr) bring(current, nullptr);
+    changed(apex);
+  }
 }
 
 pushers::Pusher::Hooks Distributor::hooks_of(const std::string& provider) {

@@ -50,6 +50,9 @@ class Distributor {
   /// A version was installed: tell, push and probe.
   void installed(const zonestore::Installed& installed);
 
+  /// Holds a provider or lets it go on; then it gets what is current.
+  void set_held(const std::string& provider, bool held);
+
   /// What a serving loop saw of a secondary.
   void on_transfer(const TransferEvent& event);
 

@@ -51,6 +51,7 @@ Result<ImportedZone> import_by_axfr(const dns::Name& apex, std::string_view host
 
 /// Reads a zone at a provider that has an API, whole or not at all.
 Result<ImportedZone> import_from_provider(const dns::Name& apex, const ProviderConfig& provider,
+                                          const std::vector<dns::TsigKey>& keys,
                                           std::chrono::seconds deadline);
 
 }  // namespace taproot::server

@@ -81,6 +81,13 @@ class Operations {
     std::string why;
   };
 
+  struct HoldRequest {
+    std::string provider;
+    bool hold = true;  ///< false: it goes on
+    std::string who;
+    std::string why;
+  };
+
   virtual ~Operations() = default;
 
   /// The number of a zone's current version; 0 if it has none.
@@ -113,6 +120,9 @@ class Operations {
   /// Stops serving a zone whose file vanished from its folder: that is the confirmation it waits
   /// for. Errc::conflict if it has a source, or if the folder cannot be read.
   virtual Result<DropReport> drop(const DropRequest& request) = 0;
+  /// Holds a provider, or lets it go on: a held one gets nothing and is told nothing, also after a
+  /// restart. Errc::conflict if the configuration itself holds it.
+  virtual Result<HoldReport> hold(const HoldRequest& request) = 0;
   /// Prometheus text (version 0.0.4).
   virtual std::string metrics() = 0;
 };

@@ -22,6 +22,7 @@ Result<std::string> render_diff(std::string_view json, bool colour);
 Result<std::string> render_edit(std::string_view json, bool colour);
 Result<std::string> render_rollback(std::string_view json, bool colour);
 Result<std::string> render_serial(std::string_view json, bool colour);
+Result<std::string> render_hold(std::string_view json, bool colour);
 Result<std::string> render_drop(std::string_view json, bool colour);
 Result<std::string> render_notify(std::string_view json, bool colour);
 Result<std::string> render_reload(std::string_view json, bool colour);

@@ -46,6 +46,18 @@ Result<std::string> render_serial(std::string_view json, bool) {
          report->text("nameserver") + ". Next: taproot status " + zone + " --watch\n";
 }
 
+Result<std::string> render_hold(std::string_view json, bool) {
+  const auto report = Document::parse(json);
+  if (!report) return tl::unexpected(report.error());
+  const auto provider = report->text("provider");
+  const auto zones = counted(static_cast<std::size_t>(report->number("zones")), "zone");
+  if (report->flag("held")) {
+    return provider + " is held: it gets nothing (" + zones + "). Next: taproot provider resume " +
+           provider + "\n";
+  }
+  return provider + " goes on with " + zones + ". Next: taproot status --watch\n";
+}
+
 Result<std::string> render_drop(std::string_view json, bool) {
   const auto report = Document::parse(json);
   if (!report) return tl::unexpected(report.error());

@@ -393,6 +393,14 @@ struct DropReport {
   std::uint32_t serial = 0;
 };
 
+/// A provider that is held now, or is not any more.
+struct HoldReport {
+  std::string provider;
+  std::string kind;
+  bool held = false;
+  std::size_t zones = 0;  ///< that it has
+};
+
 /// What a reload did with one zone.
 enum class ReloadResult {
   installed,

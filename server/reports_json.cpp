@@ -492,6 +492,13 @@ std::string to_json(const SerialReport& report) {
                   {"again", report.again}});
 }
 
+std::string to_json(const HoldReport& report) {
+  return text_of({{"provider", report.provider},
+                  {"kind", report.kind},
+                  {"held", report.held},
+                  {"zones", report.zones}});
+}
+
 std::string to_json(const DropReport& report) {
   return text_of({{"zone", report.zone}, {"version", report.version}, {"serial", report.serial}});
 }

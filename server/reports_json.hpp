@@ -27,6 +27,7 @@ std::string to_json(const EditReport& report);
 std::string to_json(const NotifyReport& report);
 std::string to_json(const SerialReport& report);
 std::string to_json(const DropReport& report);
+std::string to_json(const HoldReport& report);
 std::string to_json(const ReloadReport& report);
 std::string to_json(const CheckReport& report);
 std::string to_json(const ImportReport& report);

@@ -20,13 +20,8 @@ using OrderedJson = nlohmann::ordered_json;
 
 using dns::RRType;
 
-/// PowerDNS takes 2 MB by default; JSON escapes and proxies want their share.
+/// PowerDNS takes 2 MB by default; proxies want their share.
 constexpr std::size_t max_patch_octets = 1'500'000;
-/// What a record takes beside its content: {"content":"","disabled":false},
-constexpr std::size_t record_octets = 32;
-/// The same for an RRset: its keys, type and TTL.
-constexpr std::size_t rrset_octets = 96;
-
 Capabilities powerdns_capabilities() {
   Capabilities result;
   result.kind = "powerdns";
@@ -230,6 +225,26 @@ Request Powerdns::request(std::string method, const std::string& path) const {
   return request;
 }
 
+/// PowerDNS makes a zone's id of its name: what is no letter, digit, dot or hyphen becomes =XX.
+std::optional<ZoneRef> Powerdns::known_zone(const dns::Name& apex) const {
+  if (apex.is_root()) return ZoneRef{apex, "=2E"};
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string id;
+  for (const char c : apex.lowered().to_text()) {
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+    if (c == '\\') return std::nullopt;  // escapes are its own business
+    if (is_plain) {
+      id += c;
+      continue;
+    }
+    const auto octet = static_cast<unsigned char>(c);
+    id += '=';
+    id += digits[octet >> 4];
+    id += digits[octet & 15];
+  }
+  return ZoneRef{apex, id};
+}
+
 Request Powerdns::find_zone(const Call&, const dns::Name& apex) const {
   return request("GET", "?zone=" + percent_encoded(apex.lowered().to_text()));
 }
@@ -255,11 +270,7 @@ std::vector<Request> Powerdns::apply(const Call&, const LiveZone& live, const Ba
 }
 
 std::size_t Powerdns::octets_of(const PlannedChange& change) const {
-  const dns::RRset& rrset = change.rrset();
-  std::size_t octets = rrset_octets + 4 * rrset.owner.size();
-  if (change.is_delete()) return octets;
-  for (const auto& rdata : rrset.rdata) octets += record_octets + 4 * rdata.size();
-  return octets;
+  return json_of(change).dump(-1, ' ', false, OrderedJson::error_handler_t::replace).size() + 1;
 }
 
 Seen<ZoneRef> Powerdns::parse_find(const Call& call, const dns::Name& apex,
@@ -330,17 +341,33 @@ Outcome Powerdns::parse_apply(const Call& call, const ZoneRef&, const Response& 
   return trouble(call, response, Access::write);
 }
 
+std::optional<Request> Powerdns::zones(const Call&, const std::string&) const {
+  return request("GET", "?dnssec=false");
+}
+
+Seen<ZonesPage> Powerdns::parse_zones(const Call& call, const Response& response) const {
+  if (response.status != 200) return trouble(call, response, Access::read);
+  const auto json = parse_json(response.body);
+  if (!json || !json->is_array()) return garbage("a list of zones");
+  ZonesPage page;
+  for (const auto& zone : *json) {
+    const std::string* name = zone.is_object() ? find_string(zone, "name") : nullptr;
+    const std::string* id = zone.is_object() ? find_string(zone, "id") : nullptr;
+    if (name == nullptr || id == nullptr) return garbage("a list of zones");
+    const auto apex = dns::Name::from_text(*name);
+    if (!apex) return garbage("a list of zones");
+    page.zones.push_back({*apex, *id});
+  }
+  return page;
+}
+
 /// What PowerDNS says went wrong. A server that is not PowerDNS may say anything, and may even
 /// send our key back.
 std::string Powerdns::words_of(const Response& response) const {
   const auto json = is_json(response) ? parse_json(response.body) : std::nullopt;
   const std::string* error = json && json->is_object() ? find_string(*json, "error") : nullptr;
   if (error == nullptr) return "";
-  std::string words = *error;
-  const std::string_view key = config_.api_key.reveal();
-  for (std::size_t at = 0; !key.empty() && (at = words.find(key)) != std::string::npos;) {
-    words.replace(at, key.size(), "***");
-  }
+  const std::string words = without_secret(*error, config_.api_key);
   return one_line(words);
 }
 

@@ -25,6 +25,7 @@ class Powerdns : public Driver {
   explicit Powerdns(PowerdnsConfig config);
 
   const Capabilities& capabilities() const override { return capabilities_; }
+  std::optional<ZoneRef> known_zone(const dns::Name& apex) const override;
   Request find_zone(const Call& call, const dns::Name& apex) const override;
   Seen<ZoneRef> parse_find(const Call& call, const dns::Name& apex,
                            const Response& response) const override;
@@ -36,6 +37,8 @@ class Powerdns : public Driver {
   Outcome parse_apply(const Call& call, const ZoneRef& zone,
                       const Response& response) const override;
   std::size_t octets_of(const PlannedChange& change) const override;
+  std::optional<Request> zones(const Call& call, const std::string& cursor) const override;
+  Seen<ZonesPage> parse_zones(const Call& call, const Response& response) const override;
 
  private:
   Request request(std::string method, const std::string& path) const;

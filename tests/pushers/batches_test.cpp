@@ -40,7 +40,10 @@ TEST_CASE("batches keep order and units, and stay within limits", "[pushers][bat
   limits.max_octets = 100 + random() % 200;
   limits.update_weight = 1 + random() % 2;
   const auto octets_of = [](const PlannedChange& c) { return c.is_update() ? 40U : 20U; };
-  const auto batches = pack(changes, limits, octets_of);
+  const auto weight_of = [&](const PlannedChange& c) {
+    return c.is_update() ? limits.update_weight : std::size_t{1};
+  };
+  const auto batches = pack(changes, limits, octets_of, weight_of);
   CHECK(flat(batches) == changes);
   for (std::size_t i = 0; i < batches.size(); ++i) {
     std::size_t weight = 0;

@@ -176,6 +176,8 @@ TEST_CASE("reading verbs print text, or the daemon's own JSON", "[server][cli]")
                                 {{"rollback", "example.com"}, "contents of version 41"},
                                 {{"serial", "example.com", "--above-secondaries"}, "ahead of 500"},
                                 {{"drop", "example.com", "--why", "gone"}, "not served any more"},
+                                {{"provider", "hold", "p", "--why", "outage"}, "p is held"},
+                                {{"provider", "resume", "p"}, "p goes on with 3 zones"},
                                 {{"reload"}, "0 zones"},
                                 {{"apply"}, "Nothing to do"}};
   for (const auto& c : cases) {

@@ -126,7 +126,7 @@ TEST_CASE("every mistake in a configuration is told with its place and cure", "[
        "provider has no name"},
       {"providers: [{name: p, transfer-from: [192.0.2.1]}]\n", "config-missing-key", 1, 13,
        "kind: transfer"},
-      {"providers: [{name: p, kind: bind}]\n", "config-bad-value", 1, 29, "transfer or powerdns"},
+      {"providers: [{name: p, kind: bind}]\n", "config-bad-value", 1, 29, "cloudflare or google"},
       {transfer, "config-open-transfer", 2, 5, "neither transfer-from nor key"},
       {transfer + "    transfer-from: []\n", "config-open-transfer", 2, 5,
        "neither transfer-from nor key"},
@@ -602,6 +602,15 @@ TEST_CASE("the example explains every key and has no mistake", "[server][config]
                           "max-delete-percent",
                           "max-update-percent",
                           "max-deletes",
+                          "unsupported",
+                          "apex-ns",
+                          "access-key-id",
+                          "secret-access-key-file",
+                          "session-token-file",
+                          "zone-ids",
+                          "token-file",
+                          "service-account-file",
+                          "project",
                           "hold",
                           "serial",
                           "publish",
@@ -630,6 +639,82 @@ TEST_CASE("the example explains every key and has no mistake", "[server][config]
     INFO(key);
     CHECK_THAT(text, Catch::Contains(std::string(key) + ":"));
   }
+}
+
+TEST_CASE("providers that taproot brings the zones to itself", "[server][config]") {
+  const auto read_it = read(R"(keys:
+  - {name: xfr.example.net., algorithm: hmac-sha256, secret-file: keys/good}
+providers:
+  - name: update
+    kind: rfc2136
+    server: 192.0.2.54
+    key: xfr.example.net.
+    apex-ns: join
+  - name: aws
+    kind: route53
+    access-key-id: AKIDEXAMPLE
+    secret-access-key-file: keys/powerdns
+    session-token-file: keys/powerdns
+    zone-ids: {example.org: Z1}
+    unsupported: omit
+    apex-ns: manage
+  - name: cf
+    kind: cloudflare
+    token-file: keys/powerdns
+    url: http://127.0.0.1:8080/client/v4
+)");
+  INFO(all_text(read_it));
+  REQUIRE(read_it.config);
+  const auto& providers = read_it.config->providers;
+  REQUIRE(providers.size() == 3);
+  CHECK(providers[0].server->to_text() == "192.0.2.54:53");
+  CHECK(providers[0].update_key == read_it.config->keys[0].name);
+  CHECK(providers[0].apex_ns == ApexNsPolicy::join);
+  CHECK(providers[0].access.empty());
+  CHECK(providers[1].key_id == "AKIDEXAMPLE");
+  CHECK(providers[1].api_key.reveal() == "hunter2");
+  CHECK(providers[1].session_token.reveal() == "hunter2");
+  CHECK(providers[1].ids.at(dns::Name::from_text("example.org").value()) == "Z1");
+  CHECK(providers[1].omits_unsupported);
+  CHECK(providers[1].apex_ns == ApexNsPolicy::manage);
+  CHECK(providers[2].kind == ProviderKind::cloudflare);
+  CHECK(providers[2].url == "http://127.0.0.1:8080/client/v4");
+  CHECK_FALSE(providers[2].omits_unsupported);
+}
+
+TEST_CASE("mistakes in providers that taproot brings the zones to", "[server][config]") {
+  struct Case {
+    const char* text;
+    const char* rule;
+    const char* words;
+  };
+  const auto c = GENERATE(values<Case>({
+      {"kind: rfc2136", "config-missing-key", "server"},
+      {"kind: rfc2136, server: 192.0.2.1", "config-no-key", "key: NAME"},
+      {"kind: rfc2136, server: nowhere", "config-bad-address", "address"},
+      {"kind: rfc2136, server: 192.0.2.1, key: none.", "config-unknown-reference", "none."},
+      {"kind: rfc2136, server: 192.0.2.1, notify: [192.0.2.1]", "config-wrong-kind", "transfer"},
+      {"kind: rfc2136, server: 192.0.2.1, api-key: env:X", "config-wrong-kind", "powerdns"},
+      {"kind: transfer, transfer-from: [192.0.2.1], server: 192.0.2.1", "config-wrong-kind",
+       "rfc2136"},
+      {"kind: route53, secret-access-key-file: keys/good", "config-missing-key", "access-key-id"},
+      {"kind: route53, access-key-id: A", "config-missing-key", "secret-access-key"},
+      {"kind: route53, access-key-id: A, secret-access-key: hunter2", "config-inline-secret",
+       "secret-access-key-file"},
+      {"kind: cloudflare", "config-missing-key", "token"},
+      {"kind: cloudflare, token-file: keys/empty", "config-bad-secret", "empty"},
+      {"kind: cloudflare, token-file: keys/good, url: \"http://api.example.net\"",
+       "config-plain-http", "https"},
+      {"kind: google, service-account-file: keys/good", "config-bad-secret", "JSON key file"},
+      {"kind: google", "config-missing-key", "service-account"},
+      {"kind: cloudflare, token-file: keys/good, apex-ns: ours", "config-bad-value", "manage"},
+      {"kind: cloudflare, token-file: keys/good, unsupported: maybe", "config-bad-value", "omit"},
+  }));
+  const auto read_it = read("providers: [{name: p, " + std::string(c.text) + "}]\n");
+  const auto text = all_text(read_it);
+  INFO(c.text << "\n" << text);
+  CHECK_THAT(text, Catch::Contains(c.rule) && Catch::Contains(c.words));
+  CHECK(text.find("hunter2") == std::string::npos);
 }
 
 TEST_CASE("every rule of the configuration is explained in its manual", "[server][config]") {

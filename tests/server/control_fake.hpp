@@ -32,6 +32,7 @@ class FakeOperations : public Operations {
   ReloadRequest last_reload;
   SerialRequest last_serial;
   DropRequest last_drop;
+  HoldRequest last_hold;
 
   Result<std::uint64_t> current_version(const dns::Name& zone) override {
     if (const auto wrong = why_not({zone})) return tl::unexpected(*wrong);
@@ -100,6 +101,11 @@ class FakeOperations : public Operations {
   Result<DropReport> drop(const DropRequest& request) override {
     last_drop = request;
     return answer("drop", {request.zone}, DropReport{request.zone.to_text(), 42, 2026112302});
+  }
+  Result<HoldReport> hold(const HoldRequest& request) override {
+    last_hold = request;
+    return answer(request.hold ? "hold" : "resume", {},
+                  HoldReport{request.provider, "powerdns", request.hold, 3});
   }
   std::string metrics() override { return "taproot_up 1\n"; }
 

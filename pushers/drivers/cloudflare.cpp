@@ -1,0 +1,477 @@
+#include "pushers/drivers/cloudflare.hpp"
+
+#include "dns/rdata.hpp"
+#include "pushers/base_url.hpp"
+#include "pushers/drivers/cloudflare_record.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace taproot::pushers {
+
+namespace {
+
+using Json = nlohmann::json;
+using OrderedJson = nlohmann::ordered_json;
+using dns::RRset;
+using dns::RRType;
+
+/// What a zone of the plan without a fee takes in one batch; others take more.
+constexpr std::size_t max_batch = 200;
+constexpr std::size_t max_txt_octets = 2000;  ///< of 2,048 characters; the rest are quotes
+constexpr const char* page_size = "1000";
+/// Between an id and the rdata that it stands for, in LiveRRset::ids.
+constexpr char id_separator = '\t';
+
+Capabilities cloudflare_capabilities() {
+  Capabilities result;
+  result.kind = "cloudflare";
+  result.checked_on = "2026-11-26";
+  result.types = cloudflare_types();
+  result.ttl.min = 60;
+  result.ttl.max = 86'400;
+  result.txt.max_total = max_txt_octets;
+  result.txt.ascii_only = true;
+  result.txt.empty_allowed = false;
+  result.apex_ns = ApexNs::ignore;
+  result.soa = SoaRule::providers;
+  result.batch.max_changes = max_batch;
+  result.batch.atomic = true;
+  return result;
+}
+
+Trouble garbage(const std::string& what) {
+  return {TroubleKind::incomplete_read,
+          "the answer is not " + what + " as Cloudflare sends it: is this its API?",
+          {},
+          {}};
+}
+
+Trouble permanent(std::string words) {
+  return {TroubleKind::permanent, std::move(words), {}, {}};
+}
+
+// Reading.
+
+/// The whole envelope, or null: not JSON, or not one of Cloudflare's.
+Json envelope_of(const Response& response) {
+  Json json = Json::parse(response.body, nullptr, false);
+  const bool is_one = json.is_object() && json.contains("success") && json["success"].is_boolean();
+  return is_one ? json : Json();
+}
+
+bool is_success(const Json& envelope) {
+  return envelope.is_object() && envelope["success"].get<bool>();
+}
+
+const Json* find(const Json& object, const char* key) {
+  if (!object.is_object()) return nullptr;
+  const auto at = object.find(key);
+  return at == object.end() ? nullptr : &*at;
+}
+
+std::string text_of(const Json& object, const char* key) {
+  const Json* value = find(object, key);
+  const auto* text = value == nullptr ? nullptr : value->get_ptr<const std::string*>();
+  return text == nullptr ? std::string() : *text;
+}
+
+bool flag_of(const Json& object, const char* key) {
+  const Json* value = find(object, key);
+  return value != nullptr && value->is_boolean() && value->get<bool>();
+}
+
+std::optional<std::uint64_t> number_of(const Json& object, const char* key) {
+  const Json* value = find(object, key);
+  if (value == nullptr || !value->is_number_unsigned()) return std::nullopt;
+  return value->get<std::uint64_t>();
+}
+
+bool is_id(const std::string& id) {
+  return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  });
+}
+
+/// Where a page stands in its list.
+struct Place {
+  std::uint64_t page = 0;
+  bool is_last = false;
+};
+
+/// Nothing if the numbers do not fit to what the page holds: then something is missing.
+std::optional<Place> place_of(const Json& envelope, std::size_t size) {
+  const Json* info = find(envelope, "result_info");
+  if (info == nullptr) return std::nullopt;
+  const auto page = number_of(*info, "page");
+  const auto per_page = number_of(*info, "per_page");
+  const auto count = number_of(*info, "count");
+  const auto total = number_of(*info, "total_count");
+  if (!page || !per_page || !count || !total || *page == 0 || *per_page == 0) return std::nullopt;
+  if (*count != size || *page > 1'000'000 || *per_page > 1'000'000) return std::nullopt;
+  const std::uint64_t until = (*page - 1) * *per_page + *count;
+  const bool is_last = until >= *total;
+  if (is_last ? until != *total : *count != *per_page) return std::nullopt;
+  return Place{*page, is_last};
+}
+
+std::string why_foreign(const Json& record) {
+  if (flag_of(record, "proxied")) return "it is proxied by Cloudflare";
+  const Json* meta = find(record, "meta");
+  if (meta == nullptr || !meta->is_object()) return "";
+  if (flag_of(*meta, "read_only")) return "Cloudflare keeps it from being edited";
+  for (const auto& [key, value] : meta->items()) {
+    if (key.starts_with("managed_by") && value.is_boolean() && value.get<bool>()) {
+      return "a product of Cloudflare's manages it";
+    }
+  }
+  return "";
+}
+
+using LiveRRsets = std::map<RRsetKey, LiveRRset>;
+
+/// What is wrong with one record of a list; empty: it is among the sets now.
+std::string take_record(const Json& record, const dns::Name& apex, LiveRRsets& sets) {
+  const std::string id = text_of(record, "id");
+  const auto owner = dns::Name::from_text(text_of(record, "name"));
+  const auto ttl = number_of(record, "ttl");
+  const std::string type_text = text_of(record, "type");
+  if (!is_id(id) || !owner || !ttl || type_text.empty()) return "a record lacks a field";
+  if (!owner->is_subdomain_of(apex)) return "a name does not lie in the zone";
+  const auto type = dns::rrtype_from_text(type_text).value_or(RRType::none);
+  LiveRRset& live = sets[{*owner, type}];
+  const auto seconds = static_cast<std::uint32_t>(std::min<std::uint64_t>(*ttl, dns::max_ttl));
+  live.rrset.ttl = live.ids.empty() ? seconds : std::min(live.rrset.ttl, seconds);
+  live.rrset.owner = *owner;
+  live.rrset.type = type;
+  const auto spoil = [&](std::string why) {
+    live.kind = LiveKind::opaque;
+    live.why = std::move(why);
+  };
+  const auto& known = cloudflare_types();
+  if (std::find(known.begin(), known.end(), type) == known.end()) {
+    live.ids.push_back(id);
+    spoil("it is of a type that taproot does not push to Cloudflare");
+    return "";
+  }
+  if (auto why = why_foreign(record); !why.empty()) spoil(std::move(why));
+  auto rdata = cloudflare_rdata(type, record.dump(-1, ' ', false, Json::error_handler_t::replace));
+  if (!rdata) {
+    live.ids.push_back(id);
+    spoil("its contents cannot be read: " + one_line(rdata.error().detail, 120));
+    return "";
+  }
+  const auto wire = rdata->wire();
+  live.ids.push_back(id + id_separator + std::string(wire.begin(), wire.end()));
+  live.rrset.rdata.push_back(std::move(*rdata));
+  return "";
+}
+
+// Writing.
+
+/// The records of one RRset there: rdata to id.
+using RecordIds = std::multimap<std::string, std::string>;
+
+RecordIds ids_of(const LiveZone& live, const RRsetKey& key) {
+  RecordIds ids;
+  for (const auto& one : live.rrsets) {
+    if (one.key() != key) continue;
+    for (const auto& id : one.ids) {
+      const auto end = id.find(id_separator);
+      if (end != std::string::npos) ids.emplace(id.substr(end + 1), id.substr(0, end));
+    }
+  }
+  return ids;
+}
+
+std::string octets_of_rdata(const dns::Rdata& rdata) {
+  const auto wire = rdata.wire();
+  return {wire.begin(), wire.end()};
+}
+
+bool has(const RRset& rrset, const dns::Rdata& rdata) {
+  return std::any_of(rrset.rdata.begin(), rrset.rdata.end(), [&](const dns::Rdata& one) {
+    return dns::compare_canonical(rrset.type, one.wire(), rdata.wire()) == 0;
+  });
+}
+
+/// What of an RRset is not in the other.
+std::vector<dns::Rdata> beyond(const RRset& rrset, const std::optional<RRset>& other) {
+  std::vector<dns::Rdata> rest;
+  for (const auto& rdata : rrset.rdata) {
+    if (!other || !has(*other, rdata)) rest.push_back(rdata);
+  }
+  return rest;
+}
+
+std::string name_text(const dns::Name& name) {
+  std::string text = name.to_text();
+  if (text.size() > 1) text.pop_back();
+  return text;
+}
+
+OrderedJson record_of(const RRset& rrset, const dns::Rdata& rdata) {
+  OrderedJson record{
+      {"type", dns::to_text(rrset.type)}, {"name", name_text(rrset.owner)}, {"ttl", rrset.ttl}};
+  record.update(OrderedJson::parse(cloudflare_fields(rrset.type, rdata.wire())));
+  const bool may_be_proxied =
+      rrset.type == RRType::A || rrset.type == RRType::AAAA || rrset.type == RRType::CNAME;
+  if (may_be_proxied) record["proxied"] = false;
+  return record;
+}
+
+class BatchBody {
+ public:
+  explicit BatchBody(const LiveZone& live) : live_(live) {}
+
+  void add(const PlannedChange& change) {
+    auto ids = change.before ? ids_of(live_, change.key()) : RecordIds();
+    const auto gone =
+        change.before ? beyond(*change.before, change.after) : std::vector<dns::Rdata>();
+    const auto come =
+        change.after ? beyond(*change.after, change.before) : std::vector<dns::Rdata>();
+    const std::size_t in_place = std::min(gone.size(), come.size());
+    for (std::size_t i = 0; i < come.size(); ++i) {
+      auto record = record_of(*change.after, come[i]);
+      if (i >= in_place) {
+        posts_.push_back(std::move(record));
+        continue;
+      }
+      OrderedJson patch{{"id", take(ids, gone[i])}};
+      patch.update(record);
+      patches_.push_back(std::move(patch));
+    }
+    for (std::size_t i = in_place; i < gone.size(); ++i)
+      deletes_.push_back({{"id", take(ids, gone[i])}});
+    if (!change.is_update() || change.before->ttl == change.after->ttl) return;
+    for (const auto& [rdata, id] : ids)
+      patches_.push_back({{"id", id}, {"ttl", change.after->ttl}});
+  }
+
+  std::string text() const {
+    OrderedJson body = OrderedJson::object();
+    if (!deletes_.empty()) body["deletes"] = deletes_;
+    if (!patches_.empty()) body["patches"] = patches_;
+    if (!posts_.empty()) body["posts"] = posts_;
+    return body.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+  }
+
+ private:
+  /// The id of a record that is to go; what is left in `ids` stays.
+  static std::string take(RecordIds& ids, const dns::Rdata& rdata) {
+    const auto found = ids.find(octets_of_rdata(rdata));
+    if (found == ids.end()) return "0";  // cannot be: it was planned on what was read
+    auto id = std::move(found->second);
+    ids.erase(found);
+    return id;
+  }
+
+  const LiveZone& live_;
+  OrderedJson deletes_ = OrderedJson::array();
+  OrderedJson patches_ = OrderedJson::array();
+  OrderedJson posts_ = OrderedJson::array();
+};
+
+// What goes wrong.
+
+bool has_code(const Json& envelope, std::initializer_list<std::uint64_t> codes) {
+  const Json* errors = find(envelope, "errors");
+  if (errors == nullptr || !errors->is_array()) return false;
+  return std::any_of(errors->begin(), errors->end(), [&](const Json& error) {
+    const auto code = number_of(error, "code");
+    return code && std::find(codes.begin(), codes.end(), *code) != codes.end();
+  });
+}
+
+std::string words_of(const Json& envelope) {
+  const Json* errors = find(envelope, "errors");
+  if (errors == nullptr || !errors->is_array()) return "";
+  std::string words;
+  for (const auto& error : *errors) {
+    const auto code = number_of(error, "code");
+    words += (words.empty() ? "" : "; ") + (code ? std::to_string(*code) + " " : "") +
+             text_of(error, "message");
+  }
+  return words;
+}
+
+std::optional<TroubleKind> kind_of(const Json& envelope, Access access) {
+  if (has_code(envelope, {6003, 6111, 9103, 9106, 9107, 9109, 10000, 10001})) {
+    return TroubleKind::auth;
+  }
+  if (access == Access::read) return std::nullopt;
+  // A record that is gone, or is there already: somebody else was faster.
+  if (has_code(envelope, {81044, 81057, 81058})) return TroubleKind::conflict;
+  if (has_code(envelope, {971, 10100})) return TroubleKind::retry_after;
+  return std::nullopt;
+}
+
+}  // namespace
+
+Cloudflare::Cloudflare(CloudflareConfig config)
+    : config_(std::move(config)), capabilities_(cloudflare_capabilities()) {
+  while (config_.url.ends_with('/')) config_.url.pop_back();
+}
+
+Request Cloudflare::request(std::string method, const std::string& path) const {
+  Request request;
+  request.method = std::move(method);
+  request.url = config_.url + path;
+  request.headers = {{"Authorization", "Bearer " + std::string(config_.token.reveal())},
+                     {"Accept", "application/json"}};
+  request.timeout = std::chrono::seconds(60);
+  return request;
+}
+
+Request Cloudflare::find_zone(const Call&, const dns::Name& apex) const {
+  if (const auto known = config_.zone_ids.find(apex); known != config_.zone_ids.end()) {
+    return request("GET", "/zones/" + percent_encoded(known->second));
+  }
+  return request("GET",
+                 "/zones?name=" + percent_encoded(name_text(apex.lowered())) + "&per_page=50");
+}
+
+Seen<ZoneRef> Cloudflare::parse_find(const Call& call, const dns::Name& apex,
+                                     const Response& response) const {
+  const Json envelope = envelope_of(response);
+  if (response.status != 200 || (envelope.is_object() && !is_success(envelope))) {
+    return trouble(call, response, Access::read);
+  }
+  const Json* result = find(envelope, "result");
+  if (result == nullptr) return garbage("a list of zones");
+  const bool by_id = config_.zone_ids.contains(apex);
+  const Json zones = by_id ? Json::array({*result}) : *result;
+  if (!zones.is_array() || (!by_id && !place_of(envelope, zones.size()))) {
+    return garbage("a list of zones");
+  }
+  std::vector<ZoneRef> found;
+  bool is_secondary = false;
+  for (const auto& zone : zones) {
+    const auto name = dns::Name::from_text(text_of(zone, "name"));
+    const std::string id = text_of(zone, "id");
+    if (!name || !is_id(id)) return garbage("a list of zones");
+    if (*name != apex) continue;
+    found.push_back({apex, id});
+    is_secondary = is_secondary || text_of(zone, "type") == "secondary";
+  }
+  if (found.empty()) return Absent{};
+  if (found.size() > 1) {
+    return permanent("Cloudflare has " + std::to_string(found.size()) +
+                     " zones of this name: say which one with zone-ids");
+  }
+  if (is_secondary) {
+    return permanent(
+        "Cloudflare transfers this zone from elsewhere: feed it by transfer (kind: "
+        "transfer)");
+  }
+  return found.front();
+}
+
+Request Cloudflare::list(const Call&, const ZoneRef& zone, const std::string& cursor) const {
+  return request("GET", "/zones/" + percent_encoded(zone.id) + "/dns_records?per_page=" +
+                            page_size + "&page=" + (cursor.empty() ? "1" : cursor));
+}
+
+Seen<Page> Cloudflare::parse_list(const Call& call, const ZoneRef& zone,
+                                  const Response& response) const {
+  const Json envelope = envelope_of(response);
+  if (response.status != 200 || (envelope.is_object() && !is_success(envelope))) {
+    if (has_code(envelope, {7003, 1001})) return Absent{};
+    return trouble(call, response, Access::read);
+  }
+  const Json* result = find(envelope, "result");
+  if (result == nullptr || !result->is_array()) return garbage("a list of records");
+  const auto place = place_of(envelope, result->size());
+  if (!place) return garbage("a list of records whose counts agree");
+  LiveRRsets sets;
+  for (const auto& record : *result) {
+    const auto wrong = take_record(record, zone.apex, sets);
+    if (!wrong.empty()) return garbage("a list of records (" + wrong + ")");
+  }
+  Page page;
+  page.has_parts = true;
+  for (auto& [key, live] : sets) {
+    dns::normalise(live.rrset);
+    page.rrsets.push_back(std::move(live));
+  }
+  if (!place->is_last) page.next = std::to_string(place->page + 1);
+  page.complete = place->is_last;
+  return page;
+}
+
+std::vector<Request> Cloudflare::apply(const Call&, const LiveZone& live,
+                                       const Batch& batch) const {
+  BatchBody body(live);
+  for (const auto& change : batch) body.add(change);
+  Request post = request("POST", "/zones/" + percent_encoded(live.zone.id) + "/dns_records/batch");
+  post.headers.emplace_back("Content-Type", "application/json");
+  post.body = body.text();
+  return {std::move(post)};
+}
+
+Outcome Cloudflare::parse_apply(const Call& call, const ZoneRef&, const Response& response) const {
+  const Json envelope = envelope_of(response);
+  if (response.status != 200 || (envelope.is_object() && !is_success(envelope))) {
+    return trouble(call, response, Access::write);
+  }
+  const Json* result = find(envelope, "result");
+  if (result != nullptr && result->is_object()) return Accepted{};
+  Trouble unclear = garbage("the outcome of a batch");
+  unclear.kind = TroubleKind::unknown_outcome;
+  return unclear;
+}
+
+std::size_t Cloudflare::octets_of(const PlannedChange&) const {
+  return 0;  // batches are limited by their number of records alone
+}
+
+std::size_t Cloudflare::weight_of(const PlannedChange& change) const {
+  const std::size_t gone = change.before ? beyond(*change.before, change.after).size() : 0;
+  const std::size_t come = change.after ? beyond(*change.after, change.before).size() : 0;
+  std::size_t weight = std::max(gone, come);
+  if (change.is_update() && change.before->ttl != change.after->ttl) {
+    weight += change.before->rdata.size() - gone;
+  }
+  return weight;
+}
+
+std::optional<Request> Cloudflare::zones(const Call&, const std::string& cursor) const {
+  return request("GET", "/zones?per_page=50&page=" + (cursor.empty() ? "1" : cursor));
+}
+
+Seen<ZonesPage> Cloudflare::parse_zones(const Call& call, const Response& response) const {
+  const Json envelope = envelope_of(response);
+  if (response.status != 200 || !is_success(envelope)) return trouble(call, response, Access::read);
+  const Json* result = find(envelope, "result");
+  if (result == nullptr || !result->is_array()) return garbage("a list of zones");
+  const auto place = place_of(envelope, result->size());
+  if (!place) return garbage("a list of zones whose counts agree");
+  ZonesPage page;
+  for (const auto& zone : *result) {
+    const auto name = dns::Name::from_text(text_of(zone, "name"));
+    if (!name) return garbage("a list of zones");
+    page.zones.push_back({*name, text_of(zone, "id")});
+  }
+  if (!place->is_last) page.next = std::to_string(place->page + 1);
+  return page;
+}
+
+Trouble Cloudflare::trouble(const Call& call, const Response& response, Access access) const {
+  const Json envelope = envelope_of(response);
+  const std::string words = one_line(without_secret(words_of(envelope), config_.token), 300);
+  Trouble result = trouble_of(response, access, words, call.now);
+  if (response.status == 200) {  // a failure all the same, if it says so
+    const bool is_told = envelope.is_object();
+    result.kind = !is_told                  ? result.kind
+                  : access == Access::write ? TroubleKind::permanent
+                                            : TroubleKind::retry_after;
+    result.words = is_told ? words : garbage("one").words;
+  }
+  if (const auto kind = kind_of(envelope, access)) result.kind = *kind;
+  return result;
+}
+
+}  // namespace taproot::pushers

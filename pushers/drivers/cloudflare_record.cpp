@@ -1,0 +1,231 @@
+#include "pushers/drivers/cloudflare_record.hpp"
+
+#include "dns/presentation.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
+
+namespace taproot::pushers {
+
+namespace {
+
+using dns::RRType;
+using Json = nlohmann::json;
+
+/// How a field of presentation format stands in `data`.
+enum class Field {
+  number,
+  word,    ///< as it is
+  quoted,  ///< without its quotes and escapes
+  target,  ///< a name, without its last dot
+  rest     ///< all that follows, as it is
+};
+
+struct NamedField {
+  const char* name;
+  Field kind;
+};
+
+/// Fields of a type in the order of presentation format; none: the type is spelled as `content`.
+std::vector<NamedField> fields_of(RRType type) {
+  switch (type) {
+    case RRType::SRV:
+      return {{"priority", Field::number},
+              {"weight", Field::number},
+              {"port", Field::number},
+              {"target", Field::target}};
+    case RRType::CAA:
+      return {{"flags", Field::number}, {"tag", Field::word}, {"value", Field::quoted}};
+    case RRType::DS:
+      return {{"key_tag", Field::number},
+              {"algorithm", Field::number},
+              {"digest_type", Field::number},
+              {"digest", Field::word}};
+    case RRType::TLSA:
+    case RRType::SMIMEA:
+      return {{"usage", Field::number},
+              {"selector", Field::number},
+              {"matching_type", Field::number},
+              {"certificate", Field::word}};
+    case RRType::SSHFP:
+      return {{"algorithm", Field::number}, {"type", Field::number}, {"fingerprint", Field::word}};
+    case RRType::NAPTR:
+      return {{"order", Field::number}, {"preference", Field::number},
+              {"flags", Field::quoted}, {"service", Field::quoted},
+              {"regex", Field::quoted}, {"replacement", Field::target}};
+    case RRType::HTTPS:
+    case RRType::SVCB:
+      return {{"priority", Field::number}, {"target", Field::target}, {"value", Field::rest}};
+    default:
+      return {};
+  }
+}
+
+/// Whether `content` is a name.
+bool is_target(RRType type) {
+  return type == RRType::CNAME || type == RRType::NS || type == RRType::PTR || type == RRType::MX;
+}
+
+std::string without_dot(std::string name) {
+  if (name.size() > 1 && name.ends_with('.')) name.pop_back();
+  return name;
+}
+
+std::string with_dot(const std::string& name) {
+  return name.ends_with('.') ? name : name + ".";
+}
+
+/// The next field of presentation format, taken off the front: a word, or a string with its quotes.
+std::string_view take_field(std::string_view& text) {
+  const auto begin = text.find_first_not_of(' ');
+  text.remove_prefix(std::min(begin, text.size()));
+  bool inside = false;
+  std::size_t end = 0;
+  for (; end < text.size() && (inside || text[end] != ' '); ++end) {
+    if (text[end] == '"') inside = !inside;
+    if (text[end] == '\\') ++end;
+  }
+  const auto field = text.substr(0, end);
+  text.remove_prefix(std::min(end, text.size()));
+  return field;
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/// A quoted string's octets.
+std::string unquoted(std::string_view text) {
+  if (text.size() >= 2 && text.front() == '"') text = text.substr(1, text.size() - 2);
+  std::string octets;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '\\' || at + 1 == text.size()) {
+      octets += text[at];
+    } else if (at + 3 < text.size() && is_digit(text[at + 1])) {
+      octets += static_cast<char>((text[at + 1] - '0') * 100 + (text[at + 2] - '0') * 10 +
+                                  (text[at + 3] - '0'));
+      at += 3;
+    } else {
+      octets += text[++at];
+    }
+  }
+  return octets;
+}
+
+std::string quoted(const std::string& octets) {
+  std::string text = "\"";
+  for (const char c : octets) {
+    if (c == '"' || c == '\\') text += '\\';
+    text += c;
+  }
+  return text + "\"";
+}
+
+std::uint32_t number_of(std::string_view text) {
+  std::uint32_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+void set_field(nlohmann::ordered_json& data, const NamedField& field, std::string_view& text) {
+  switch (field.kind) {
+    case Field::number:
+      data[field.name] = number_of(take_field(text));
+      break;
+    case Field::word:
+      data[field.name] = std::string(take_field(text));
+      break;
+    case Field::quoted:
+      data[field.name] = unquoted(take_field(text));
+      break;
+    case Field::target:
+      data[field.name] = without_dot(std::string(take_field(text)));
+      break;
+    case Field::rest:
+      text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+      data[field.name] = std::string(text);
+      break;
+  }
+}
+
+std::optional<std::string> field_text(const Json& data, const NamedField& field) {
+  const auto at = data.find(field.name);
+  if (at == data.end()) return field.kind == Field::rest ? std::optional("") : std::nullopt;
+  if (field.kind == Field::number) {
+    if (!at->is_number_unsigned()) return std::nullopt;
+    return std::to_string(at->get<std::uint64_t>());
+  }
+  const auto* text = at->get_ptr<const std::string*>();
+  if (text == nullptr) return std::nullopt;
+  if (field.kind == Field::quoted) return quoted(*text);
+  if (field.kind == Field::target) return with_dot(*text);
+  return *text;
+}
+
+tl::unexpected<Error> bad(RRType type) {
+  return fail(Errc::bad_answer, "a " + dns::to_text(type) + " record lacks a field");
+}
+
+Result<std::string> text_of_data(RRType type, const Json& record,
+                                 const std::vector<NamedField>& fields) {
+  const auto data = record.find("data");
+  if (data == record.end() || !data->is_object()) return bad(type);
+  std::string text;
+  for (const auto& field : fields) {
+    const auto one = field_text(*data, field);
+    if (!one) return bad(type);
+    text += (text.empty() ? "" : " ") + *one;
+  }
+  return text;
+}
+
+Result<std::string> text_of_content(RRType type, const Json& record) {
+  const auto at = record.find("content");
+  const auto* content = at == record.end() ? nullptr : at->get_ptr<const std::string*>();
+  if (content == nullptr) return bad(type);
+  if (type == RRType::TXT) return content->starts_with('"') ? *content : quoted(*content);
+  if (type != RRType::MX) return is_target(type) ? with_dot(*content) : *content;
+  const auto priority = record.find("priority");
+  if (priority == record.end() || !priority->is_number_unsigned()) return bad(type);
+  return std::to_string(priority->get<std::uint64_t>()) + " " + with_dot(*content);
+}
+
+}  // namespace
+
+const std::vector<RRType>& cloudflare_types() {
+  static const std::vector<RRType> types{
+      RRType::A,     RRType::AAAA,  RRType::CAA,  RRType::CNAME, RRType::DS,     RRType::HTTPS,
+      RRType::MX,    RRType::NAPTR, RRType::NS,   RRType::PTR,   RRType::SMIMEA, RRType::SRV,
+      RRType::SSHFP, RRType::SVCB,  RRType::TLSA, RRType::TXT};
+  return types;
+}
+
+std::string cloudflare_fields(RRType type, Octets rdata) {
+  const std::string all = dns::rdata_to_text(type, rdata);
+  std::string_view text = all;
+  auto record = nlohmann::ordered_json::object();
+  if (const auto fields = fields_of(type); !fields.empty()) {
+    auto data = nlohmann::ordered_json::object();
+    for (const auto& field : fields) set_field(data, field, text);
+    record["data"] = std::move(data);
+  } else {
+    if (type == RRType::MX) record["priority"] = number_of(take_field(text));
+    record["content"] = is_target(type) ? without_dot(std::string(take_field(text))) : all;
+  }
+  return record.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+Result<dns::Rdata> cloudflare_rdata(RRType type, std::string_view record) {
+  const Json json = Json::parse(record, nullptr, false);
+  if (!json.is_object()) return fail(Errc::bad_answer, "a record is not an object");
+  const auto fields = fields_of(type);
+  const auto text = fields.empty() ? text_of_content(type, json) : text_of_data(type, json, fields);
+  if (!text) return tl::unexpected(text.error());
+  return dns::rdata_from_text(type, *text, dns::Name::root());
+}
+
+}  // namespace taproot::pushers

@@ -1,0 +1,232 @@
+#include "server/config_api_providers.hpp"
+
+#include "pushers/drivers/google_key.hpp"
+#include "server/config_tls.hpp"
+#include "server/config_url.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace taproot::server {
+
+namespace {
+
+constexpr std::uint16_t dns_port = 53;
+
+using Kinds = unsigned;  ///< bits
+
+constexpr Kinds only(ProviderKind kind) {
+  return 1U << static_cast<unsigned>(kind);
+}
+
+constexpr Kinds powerdns = only(ProviderKind::powerdns);
+constexpr Kinds rfc2136 = only(ProviderKind::rfc2136);
+constexpr Kinds route53 = only(ProviderKind::route53);
+constexpr Kinds cloudflare = only(ProviderKind::cloudflare);
+constexpr Kinds google = only(ProviderKind::google);
+constexpr Kinds all = powerdns | rfc2136 | route53 | cloudflare | google;
+
+/// One key, who has it, and how that is said.
+struct ApiKey {
+  std::string_view name;
+  Kinds kinds;
+  std::string_view words;
+};
+
+constexpr std::array<ApiKey, 21> api_keys{{
+    {"ownership", all, "powerdns, rfc2136, route53, cloudflare or google"},
+    {"guards", all, "powerdns, rfc2136, route53, cloudflare or google"},
+    {"apex-ns", all, "powerdns, rfc2136, route53, cloudflare or google"},
+    {"unsupported", all, "powerdns, rfc2136, route53, cloudflare or google"},
+    {"url", all & ~rfc2136, "powerdns, route53, cloudflare or google"},
+    {"api-key", powerdns, "powerdns"},
+    {"api-key-file", powerdns, "powerdns"},
+    {"server", rfc2136, "rfc2136"},
+    {"key", rfc2136, "rfc2136"},
+    {"tls", rfc2136, "rfc2136"},
+    {"access-key-id", route53, "route53"},
+    {"secret-access-key", route53, "route53"},
+    {"secret-access-key-file", route53, "route53"},
+    {"session-token", route53, "route53"},
+    {"session-token-file", route53, "route53"},
+    {"zone-ids", route53 | cloudflare | google, "route53, cloudflare or google"},
+    {"token", cloudflare, "cloudflare"},
+    {"token-file", cloudflare, "cloudflare"},
+    {"service-account", google, "google"},
+    {"service-account-file", google, "google"},
+    {"project", google, "google"},
+}};
+
+const ApiKey* find_api_key(std::string_view name) {
+  const auto found = std::find_if(api_keys.begin(), api_keys.end(),
+                                  [&](const ApiKey& key) { return key.name == name; });
+  return found == api_keys.end() ? nullptr : &*found;
+}
+
+/// `secret_key` is where the secret belongs that people like to put into a URL.
+void read_url(const ConfigNode& node, std::string_view secret_key, const ConfigScope& scope,
+              ProviderConfig& provider) {
+  const auto url = read_text(node, "url", scope.findings);
+  if (!url) return;
+  const UrlUse use{"API key", secret_key, false};
+  if (const auto fault = fault_of_url(*url, use)) {
+    scope.findings.hide(node.place);
+    scope.findings.error(node.place, fault->rule, fault->message, fault->cure);
+    return;
+  }
+  provider.url = *url;
+}
+
+void read_guards(const ConfigNode& node, const ConfigScope& scope, GuardConfig& guards) {
+  MapReader map(node, scope.findings, "guards");
+  if (const auto* deletes = map.find("max-delete-percent")) {
+    const auto count = read_count(*deletes, "max-delete-percent", 0, 100, scope.findings);
+    if (count) guards.max_delete_percent = static_cast<unsigned>(*count);
+  }
+  if (const auto* updates = map.find("max-update-percent")) {
+    const auto count = read_count(*updates, "max-update-percent", 0, 100, scope.findings);
+    if (count) guards.max_update_percent = static_cast<unsigned>(*count);
+  }
+  if (const auto* deletes = map.find("max-deletes")) {
+    const auto count = read_count(*deletes, "max-deletes", 0, 1'000'000'000, scope.findings);
+    if (count) guards.max_deletes = *count;
+  }
+  map.finish();
+}
+
+/// A secret that must be there; an empty one is nobody's.
+void read_needed_secret(MapReader& map, const std::string& key, const std::string& what,
+                        const std::string& cure, const ConfigScope& scope, Secret& where) {
+  auto secret = read_secret(map, key, key + "-file", what, scope);
+  if (secret && secret->empty()) {
+    scope.findings.error(map.place(), "config-bad-secret", what + ": it is empty", cure);
+  }
+  if (secret) where = std::move(*secret);
+}
+
+void read_powerdns(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
+  const auto* url = map.need("url", "write url: https://HOST[:PORT] of the PowerDNS API");
+  if (url != nullptr) read_url(*url, "api-key-file", scope, provider);
+  auto key = read_secret(map, "api-key", "api-key-file", "provider " + provider.name, scope);
+  if (key && key->empty()) {
+    scope.findings.error(map.place(), "config-bad-secret",
+                         "provider " + provider.name + ": its API key is empty",
+                         "put the key that pdns.conf names api-key there");
+  }
+  if (key) provider.api_key = std::move(*key);
+}
+
+void read_rfc2136(MapReader& map, const ConfigScope& scope, const Config& config,
+                  ProviderConfig& provider) {
+  const auto* server = map.need("server", "write server: ADDRESS[:PORT] of the zones' primary");
+  const auto* tls = map.find("tls");
+  if (server != nullptr) {
+    provider.server =
+        read_endpoint(*server, "server", tls != nullptr ? tls_port : dns_port, scope.findings);
+  }
+  if (tls != nullptr) provider.update_tls = read_tls_client(*tls, scope);
+  if (const auto* key = map.find("key")) {
+    provider.update_key = read_key_reference(*key, scope, config);
+  } else {
+    scope.findings.warning(
+        map.place(), "config-no-key",
+        "provider " + provider.name +
+            " has no key: whoever can send from our address can change its zones",
+        "write key: NAME, of keys:");
+  }
+}
+
+/// `zone-ids: {example.com: Z123}`.
+void read_zone_ids(const ConfigNode& node, const ConfigScope& scope, ProviderConfig& provider) {
+  MapReader map(node, scope.findings, "zone-ids");
+  if (!map.is_map()) return;
+  for (const auto& entry : node.entries) {
+    const ConfigNode name_node{ConfigNode::Kind::text, entry.place, entry.key, {}, {}};
+    const auto name = read_name(name_node, "zone-ids", scope.findings);
+    const auto id = read_text(entry.value, "zone-ids", scope.findings);
+    if (name && id) provider.ids[*name] = *id;
+  }
+}
+
+void read_route53(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
+  if (const auto* url = map.find("url")) {
+    read_url(*url, "secret-access-key-file", scope, provider);
+  }
+  const auto* id = map.need("access-key-id", "write access-key-id: AKIA…, the key's public name");
+  if (id != nullptr) {
+    provider.key_id = read_text(*id, "access-key-id", scope.findings).value_or("");
+  }
+  read_needed_secret(map, "secret-access-key",
+                     "provider " + provider.name + ": its secret access key",
+                     "put the secret that AWS showed with the key there", scope, provider.api_key);
+  if (map.find("session-token") == nullptr && map.find("session-token-file") == nullptr) return;
+  read_needed_secret(map, "session-token", "provider " + provider.name + ": its session token",
+                     "take the key away if it has none", scope, provider.session_token);
+}
+
+void read_cloudflare(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
+  if (const auto* url = map.find("url")) read_url(*url, "token-file", scope, provider);
+  read_needed_secret(map, "token", "provider " + provider.name + ": its API token",
+                     "put a token with Zone:Read and DNS:Edit for its zones there", scope,
+                     provider.api_key);
+}
+
+void read_google(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
+  if (const auto* url = map.find("url")) read_url(*url, "service-account-file", scope, provider);
+  read_needed_secret(map, "service-account", "provider " + provider.name + ": its service account",
+                     "put the account's key file (JSON) there", scope, provider.api_key);
+  if (const auto* project = map.find("project")) {
+    provider.key_id = read_text(*project, "project", scope.findings).value_or("");
+  }
+  if (provider.api_key.empty()) return;
+  const auto key = pushers::google_key_from_json(provider.api_key);
+  if (key && (!key->project.empty() || !provider.key_id.empty())) return;
+  scope.findings.error(map.place(), "config-bad-secret",
+                       "provider " + provider.name + ": its service account " +
+                           (key ? "names no project" : key.error().detail),
+                       key ? "write project: NAME" : "take the JSON key file that Google made");
+}
+
+}  // namespace
+
+bool is_api_key_of(ProviderKind kind, std::string_view key) {
+  const auto* known = find_api_key(key);
+  return known != nullptr && (known->kinds & only(kind)) != 0;
+}
+
+std::string_view api_key_belongs_to(std::string_view key) {
+  const auto* known = find_api_key(key);
+  return known == nullptr ? std::string_view() : known->words;
+}
+
+void read_api_provider(MapReader& map, const ConfigScope& scope, const Config& config,
+                       ProviderConfig& provider) {
+  static constexpr std::string_view ownerships[] = {"exclusive", "shared"};
+  static constexpr std::string_view policies[] = {"fail", "omit"};
+  static constexpr std::string_view apex_policies[] = {"ignore", "join", "manage"};
+  if (provider.kind == ProviderKind::powerdns) read_powerdns(map, scope, provider);
+  if (provider.kind == ProviderKind::rfc2136) read_rfc2136(map, scope, config, provider);
+  if (provider.kind == ProviderKind::route53) read_route53(map, scope, provider);
+  if (provider.kind == ProviderKind::cloudflare) read_cloudflare(map, scope, provider);
+  if (provider.kind == ProviderKind::google) read_google(map, scope, provider);
+  if (const auto* node = map.find("ownership")) {
+    const auto chosen = read_choice(*node, "ownership", ownerships, scope.findings);
+    if (chosen) provider.ownership = static_cast<Ownership>(*chosen);
+  }
+  if (const auto* node = map.find("apex-ns")) {
+    const auto chosen = read_choice(*node, "apex-ns", apex_policies, scope.findings);
+    if (chosen) provider.apex_ns = static_cast<ApexNsPolicy>(*chosen + 1);
+  }
+  if (const auto* node = map.find("unsupported")) {
+    const auto chosen = read_choice(*node, "unsupported", policies, scope.findings);
+    provider.omits_unsupported = chosen && *chosen == 1;
+  }
+  if (const auto* node = map.find("zone-ids");
+      node != nullptr && is_api_key_of(provider.kind, "zone-ids")) {
+    read_zone_ids(*node, scope, provider);
+  }
+  if (const auto* node = map.find("guards")) read_guards(*node, scope, provider.guards);
+}
+
+}  // namespace taproot::server

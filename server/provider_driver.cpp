@@ -1,0 +1,99 @@
+#include "server/provider_driver.hpp"
+
+#include "pushers/carrier.hpp"
+#include "pushers/drivers/cloudflare.hpp"
+#include "pushers/drivers/google.hpp"
+#include "pushers/drivers/powerdns.hpp"
+#include "pushers/drivers/rfc2136.hpp"
+#include "pushers/drivers/route53.hpp"
+#include "pushers/zone_reading.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace taproot::server {
+
+namespace {
+
+using std::chrono::steady_clock;
+using std::chrono::system_clock;
+
+std::unique_ptr<pushers::Driver> make_rfc2136(const ProviderConfig& provider,
+                                              const std::vector<dns::TsigKey>& keys) {
+  pushers::Rfc2136Config config;
+  config.server = provider.server.value_or(net::Endpoint());
+  config.tls = provider.update_tls;
+  const auto found = std::find_if(keys.begin(), keys.end(), [&](const dns::TsigKey& key) {
+    return provider.update_key && key.name == *provider.update_key;
+  });
+  if (found != keys.end()) config.key = *found;
+  return std::make_unique<pushers::Rfc2136>(std::move(config));
+}
+
+std::unique_ptr<pushers::Driver> make_route53(const ProviderConfig& provider) {
+  pushers::Route53Config config;
+  if (!provider.url.empty()) config.url = provider.url;
+  config.credentials = {provider.key_id, provider.api_key, provider.session_token};
+  config.zone_ids = provider.ids;
+  return std::make_unique<pushers::Route53>(std::move(config));
+}
+
+std::unique_ptr<pushers::Driver> make_cloudflare(const ProviderConfig& provider) {
+  pushers::CloudflareConfig config;
+  if (!provider.url.empty()) config.url = provider.url;
+  config.token = provider.api_key;
+  config.zone_ids = provider.ids;
+  return std::make_unique<pushers::Cloudflare>(std::move(config));
+}
+
+std::unique_ptr<pushers::Driver> make_google(const ProviderConfig& provider) {
+  pushers::GoogleConfig config;
+  if (!provider.url.empty()) config.url = provider.url;
+  if (auto key = pushers::google_key_from_json(provider.api_key)) config.key = std::move(*key);
+  if (!provider.key_id.empty()) config.key.project = provider.key_id;
+  config.zone_ids = provider.ids;
+  return std::make_unique<pushers::Google>(std::move(config));
+}
+
+}  // namespace
+
+std::unique_ptr<pushers::Driver> make_driver(const ProviderConfig& provider,
+                                             const std::vector<dns::TsigKey>& keys) {
+  switch (provider.kind) {
+    case ProviderKind::transfer:
+      return nullptr;
+    case ProviderKind::powerdns:
+      return std::make_unique<pushers::Powerdns>(
+          pushers::PowerdnsConfig{provider.url, provider.api_key});
+    case ProviderKind::rfc2136:
+      return make_rfc2136(provider, keys);
+    case ProviderKind::route53:
+      return make_route53(provider);
+    case ProviderKind::cloudflare:
+      return make_cloudflare(provider);
+    case ProviderKind::google:
+      return make_google(provider);
+  }
+  return nullptr;
+}
+
+Result<pushers::LiveZone> read_live_zone(const pushers::Driver& driver, const dns::Name& apex,
+                                         std::chrono::seconds deadline) {
+  const auto end = steady_clock::now() + deadline;
+  pushers::ZoneReading reading(driver, apex);
+  std::optional<pushers::Request> request = reading.start(system_clock::now());
+  while (request) {
+    if (steady_clock::now() >= end) {
+      return fail(Errc::timed_out,
+                  "the zone was not read after " + std::to_string(deadline.count()) + " s");
+    }
+    const auto response = pushers::carry_and_wait(std::move(*request));
+    if (!response) return tl::unexpected(response.error());
+    auto next = reading.on_response(system_clock::now(), *response);
+    if (!next) return tl::unexpected(next.error());
+    request = std::move(*next);
+  }
+  return reading.take();
+}
+
+}  // namespace taproot::server

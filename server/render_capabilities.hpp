@@ -1,0 +1,14 @@
+#pragma once
+
+#include "pushers/capabilities.hpp"
+
+#include <string>
+
+namespace taproot::server {
+
+/// What a provider can hold, for people: a line for each rule.
+std::string render_capabilities(const pushers::Capabilities& capabilities);
+/// One object with stable keys (docs/cli.md).
+std::string capabilities_json(const pushers::Capabilities& capabilities);
+
+}  // namespace taproot::server

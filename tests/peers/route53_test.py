@@ -1,0 +1,254 @@
+"""Route 53: an emulator of its API, which Amazon's own command line holds to account."""
+
+import json
+import os
+import subprocess
+
+from case import LabCase, main
+from conformance import ZONE, Conformance, Counterparty, Requests, only
+
+from route53_emulator import NAMESERVERS, Route53, decoded  # conformance named the folder
+from emulator import Answer, Fault
+
+PAGE = 300
+
+
+def aws(emulator, *words, secret=None):
+    """Amazon's client against the emulator: what it printed, or its error."""
+    key_id = "AKIDEXAMPLE"
+    environment = {
+        "PATH": os.environ["PATH"], "HOME": "/nonexistent", "AWS_PAGER": "", "AWS_ACCESS_KEY_ID": key_id,
+        "AWS_SECRET_ACCESS_KEY": secret or emulator.keys[key_id][0],
+        "AWS_DEFAULT_REGION": "us-east-1", "AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true"}
+    token = emulator.keys[key_id][1]
+    if token:
+        environment["AWS_SESSION_TOKEN"] = token
+    done = subprocess.run(
+        ["/usr/bin/aws", "--endpoint-url", emulator.url(), "--output", "json", "route53", *words],
+        env=environment, capture_output=True, text=True, check=False, timeout=120)
+    return json.loads(done.stdout) if done.returncode == 0 and done.stdout else done.stderr
+
+
+class Route53Party(Counterparty):
+    name = "route53"
+    page = PAGE
+    token = None
+
+    def __init__(self, lab):
+        super().__init__(lab)
+        self.emulator = None
+        self.secrets = ["canary-secret-4711", "canary-session-4712"]
+
+    def start(self):
+        self.emulator = Route53()
+        self.emulator.polls = 1
+        if self.token:
+            self.emulator.keys["AKIDEXAMPLE"] = ("canary-secret-4711/+", self.token)
+        self.zone = self.emulator.add_zone(ZONE)
+        self.emulator.add_zone("example.org")
+        self.emulator.add_zone("zone." + ZONE)
+        self.server_port = self.emulator.port
+
+    def stop(self):
+        if self.emulator:
+            self.emulator.stop()
+
+    def entry(self, taproot, port):
+        secret, token = self.emulator.keys["AKIDEXAMPLE"]
+        taproot.write("keys/secret", secret + "\n", 0o600)
+        entry = {"name": self.name, "kind": "route53", "url": f"http://127.0.0.1:{port}",
+                 "access-key-id": "AKIDEXAMPLE", "secret-access-key-file": "keys/secret"}
+        if token:
+            taproot.write("keys/token", token + "\n", 0o600)
+            entry["session-token-file"] = "keys/token"
+        return entry
+
+    def put(self, name, rrtype, ttl, values):
+        with self.emulator.lock:
+            key = (decoded(name), rrtype, "")
+            self.zone.sets.pop(key, None)
+            if values:
+                self.zone.sets[key] = {"ttl": ttl, "values": list(values)}
+
+    def rrsets(self):
+        with self.emulator.lock:
+            return {(name, rrtype): (what["ttl"], sorted(what["values"]))
+                    for (name, rrtype, identifier), what in self.zone.sets.items()
+                    if not identifier and "values" in what}
+
+    def apex_ns(self):
+        return NAMESERVERS
+
+    def most_requests(self, records, changes):
+        # Find it, list it, one batch for each 1,000 values, two looks until the last is in sync,
+        # and the list again. A change is a deletion and a creation.
+        before = 1 if changes >= records else -(-(records + 2) // PAGE)
+        after = -(-(records + 2) // PAGE)
+        values = changes if changes >= records else 2 * changes
+        return Requests(1 + before + -(-values // 1000) + 2 + after, 2 + before)
+
+
+class Conforms(Conformance, LabCase):
+    kind = Route53Party
+
+    def test_amazons_client_sees_what_taproot_wrote(self):
+        lines = [f"host{i} 300 IN A 192.0.2.{i % 250 + 1}" for i in range(PAGE)]
+        lines += ["* 60 IN TXT \"a;b\" \"c\"", "m 300 IN MX 10 mail.example.net."]
+        self.begin(lines)
+        self.wait_for_push(1)
+        listed = aws(self.party.emulator, "list-resource-record-sets", "--hosted-zone-id",
+                     self.party.zone.id)
+        sets = {(one["Name"], one["Type"]): one for one in listed["ResourceRecordSets"]}
+        self.assertEqual(len(sets), PAGE + 4)
+        self.assertEqual(sets[f"\\052.{ZONE}.", "TXT"]["ResourceRecords"], [{"Value": '"a;b" "c"'}])
+        self.assertEqual(sets[f"m.{ZONE}.", "MX"]["TTL"], 300)
+        # And taproot sees what Amazon's client wrote.
+        batch = {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": {
+            "Name": f"host1.{ZONE}", "Type": "A", "TTL": 60,
+            "ResourceRecords": [{"Value": "203.0.113.7"}]}}]}
+        answer = aws(self.party.emulator, "change-resource-record-sets", "--hosted-zone-id",
+                     self.party.zone.id, "--change-batch", json.dumps(batch))
+        self.assertEqual(answer["ChangeInfo"]["Status"], "PENDING")
+        self.assertIn("203.0.113.7", self.run_verb("plan").stdout)
+
+    def test_weighted_sets_and_aliases_are_left_alone(self):
+        self.begin(start=False)
+        sets = self.party.zone.sets
+        for identifier in ("blue", "green"):
+            sets[f"w.{ZONE}.", "A", identifier] = {"ttl": 60, "values": ["192.0.2.1"]}
+        sets[f"al.{ZONE}.", "A", ""] = {"alias": "elsewhere.example.net."}
+        self.write(["w 300 IN A 192.0.2.9", "b 300 IN A 192.0.2.1"])
+        self.taproot.start()
+        self.assertIn("1 conflict left alone", self.wait_for_push(1))
+        self.assertEqual(sets[f"w.{ZONE}.", "A", "blue"]["values"], ["192.0.2.1"])
+        self.assertIn((f"al.{ZONE}.", "A", ""), self.party.zone.sets)
+        self.assertIn((f"b.{ZONE}.", "A", ""), self.party.zone.sets)
+
+    def test_what_it_cannot_hold_is_refused_in_the_plan_or_left_out(self):
+        self.begin(["a 300 IN A 192.0.2.1", "l 300 IN LOC 52 22 23.000 N 4 53 32.000 E -2m"])
+        self.assertIn("cannot hold", self.wait_for_push(1))
+        self.assertEqual(self.party.emulator.calls["ChangeResourceRecordSets"], 0)
+        with open(self.taproot.config, encoding="utf-8") as file:
+            config = json.load(file)
+        config["providers"][0]["unsupported"] = "omit"
+        self.taproot.write("taproot.yaml", json.dumps(config))
+        self.command(0, "reload")
+        self.assertIn("1 RRset omitted", self.wait_for_push(2))
+        self.assertIn((f"a.{ZONE}.", "A"), self.ours())
+
+    def test_two_zones_of_one_name_need_an_id(self):
+        self.begin(start=False)
+        self.party.emulator.add_zone(ZONE)
+        done = self.run_verb("provider", "test", "route53")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("zone-ids", done.stdout)
+        with open(self.taproot.config, encoding="utf-8") as file:
+            config = json.load(file)
+        config["providers"][0]["zone-ids"] = {ZONE: self.party.zone.id}
+        self.taproot.write("taproot.yaml", json.dumps(config))
+        self.command(0, "provider", "test", "route53")
+
+    def test_all_zones_are_listed(self):
+        self.begin(start=False)
+        for i in range(150):
+            self.party.emulator.add_zone(f"z{i}.example.net", private=i == 7)
+        done = self.command(0, "provider", "zones", "route53", "--json")
+        zones = {one["zone"]: one for one in json.loads(done.stdout)["zones"]}
+        self.assertEqual(len(zones), 152)
+        self.assertTrue(zones[f"{ZONE}."]["there"] and zones[f"{ZONE}."]["configured"])
+        self.assertFalse(zones["z1.example.net."]["configured"])
+
+    def test_throttling_is_waited_out(self):
+        self.begin(["a 300 IN A 192.0.2.1"])
+        self.wait_for_push(1)
+        slow_down = Answer(400, "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code>"
+                                "<Message>Rate exceeded</Message></Error></ErrorResponse>")
+        self.party.emulator.faults += [Fault("*", slow_down, 2),
+                                       Fault("ChangeResourceRecordSets", slow_down, 2)]
+        self.assertIn("1 change applied", self.change(["a 300 IN A 192.0.2.2"], 2))
+        self.assertEqual(self.ours()[f"a.{ZONE}.", "A"], (300, ["192.0.2.2"]))
+
+    def test_wrong_answers_change_nothing_and_lose_nothing(self):
+        """Every kind of fault at every kind of call: the push ends right, now or after it is tried
+        again, and never says that it is done before it is."""
+        self.begin(["a 300 IN A 192.0.2.1"])
+        self.wait_for_push(1)
+        emulator = self.party.emulator
+        number = 1
+        for operation in ("ListHostedZonesByName", "ListResourceRecordSets",
+                          "ChangeResourceRecordSets", "GetChange"):
+            for how in ("lost", "cut", "nothing", "login page", "null", "server error", "no content"):
+                with self.subTest(operation=operation, how=how):
+                    number += 1
+                    emulator.faults[:] = [Fault(operation, how)]
+                    said = self.change([f"a 300 IN A 198.51.100.{number}"], number)
+                    self.assertIn("applied and read back", said)
+                    self.assertEqual(self.ours()[f"a.{ZONE}.", "A"],
+                                     (300, [f"198.51.100.{number}"]))
+                    self.assertEqual(emulator.faults[0].times, 0, "the fault was not met")
+        self.assert_no_secret()
+
+
+class WithASessionToken(Conformance, LabCase):
+    """Keys that end come with a token, which is signed, too."""
+
+    class Party(Route53Party):
+        token = "canary-session-4712/=="
+
+    kind = Party
+
+
+only(WithASessionToken, "test_changes_and_swaps_of_types", "test_a_wrong_key_stops_the_provider")
+
+
+class EmulatorIsHonest(Conformance, LabCase):
+    """Amazon's client gets from the emulator what it would get from Route 53."""
+
+    kind = Route53Party
+
+    def change_by_client(self, action, name, rrtype, values, ttl=300, **more):
+        batch = {"Changes": [{"Action": action, "ResourceRecordSet": {
+            "Name": name, "Type": rrtype, "TTL": ttl,
+            "ResourceRecords": [{"Value": value} for value in values], **more}}]}
+        return aws(self.party.emulator, "change-resource-record-sets", "--hosted-zone-id",
+                   self.party.zone.id, "--change-batch", json.dumps(batch))
+
+    def test_it_refuses_what_route53_refuses(self):
+        self.party.start()
+        self.assertIn("ChangeInfo", self.change_by_client("CREATE", f"a.{ZONE}", "A", ["192.0.2.1"]))
+        for words, arguments in (
+                ("already exists", ("CREATE", f"a.{ZONE}", "A", ["192.0.2.1"])),
+                ("do not match", ("DELETE", f"a.{ZONE}", "A", ["192.0.2.2"])),
+                ("do not match", ("DELETE", f"a.{ZONE}", "A", ["192.0.2.1"], 60)),
+                ("not found", ("DELETE", f"b.{ZONE}", "A", ["192.0.2.1"])),
+                ("not permitted", ("CREATE", f"a.{ZONE}", "CNAME", ["x.example.net"])),
+                ("not permitted in zone", ("CREATE", "a.example.org", "A", ["192.0.2.1"])),
+                ("Invalid Resource Record", ("CREATE", f"c.{ZONE}", "A", ["192.0.2.300"])),
+                ("CharacterString", ("CREATE", f"t.{ZONE}", "TXT", ["unquoted"])),
+                ("at least one NS", ("DELETE", ZONE, "NS", NAMESERVERS, 172800))):
+            answer = self.change_by_client(*arguments)
+            self.assertIn("InvalidChangeBatch", answer)
+            self.assertIn(words, answer)
+
+    def test_it_checks_signatures_and_pages(self):
+        self.party.start()
+        self.assertIn("SignatureDoesNotMatch",
+                      aws(self.party.emulator, "list-hosted-zones", secret="wrong"))
+        for i in range(2 * PAGE + 1):
+            self.party.put(f"h{i}.{ZONE}", "A", 60, ["192.0.2.1"])
+        self.party.emulator.reset_counters()
+        listed = aws(self.party.emulator, "list-resource-record-sets", "--hosted-zone-id",
+                     self.party.zone.id)
+        self.assertEqual(len(listed["ResourceRecordSets"]), 2 * PAGE + 3)
+        self.assertEqual(self.party.emulator.calls["ListResourceRecordSets"], 3)
+        change = self.change_by_client("CREATE", f"z.{ZONE}", "A", ["192.0.2.1"])["ChangeInfo"]["Id"]
+        states = [aws(self.party.emulator, "get-change", "--id", change)["ChangeInfo"]["Status"]
+                  for _ in range(2)]
+        self.assertEqual(states, ["PENDING", "INSYNC"])
+
+
+only(EmulatorIsHonest, "test_it_refuses_what_route53_refuses", "test_it_checks_signatures_and_pages")
+
+
+if __name__ == "__main__":
+    main()

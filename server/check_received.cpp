@@ -153,9 +153,13 @@ void check_records(const dns::Name& apex, const std::string& shown, Records reco
   const bool is_small = records.size() < large_zone_records;
   if (is_small && !looks)
     return check_small(apex, shown, std::move(records), checks.rules, received);
-  auto version = build(apex, is_small ? records : std::move(records));
+  if (is_small) {
+    const auto version = build(apex, records);
+    if (!version || !passes_digest(*version, shown, checks, received)) return;
+    return check_small(apex, shown, std::move(records), checks.rules, received);
+  }
+  auto version = build(apex, std::move(records));
   if (!version || !passes_digest(*version, shown, checks, received)) return;
-  if (is_small) return check_small(apex, shown, std::move(records), checks.rules, received);
   check_whole(std::move(version), checks.rules, received);
 }
 

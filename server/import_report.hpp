@@ -10,7 +10,8 @@
 
 namespace taproot::server {
 
-/// What `taproot import` brought and what it left; made without a daemon. As JSON: reports_json.hpp.
+/// What `taproot import` brought and what it left; made without a daemon. As JSON:
+/// reports_json.hpp.
 struct ImportReport {
   std::string zone;
   std::string source;  ///< "AXFR from 192.0.2.1:53"

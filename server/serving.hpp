@@ -32,7 +32,7 @@ class Serving {
     xfr::DeliveredDifferences* delivered = nullptr;
     std::vector<net::Endpoint> listen_tls = {};  ///< TLS on each; then `tls` is there
     const zonestore::Published<net::TlsContext>* tls = nullptr;  ///< must outlive the Serving
-    xfr::ComposedTransfers* composed = nullptr;  ///< shared as `delivered` is
+    xfr::ComposedTransfers* composed = nullptr;                  ///< shared as `delivered` is
   };
   /// Called on a serving loop; must post to where the event is used.
   using Tell = std::function<void(TransferEvent)>;

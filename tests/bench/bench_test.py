@@ -20,6 +20,7 @@ from edit import Moments, Secondary  # noqa: E402
 from editors import ApiEditor  # noqa: E402
 from follow import followed  # noqa: E402
 from followers import Followers, address_of  # noqa: E402
+from lab import free_port  # noqa: E402
 from proxy import Passed, Proxy  # noqa: E402
 from results import Results  # noqa: E402
 from servers import Failed  # noqa: E402
@@ -250,10 +251,10 @@ class FakePrimary:
 
     def __init__(self, serial=9):
         self.serial = serial
+        self.port = free_port()
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", 0))
+        self.udp.bind(("127.0.0.1", self.port))
         self.udp.settimeout(5)
-        self.port = self.udp.getsockname()[1]
         self.tcp = socket.create_server(("127.0.0.1", self.port))
         self.tcp.settimeout(5)
 
@@ -319,7 +320,7 @@ class Proxying(unittest.TestCase):
         self.addCleanup(self.primary.close)
         self.secondary = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.addCleanup(self.secondary.close)
-        self.secondary.bind(("127.0.0.1", 0))
+        self.secondary.bind(("127.0.0.1", free_port()))
         self.secondary.settimeout(5)
         self.proxy = Proxy()
         self.addCleanup(self.proxy.close)

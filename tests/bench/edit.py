@@ -13,6 +13,7 @@ import time
 
 import wire
 from editors import editor_of
+from lab import free_port
 from results import Results
 from servers import Bind, Failed, Knot, Taproot, is_right
 from trial import Together, load
@@ -30,9 +31,9 @@ class Secondary:
 
     def __init__(self):
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", 0))
+        self.port = free_port()
+        self.udp.bind(("127.0.0.1", self.port))
         self.udp.setblocking(False)
-        self.port = self.udp.getsockname()[1]
         self.tcp = socket.create_server(("127.0.0.1", self.port))
         self.sockets = [self.udp, self.tcp]
         self.serial = None

@@ -5,7 +5,7 @@ import os
 from case import ZONE, LabCase, main, source
 from lab import serial_at, short, wait_until
 
-RECORDS = int(os.environ.get("TAPROOT_LOADING_RECORDS", "100000"))
+RECORDS = int(os.environ.get("TAPROOT_LOADING_RECORDS", "200000"))
 
 
 class Loading(LabCase):
@@ -28,7 +28,9 @@ class Loading(LabCase):
         wait_until("the large zone to be served", loaded, 240)
         self.assertIn(("big.example.", "reading zones/big.yaml"), seen)
         with open(self.taproot.log, encoding="utf-8") as log:
-            self.assertRegex(log.read(), r"big\.example\.: reading zones/big\.yaml: \d+ % of \d+ MiB, for \d+ s")
+            # Which step it is at just then is the machine's choice.
+            self.assertRegex(log.read(), r"big\.example\.: (reading zones/big\.yaml: \d+ % of "
+                                         r"\d+ MiB|checking zones/big\.yaml), for \d+ s")
         self.assertEqual([row["loading"] for row in self.taproot.ask("status")["zones"]], ["", ""])
         self.assertEqual(short(self.taproot.port, "www." + ZONE, "A"), ["192.0.2.80"])
 

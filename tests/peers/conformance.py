@@ -95,6 +95,17 @@ def zone_text(lines, ns=("ns1.example.net.", "ns2.example.net.")):
     return "\n".join([*head, *(f"@ IN NS {one}" for one in ns), *lines]) + "\n"
 
 
+def fault_cases(operations, kinds):
+    """Pairs of a call and what goes wrong with it. Each costs a back-off of seconds, so only every
+    fourth is tried, in which each call and each kind occurs; all with TAPROOT_FAULTS=all."""
+    whole = os.environ.get("TAPROOT_FAULTS") == "all"
+    if not whole:
+        print("every fourth fault is tried; all of them with TAPROOT_FAULTS=all", flush=True)
+    return [(operation, kind) for i, operation in enumerate(operations)
+            for j, kind in enumerate(kinds) if whole or (i + j) % 4 == 0]
+
+
+
 class Conformance:
     """To be mixed into a LabCase with `kind`, a class of Counterparty."""
 

@@ -1,14 +1,12 @@
 #include "dns/message.hpp"
 
 #include "dns/header.hpp"
+#include "dns/random_id.hpp"
 #include "dns/rdata.hpp"
-
-#include <openssl/rand.h>
 
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <random>
 #include <string>
 
 namespace taproot::dns {
@@ -219,14 +217,6 @@ std::optional<std::size_t> write_message(std::span<std::uint8_t> buffer, const M
   if (message.edns) write_edns(writer, *message.edns, message.header.rcode);
   if (writer.overflowed()) return std::nullopt;
   return writer.position();
-}
-
-std::uint16_t random_id() {
-  std::array<std::uint8_t, 2> octets{};
-  if (RAND_bytes(octets.data(), static_cast<int>(octets.size())) != 1) {
-    return static_cast<std::uint16_t>(std::random_device{}());
-  }
-  return static_cast<std::uint16_t>(octets[0] << 8 | octets[1]);
 }
 
 }  // namespace

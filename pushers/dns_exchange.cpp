@@ -1,8 +1,9 @@
 #include "pushers/dns_exchange.hpp"
 
+#include "dns/random_id.hpp"
 #include "net/tls_stream.hpp"
+#include "net/wall_clock.hpp"
 
-#include <random>
 #include <string>
 #include <utility>
 
@@ -16,16 +17,6 @@ constexpr std::size_t length_size = 2;  // RFC 1035 section 4.2.2
 /// A provider's zone in memory, as ZoneReading and Push bound it.
 constexpr std::size_t max_transfer_octets = std::size_t{1} << 29;
 constexpr std::size_t max_transfer_records = 8'000'000;
-
-dns::TsigTime wall_seconds() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<dns::TsigTime>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
-}
-
-std::uint16_t random_id() {
-  std::random_device device;
-  return static_cast<std::uint16_t>(device());
-}
 
 }  // namespace
 
@@ -84,12 +75,12 @@ void DnsExchange::on_connected(Result<std::unique_ptr<net::TcpStream>> stream) {
   }
   stream_->start([this](Octets octets) { on_data(octets); },
                  [this](net::TcpEnd end) { on_closed(end); });
-  id_ = random_id();
+  id_ = dns::random_id();
   message[0] = static_cast<std::uint8_t>(id_ >> 8);
   message[1] = static_cast<std::uint8_t>(id_ & 0xff);
   if (request_.key) {
     session_.emplace(*request_.key);
-    session_->sign_request(message, wall_seconds());
+    session_->sign_request(message, net::wall_seconds());
   }
   std::vector<std::uint8_t> frame{static_cast<std::uint8_t>(message.size() >> 8),
                                   static_cast<std::uint8_t>(message.size() & 0xff)};
@@ -132,7 +123,7 @@ Result<void> DnsExchange::check_signature(const dns::Message& message, Octets oc
                                         " without a signature: does it know the key " +
                                         request_.key->name.to_text() + "?");
   }
-  const auto verdict = session_->check_answer(octets, message.tsig_at, wall_seconds());
+  const auto verdict = session_->check_answer(octets, message.tsig_at, net::wall_seconds());
   if (verdict.error == dns::TsigError::none) return {};
   // Told by the server itself (RFC 8945 section 5.3.2); else whoever sent this is not the server.
   const bool is_told = rcode == Rcode::notauth && message.tsig_at.has_value();

@@ -1,5 +1,6 @@
 #include "server/app.hpp"
 
+#include "net/wall_clock.hpp"
 #include "server/control_token.hpp"
 #include "server/status_report.hpp"
 
@@ -21,11 +22,6 @@ namespace {
 std::size_t worker_count(const Config& config) {
   if (config.workers) return *config.workers;
   return std::max(1U, std::thread::hardware_concurrency());
-}
-
-dns::TsigTime wall_seconds() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<dns::TsigTime>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
 }
 
 std::string describe(const TransferEvent& event) {
@@ -152,7 +148,7 @@ App::App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestor
       catalogs_(config_, store_),
       desk_(loop, store_, remotes_, followed_, catalogs_),
       editor_(loop, store_, desk_),
-      updates_(store_.journal(), editor_, wall_seconds),
+      updates_(store_.journal(), editor_, net::wall_seconds),
       held_(config_.state),
       distributor_(loop, store_, held_config()),
       serials_(loop, store_, desk_, distributor_),

@@ -1,5 +1,6 @@
 #include "server/serving.hpp"
 
+#include "net/wall_clock.hpp"
 #include "server/dispatch.hpp"
 #include "server/tcp_listener.hpp"
 #include "server/udp_listener.hpp"
@@ -12,15 +13,6 @@
 #include <utility>
 
 namespace taproot::server {
-
-namespace {
-
-dns::TsigTime wall_seconds() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<dns::TsigTime>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
-}
-
-}  // namespace
 
 /// With SO_REUSEPORT a second taproot of the same user would quietly share the port and take half
 /// of the queries: so the port is bound once without it, and let go again.
@@ -49,7 +41,7 @@ class Serving::Worker {
   Worker(TakeSnapshot take, Tell tell, Submit submit)
       : take_(std::move(take)),
         submit_(std::move(submit)),
-        dispatch_(counters_, wall_seconds, std::move(tell),
+        dispatch_(counters_, net::wall_seconds, std::move(tell),
                   [this](UpdateOrder order, OwedAnswers::Ticket ticket) {
                     bring(std::move(order), ticket);
                   }) {}

@@ -1,25 +1,16 @@
 #include "xfr/transfer_client.hpp"
 
+#include "dns/random_id.hpp"
 #include "net/tls_stream.hpp"
+#include "net/wall_clock.hpp"
 
 #include <cstddef>
-#include <random>
 #include <string>
 #include <utility>
 
 namespace taproot::xfr {
 
 namespace {
-
-dns::TsigTime wall_seconds() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<dns::TsigTime>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
-}
-
-std::uint16_t random_id() {
-  std::random_device device;
-  return static_cast<std::uint16_t>(device());
-}
 
 std::string seconds_text(std::chrono::milliseconds time) {
   return std::to_string((time.count() + 999) / 1000) + " s";
@@ -32,7 +23,7 @@ TransferClient::TransferClient(net::Loop& loop, const dns::Name& apex, const net
     : loop_(loop),
       options_(std::move(options)),
       on_done_(std::move(on_done)),
-      transfer_(apex, random_id(), options_.key, options_.limits, options_.have),
+      transfer_(apex, dns::random_id(), options_.key, options_.limits, options_.have),
       idle_(loop,
             [this] {
               finish(fail(Errc::timed_out,
@@ -60,7 +51,7 @@ void TransferClient::on_connected(Result<std::unique_ptr<net::TcpStream>> stream
   }
   stream_->start([this](Octets octets) { on_data(octets); },
                  [this](net::TcpEnd end) { on_closed(end); });
-  const auto request = transfer_.request(wall_seconds());
+  const auto request = transfer_.request(net::wall_seconds());
   std::vector<std::uint8_t> frame{static_cast<std::uint8_t>(request.size() >> 8),
                                   static_cast<std::uint8_t>(request.size() & 0xff)};
   frame.insert(frame.end(), request.begin(), request.end());
@@ -87,7 +78,7 @@ Result<void> TransferClient::take_messages() {
   while (taken && received_.size() - at >= prefix) {
     const auto size = static_cast<std::size_t>(received_[at] << 8 | received_[at + 1]);
     if (received_.size() - at - prefix < size) break;
-    taken = transfer_.on_message(Octets(received_).subspan(at + prefix, size), wall_seconds());
+    taken = transfer_.on_message(Octets(received_).subspan(at + prefix, size), net::wall_seconds());
     at += prefix + size;
   }
   if (at > 0) idle_.set_after(options_.idle_timeout);

@@ -72,6 +72,23 @@ std::string to_text(TroubleKind kind) {
   return "unknown";
 }
 
+Trouble permanent_trouble(std::string words) {
+  return {TroubleKind::permanent, std::move(words), {}, {}};
+}
+
+Trouble unreadable(const std::string& what, const std::string& sender) {
+  return {TroubleKind::incomplete_read,
+          "the answer is not " + what + " as " + sender + " sends it: is this its API?",
+          {},
+          {}};
+}
+
+Trouble unreadable_outcome(const std::string& what, const std::string& sender) {
+  Trouble trouble = unreadable(what, sender);
+  trouble.kind = TroubleKind::unknown_outcome;
+  return trouble;
+}
+
 Trouble trouble_of(const Error& error, Access access) {
   const std::string words = one_line(error.detail);
   // A URL or header that cannot be sent was not sent, and will not be sent next time either.

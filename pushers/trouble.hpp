@@ -36,6 +36,13 @@ struct Trouble {
   std::optional<RRsetKey> culprit;           ///< the RRset it complains about, if it says so
 };
 
+/// What can never be done so.
+Trouble permanent_trouble(std::string words);
+/// An answer that is not `what` (say "a list of zones") as `sender` sends it.
+Trouble unreadable(const std::string& what, const std::string& sender);
+/// The same of an answer to a write, so that perhaps it was done.
+Trouble unreadable_outcome(const std::string& what, const std::string& sender);
+
 /// Whether a request only reads: then nothing that goes wrong leaves a doubt behind.
 enum class Access { read, write };
 

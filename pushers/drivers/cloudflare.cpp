@@ -3,6 +3,7 @@
 #include "dns/rdata.hpp"
 #include "pushers/base_url.hpp"
 #include "pushers/drivers/cloudflare_record.hpp"
+#include "pushers/drivers/json_answer.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -44,14 +45,7 @@ Capabilities cloudflare_capabilities() {
 }
 
 Trouble garbage(const std::string& what) {
-  return {TroubleKind::incomplete_read,
-          "the answer is not " + what + " as Cloudflare sends it: is this its API?",
-          {},
-          {}};
-}
-
-Trouble permanent(std::string words) {
-  return {TroubleKind::permanent, std::move(words), {}, {}};
+  return unreadable(what, "Cloudflare");
 }
 
 // Reading.
@@ -65,29 +59,6 @@ Json envelope_of(const Response& response) {
 
 bool is_success(const Json& envelope) {
   return envelope.is_object() && envelope["success"].get<bool>();
-}
-
-const Json* find(const Json& object, const char* key) {
-  if (!object.is_object()) return nullptr;
-  const auto at = object.find(key);
-  return at == object.end() ? nullptr : &*at;
-}
-
-std::string text_of(const Json& object, const char* key) {
-  const Json* value = find(object, key);
-  const auto* text = value == nullptr ? nullptr : value->get_ptr<const std::string*>();
-  return text == nullptr ? std::string() : *text;
-}
-
-bool flag_of(const Json& object, const char* key) {
-  const Json* value = find(object, key);
-  return value != nullptr && value->is_boolean() && value->get<bool>();
-}
-
-std::optional<std::uint64_t> number_of(const Json& object, const char* key) {
-  const Json* value = find(object, key);
-  if (value == nullptr || !value->is_number_unsigned()) return std::nullopt;
-  return value->get<std::uint64_t>();
 }
 
 bool is_id(const std::string& id) {
@@ -207,15 +178,10 @@ std::vector<dns::Rdata> beyond(const RRset& rrset, const std::optional<RRset>& o
   return rest;
 }
 
-std::string name_text(const dns::Name& name) {
-  std::string text = name.to_text();
-  if (text.size() > 1) text.pop_back();
-  return text;
-}
-
 OrderedJson record_of(const RRset& rrset, const dns::Rdata& rdata) {
-  OrderedJson record{
-      {"type", dns::to_text(rrset.type)}, {"name", name_text(rrset.owner)}, {"ttl", rrset.ttl}};
+  OrderedJson record{{"type", dns::to_text(rrset.type)},
+                     {"name", without_dot(rrset.owner.to_text())},
+                     {"ttl", rrset.ttl}};
   record.update(OrderedJson::parse(cloudflare_fields(rrset.type, rdata.wire())));
   const bool may_be_proxied =
       rrset.type == RRType::A || rrset.type == RRType::AAAA || rrset.type == RRType::CNAME;
@@ -330,8 +296,8 @@ Request Cloudflare::find_zone(const Call&, const dns::Name& apex) const {
   if (const auto known = config_.zone_ids.find(apex); known != config_.zone_ids.end()) {
     return request("GET", "/zones/" + percent_encoded(known->second));
   }
-  return request("GET",
-                 "/zones?name=" + percent_encoded(name_text(apex.lowered())) + "&per_page=50");
+  return request("GET", "/zones?name=" + percent_encoded(without_dot(apex.lowered().to_text())) +
+                            "&per_page=50");
 }
 
 Seen<ZoneRef> Cloudflare::parse_find(const Call& call, const dns::Name& apex,
@@ -359,11 +325,11 @@ Seen<ZoneRef> Cloudflare::parse_find(const Call& call, const dns::Name& apex,
   }
   if (found.empty()) return Absent{};
   if (found.size() > 1) {
-    return permanent("Cloudflare has " + std::to_string(found.size()) +
-                     " zones of this name: say which one with zone-ids");
+    return permanent_trouble("Cloudflare has " + std::to_string(found.size()) +
+                             " zones of this name: say which one with zone-ids");
   }
   if (is_secondary) {
-    return permanent(
+    return permanent_trouble(
         "Cloudflare transfers this zone from elsewhere: feed it by transfer (kind: "
         "transfer)");
   }
@@ -419,9 +385,7 @@ Outcome Cloudflare::parse_apply(const Call& call, const ZoneRef&, const Response
   }
   const Json* result = find(envelope, "result");
   if (result != nullptr && result->is_object()) return Accepted{};
-  Trouble unclear = garbage("the outcome of a batch");
-  unclear.kind = TroubleKind::unknown_outcome;
-  return unclear;
+  return unreadable_outcome("the outcome of a batch", "Cloudflare");
 }
 
 std::size_t Cloudflare::octets_of(const PlannedChange&) const {

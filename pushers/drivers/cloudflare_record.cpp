@@ -1,6 +1,7 @@
 #include "pushers/drivers/cloudflare_record.hpp"
 
 #include "dns/presentation.hpp"
+#include "pushers/drivers/json_answer.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -70,11 +71,6 @@ bool is_target(RRType type) {
   return type == RRType::CNAME || type == RRType::NS || type == RRType::PTR || type == RRType::MX;
 }
 
-std::string without_dot(std::string name) {
-  if (name.size() > 1 && name.ends_with('.')) name.pop_back();
-  return name;
-}
-
 std::string with_dot(const std::string& name) {
   return name.ends_with('.') ? name : name + ".";
 }
@@ -125,7 +121,7 @@ std::string quoted(const std::string& octets) {
   return text + "\"";
 }
 
-std::uint32_t number_of(std::string_view text) {
+std::uint32_t number_in(std::string_view text) {
   std::uint32_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
@@ -134,7 +130,7 @@ std::uint32_t number_of(std::string_view text) {
 void set_field(nlohmann::ordered_json& data, const NamedField& field, std::string_view& text) {
   switch (field.kind) {
     case Field::number:
-      data[field.name] = number_of(take_field(text));
+      data[field.name] = number_in(take_field(text));
       break;
     case Field::word:
       data[field.name] = std::string(take_field(text));
@@ -184,17 +180,21 @@ Result<std::string> text_of_data(RRType type, const Json& record,
 }
 
 Result<std::string> text_of_content(RRType type, const Json& record) {
-  const auto at = record.find("content");
-  const auto* content = at == record.end() ? nullptr : at->get_ptr<const std::string*>();
+  const auto* content = find_text(record, "content");
   if (content == nullptr) return bad(type);
   if (type == RRType::TXT) return content->starts_with('"') ? *content : quoted(*content);
   if (type != RRType::MX) return is_target(type) ? with_dot(*content) : *content;
-  const auto priority = record.find("priority");
-  if (priority == record.end() || !priority->is_number_unsigned()) return bad(type);
-  return std::to_string(priority->get<std::uint64_t>()) + " " + with_dot(*content);
+  const auto priority = number_of(record, "priority");
+  if (!priority) return bad(type);
+  return std::to_string(*priority) + " " + with_dot(*content);
 }
 
 }  // namespace
+
+std::string without_dot(std::string name) {
+  if (name.size() > 1 && name.ends_with('.')) name.pop_back();
+  return name;
+}
 
 const std::vector<RRType>& cloudflare_types() {
   static const std::vector<RRType> types{
@@ -213,7 +213,7 @@ std::string cloudflare_fields(RRType type, Octets rdata) {
     for (const auto& field : fields) set_field(data, field, text);
     record["data"] = std::move(data);
   } else {
-    if (type == RRType::MX) record["priority"] = number_of(take_field(text));
+    if (type == RRType::MX) record["priority"] = number_in(take_field(text));
     record["content"] = is_target(type) ? without_dot(std::string(take_field(text))) : all;
   }
   return record.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);

@@ -3,6 +3,7 @@
 #include "dns/presentation.hpp"
 #include "dns/rdata.hpp"
 #include "pushers/base_url.hpp"
+#include "pushers/drivers/json_answer.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -43,14 +44,7 @@ Capabilities google_capabilities() {
 }
 
 Trouble garbage(const std::string& what) {
-  return {TroubleKind::incomplete_read,
-          "the answer is not " + what + " as Google sends it: is this its API?",
-          {},
-          {}};
-}
-
-Trouble permanent(std::string words) {
-  return {TroubleKind::permanent, std::move(words), {}, {}};
+  return unreadable(what, "Google");
 }
 
 // Reading.
@@ -58,18 +52,6 @@ Trouble permanent(std::string words) {
 Json object_of(const Response& response) {
   Json json = Json::parse(response.body, nullptr, false);
   return json.is_object() ? json : Json();
-}
-
-const Json* find(const Json& object, const char* key) {
-  if (!object.is_object()) return nullptr;
-  const auto at = object.find(key);
-  return at == object.end() ? nullptr : &*at;
-}
-
-std::string text_of(const Json& object, const char* key) {
-  const Json* value = find(object, key);
-  const auto* text = value == nullptr ? nullptr : value->get_ptr<const std::string*>();
-  return text == nullptr ? std::string() : *text;
 }
 
 /// A list that says itself what it is: an empty one is left out by Google, and an answer of another
@@ -166,9 +148,7 @@ Outcome change_outcome(const Response& response) {
     if (status == "done") return Accepted{};
     if (status == "pending") return Working{id, between_polls};
   }
-  Trouble trouble = garbage("the state of a change");
-  trouble.kind = TroubleKind::unknown_outcome;
-  return trouble;
+  return unreadable_outcome("the state of a change", "Google");
 }
 
 }  // namespace
@@ -245,8 +225,8 @@ Seen<ZoneRef> Google::parse_find(const Call& call, const dns::Name& apex,
   }
   if (found.empty()) return Absent{};
   if (found.size() > 1) {
-    return permanent("Google has " + std::to_string(found.size()) +
-                     " public zones of this name: say which one with zone-ids");
+    return permanent_trouble("Google has " + std::to_string(found.size()) +
+                             " public zones of this name: say which one with zone-ids");
   }
   return found.front();
 }

@@ -2,6 +2,7 @@
 
 #include "dns/tsig.hpp"
 #include "pushers/base_url.hpp"
+#include "pushers/drivers/json_answer.hpp"
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>
@@ -71,13 +72,9 @@ Result<std::vector<std::uint8_t>> sign_rs256(const Secret& pem, const std::strin
 Result<GoogleKey> google_key_from_json(const Secret& json) {
   const Json file = Json::parse(json.reveal(), nullptr, false);
   if (!file.is_object()) return fail(Errc::bad_text, "is not a JSON key file");
-  const auto text = [&](const char* name) {
-    const auto at = file.find(name);
-    const auto* value = at == file.end() ? nullptr : at->get_ptr<const std::string*>();
-    return value == nullptr ? std::string() : *value;
-  };
-  GoogleKey key{text("client_email"), text("private_key_id"), Secret(text("private_key")),
-                text("token_uri"), text("project_id")};
+  GoogleKey key{text_of(file, "client_email"), text_of(file, "private_key_id"),
+                Secret(text_of(file, "private_key")), text_of(file, "token_uri"),
+                text_of(file, "project_id")};
   if (key.email.empty() || key.private_key.empty()) {
     return fail(Errc::bad_text, "lacks client_email or private_key");
   }

@@ -3,6 +3,7 @@
 #include "dns/presentation.hpp"
 #include "dns/rdata.hpp"
 #include "pushers/base_url.hpp"
+#include "pushers/drivers/json_answer.hpp"
 #include "pushers/drivers/powerdns_content.hpp"
 
 #include <nlohmann/json.hpp>
@@ -44,21 +45,6 @@ std::optional<Json> parse_json(const std::string& text) {
   return json;
 }
 
-const Json* find(const Json& object, const char* key) {
-  const auto at = object.find(key);
-  return at == object.end() ? nullptr : &*at;
-}
-
-const std::string* find_string(const Json& object, const char* key) {
-  const Json* value = find(object, key);
-  return value == nullptr ? nullptr : value->get_ptr<const std::string*>();
-}
-
-bool is_true(const Json& object, const char* key) {
-  const Json* value = find(object, key);
-  return value != nullptr && value->is_boolean() && value->get<bool>();
-}
-
 bool iequals(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
     return dns::lower(static_cast<std::uint8_t>(x)) == dns::lower(static_cast<std::uint8_t>(y));
@@ -80,12 +66,12 @@ bool says_no_such_zone(const Response& response) {
 /// One record into the set; what keeps it from being plain data, or nothing.
 std::optional<std::string> read_record(const Json& record, const dns::Name& apex, dns::RRset& rrset,
                                        bool& broken) {
-  const std::string* content = record.is_object() ? find_string(record, "content") : nullptr;
+  const std::string* content = find_text(record, "content");
   if (content == nullptr) {
     broken = true;
     return std::nullopt;
   }
-  if (is_true(record, "disabled")) return "it has disabled records";
+  if (flag_of(record, "disabled")) return "it has disabled records";
   auto rdata = dns::rdata_from_text(rrset.type, *content, apex);
   if (!rdata) return "its contents cannot be read: " + one_line(rdata.error().detail, 120);
   rrset.rdata.push_back(std::move(*rdata));
@@ -97,8 +83,8 @@ std::optional<std::string> read_record(const Json& record, const dns::Name& apex
 Result<std::optional<LiveRRset>> read_rrset(const Json& json, const dns::Name& apex) {
   const auto bad = [](const std::string& why) { return fail(Errc::bad_answer, why); };
   if (!json.is_object()) return bad("an RRset is not an object");
-  const std::string* name = find_string(json, "name");
-  const std::string* type = find_string(json, "type");
+  const std::string* name = find_text(json, "name");
+  const std::string* type = find_text(json, "type");
   const Json* ttl = find(json, "ttl");
   const Json* records = find(json, "records");
   if (name == nullptr || type == nullptr || ttl == nullptr || records == nullptr ||
@@ -135,7 +121,7 @@ Result<std::optional<LiveRRset>> read_rrset(const Json& json, const dns::Name& a
 
 /// What a person should know about how PowerDNS treats this zone.
 void note_settings(const Json& zone, Page& page) {
-  const std::string* edit = find_string(zone, "soa_edit_api");
+  const std::string* edit = find_text(zone, "soa_edit_api");
   page.serial_is_ours = edit != nullptr && (edit->empty() || iequals(*edit, "OFF"));
   if (!page.serial_is_ours) {
     page.notes.push_back(
@@ -143,14 +129,14 @@ void note_settings(const Json& zone, Page& page) {
         (edit == nullptr ? std::string("not told") : "\"" + one_line(*edit, 40) + "\"") +
         "), so it serves another serial than taproot's; set soa_edit_api to \"\" to keep ours");
   }
-  const std::string* served = find_string(zone, "soa_edit");
-  const bool is_signed = is_true(zone, "dnssec");
+  const std::string* served = find_text(zone, "soa_edit");
+  const bool is_signed = flag_of(zone, "dnssec");
   if (is_signed && served != nullptr && !served->empty() && !iequals(*served, "NONE")) {
     page.serial_is_ours = false;
     page.notes.push_back("PowerDNS signs this zone and edits the serial it serves (soa_edit is \"" +
                          one_line(*served, 40) + "\")");
   }
-  if (is_signed && !is_true(zone, "api_rectify")) {
+  if (is_signed && !flag_of(zone, "api_rectify")) {
     page.notes.push_back(
         "PowerDNS signs this zone and api_rectify is off: set it, or rectify the zone after "
         "pushes");
@@ -159,7 +145,7 @@ void note_settings(const Json& zone, Page& page) {
 
 /// The zone is one that PowerDNS transfers from somewhere else: what is pushed would be lost.
 bool is_secondary(const Json& zone) {
-  const std::string* kind = find_string(zone, "kind");
+  const std::string* kind = find_text(zone, "kind");
   if (kind == nullptr) return false;
   return iequals(*kind, "Slave") || iequals(*kind, "Secondary") || iequals(*kind, "Consumer");
 }
@@ -289,8 +275,8 @@ Seen<ZoneRef> Powerdns::parse_find(const Call& call, const dns::Name& apex,
   std::vector<ZoneRef> found;
   bool secondary = false;
   for (const auto& zone : *json) {
-    const std::string* id = zone.is_object() ? find_string(zone, "id") : nullptr;
-    const std::string* name = id == nullptr ? nullptr : find_string(zone, "name");
+    const std::string* id = find_text(zone, "id");
+    const std::string* name = id == nullptr ? nullptr : find_text(zone, "name");
     if (name == nullptr || id->empty()) return garbage("a list of zones");
     const auto its_apex = dns::Name::from_text(*name);
     if (!its_apex) return garbage("a list of zones");
@@ -315,7 +301,7 @@ Seen<Page> Powerdns::parse_list(const Call& call, const ZoneRef& zone,
   if (response.status != 200) return trouble(call, response, Access::read);
   const auto json = parse_json(response.body);
   if (!json || !json->is_object()) return garbage("a zone");
-  const std::string* name = find_string(*json, "name");
+  const std::string* name = find_text(*json, "name");
   const Json* rrsets = find(*json, "rrsets");
   if (name == nullptr || rrsets == nullptr || !rrsets->is_array()) return garbage("a zone");
   const auto apex = dns::Name::from_text(*name);
@@ -351,8 +337,8 @@ Seen<ZonesPage> Powerdns::parse_zones(const Call& call, const Response& response
   if (!json || !json->is_array()) return garbage("a list of zones");
   ZonesPage page;
   for (const auto& zone : *json) {
-    const std::string* name = zone.is_object() ? find_string(zone, "name") : nullptr;
-    const std::string* id = zone.is_object() ? find_string(zone, "id") : nullptr;
+    const std::string* name = find_text(zone, "name");
+    const std::string* id = find_text(zone, "id");
     if (name == nullptr || id == nullptr) return garbage("a list of zones");
     const auto apex = dns::Name::from_text(*name);
     if (!apex) return garbage("a list of zones");
@@ -365,7 +351,7 @@ Seen<ZonesPage> Powerdns::parse_zones(const Call& call, const Response& response
 /// send our key back.
 std::string Powerdns::words_of(const Response& response) const {
   const auto json = is_json(response) ? parse_json(response.body) : std::nullopt;
-  const std::string* error = json && json->is_object() ? find_string(*json, "error") : nullptr;
+  const std::string* error = json ? find_text(*json, "error") : nullptr;
   if (error == nullptr) return "";
   const std::string words = without_secret(*error, config_.api_key);
   return one_line(words);
@@ -382,10 +368,7 @@ Trouble Powerdns::trouble(const Call& call, const Response& response, Access acc
 }
 
 Trouble Powerdns::garbage(const std::string& what) const {
-  return {TroubleKind::incomplete_read,
-          "the answer is not " + what + " as PowerDNS sends it: is this its API?",
-          {},
-          {}};
+  return unreadable(what, "PowerDNS");
 }
 
 }  // namespace taproot::pushers

@@ -2,6 +2,7 @@
 
 #include "dns/name.hpp"
 #include "dns/presentation.hpp"
+#include "dns/text_fields.hpp"
 
 #include <openssl/evp.h>
 
@@ -33,18 +34,10 @@ bool is_named(RRType type) {
   return std::find(named_types.begin(), named_types.end(), type) != named_types.end();
 }
 
-std::string hex(Octets octets) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t octet : octets) {
-    text += digits[octet >> 4];
-    text += digits[octet & 15];
-  }
-  return text;
-}
-
 std::string generic(Octets rdata) {
-  return "\\# " + std::to_string(rdata.size()) + (rdata.empty() ? "" : " " + hex(rdata));
+  std::string text = "\\# " + std::to_string(rdata.size()) + (rdata.empty() ? "" : " ");
+  dns::append_hex(text, rdata);
+  return text;
 }
 
 std::size_t u16_at(Octets octets, std::size_t at) {

@@ -56,14 +56,7 @@ AwsScope scope_of(const std::string& url) {
 }
 
 Trouble garbage(const std::string& what) {
-  return {TroubleKind::incomplete_read,
-          "the answer is not " + what + " as Route 53 sends it: is this its API?",
-          {},
-          {}};
-}
-
-Trouble permanent(std::string words) {
-  return {TroubleKind::permanent, std::move(words), {}, {}};
+  return unreadable(what, "Route 53");
 }
 
 // Reading.
@@ -302,9 +295,7 @@ Outcome change_outcome(const Response& response, const char* root_name) {
   const std::string id = without_prefix(text_of(info, "Id"), "/change/");
   if (status == "INSYNC") return Accepted{};
   if (status == "PENDING" && is_id(id)) return Working{id, std::chrono::seconds(2)};
-  Trouble trouble = garbage("the state of a change");
-  trouble.kind = TroubleKind::unknown_outcome;
-  return trouble;
+  return unreadable_outcome("the state of a change", "Route 53");
 }
 
 }  // namespace
@@ -358,7 +349,7 @@ Seen<ZoneRef> Route53::parse_find(const Call& call, const dns::Name& apex,
   if (by_id) {
     if (!take(root.child("HostedZone"))) return garbage("a hosted zone");
     if (found.empty()) {
-      return permanent("the zone of zone-ids is another one there, or a private one");
+      return permanent_trouble("the zone of zone-ids is another one there, or a private one");
     }
     return found.front();
   }
@@ -369,8 +360,8 @@ Seen<ZoneRef> Route53::parse_find(const Call& call, const dns::Name& apex,
   }
   if (found.empty()) return Absent{};
   if (found.size() > 1) {
-    return permanent("Route 53 has " + std::to_string(found.size()) +
-                     " public zones of this name: say which one with zone-ids");
+    return permanent_trouble("Route 53 has " + std::to_string(found.size()) +
+                             " public zones of this name: say which one with zone-ids");
   }
   return found.front();
 }

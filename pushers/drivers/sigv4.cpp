@@ -1,5 +1,7 @@
 #include "pushers/drivers/sigv4.hpp"
 
+#include "dns/text_fields.hpp"
+
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -18,12 +20,8 @@ namespace {
 using Hash = std::array<std::uint8_t, 32>;
 
 std::string hex(const Hash& octets) {
-  constexpr std::string_view digits = "0123456789abcdef";
   std::string text;
-  for (const std::uint8_t octet : octets) {
-    text += digits[octet >> 4];
-    text += digits[octet & 15];
-  }
+  dns::append_hex(text, octets);
   return text;
 }
 

@@ -135,6 +135,17 @@ class BodyReader {
 /// Who, for the history, if the request does not say.
 constexpr const char* unnamed = "api";
 
+/// A request of which the body says no more than that.
+template <class Request>
+Result<Request> read_who_and_why(const std::string& body) {
+  BodyReader reader(body);
+  Request request;
+  request.who = reader.text("who").value_or(unnamed);
+  request.why = reader.text("why").value_or("");
+  if (const auto whole = reader.finish(); !whole) return tl::unexpected(whole.error());
+  return request;
+}
+
 }  // namespace
 
 Result<Operations::ApplyRequest> read_apply_body(const std::string& body) {
@@ -196,21 +207,11 @@ Result<Operations::SerialRequest> read_serial_body(const std::string& body) {
 }
 
 Result<Operations::HoldRequest> read_hold_body(const std::string& body) {
-  BodyReader reader(body);
-  Operations::HoldRequest request;
-  request.who = reader.text("who").value_or(unnamed);
-  request.why = reader.text("why").value_or("");
-  if (const auto whole = reader.finish(); !whole) return tl::unexpected(whole.error());
-  return request;
+  return read_who_and_why<Operations::HoldRequest>(body);
 }
 
 Result<Operations::DropRequest> read_drop_body(const std::string& body) {
-  BodyReader reader(body);
-  Operations::DropRequest request;
-  request.who = reader.text("who").value_or(unnamed);
-  request.why = reader.text("why").value_or("");
-  if (const auto whole = reader.finish(); !whole) return tl::unexpected(whole.error());
-  return request;
+  return read_who_and_why<Operations::DropRequest>(body);
 }
 
 Result<Operations::ReloadRequest> read_reload_body(const std::string& body) {

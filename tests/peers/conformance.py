@@ -15,6 +15,7 @@ from lab import taproot_config, wait_until
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 
 from between import Between  # noqa: E402  (the folder is known only now)
+from emulator import Fault  # noqa: E402
 
 ZONE = "example.com"
 HASH = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
@@ -81,6 +82,16 @@ class Counterparty:
         return ["ns1.example.net.", "ns2.example.net."]
 
 
+class EmulatedParty(Counterparty):
+    """A provider that an emulator stands for, which start() makes."""
+
+    emulator = None
+
+    def stop(self):
+        if self.emulator:
+            self.emulator.stop()
+
+
 def only(case, *names):
     """Of what a case inherits these tests alone."""
     for name in dir(case):
@@ -96,14 +107,13 @@ def zone_text(lines, ns=("ns1.example.net.", "ns2.example.net.")):
 
 
 def fault_cases(operations, kinds):
-    """Pairs of a call and what goes wrong with it. Each costs a back-off of seconds, so only every
-    fourth is tried, in which each call and each kind occurs; all with TAPROOT_FAULTS=all."""
-    whole = os.environ.get("TAPROOT_FAULTS") == "all"
-    if not whole:
-        print("every fourth fault is tried; all of them with TAPROOT_FAULTS=all", flush=True)
+    """Pairs of a call and what goes wrong with it. Each costs a back-off of seconds, so only some
+    are tried, in which each call and each kind occurs; all with TAPROOT_FAULTS=all."""
+    every = 1 if os.environ.get("TAPROOT_FAULTS") == "all" else min(4, len(operations))
+    if every > 1:
+        print(f"one fault in {every} is tried; all of them with TAPROOT_FAULTS=all", flush=True)
     return [(operation, kind) for i, operation in enumerate(operations)
-            for j, kind in enumerate(kinds) if whole or (i + j) % 4 == 0]
-
+            for j, kind in enumerate(kinds) if (i + j) % every == 0]
 
 
 class Conformance:
@@ -190,6 +200,21 @@ class Conformance:
     def assert_in_sync(self):
         done = self.run_verb("plan", timeout=120)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def check_faults(self, operations, kinds):
+        """Every kind of fault at every kind of call: the push ends right, now or after it is tried
+        again, and never says that it is done before it is."""
+        self.begin(["a 300 IN A 192.0.2.1"])
+        self.wait_for_push(1)
+        emulator = self.party.emulator
+        for number, (operation, how) in enumerate(fault_cases(operations, kinds), 2):
+            with self.subTest(operation=operation, how=how):
+                emulator.faults[:] = [Fault(operation, how)]
+                said = self.change([f"a 300 IN A 198.51.100.{number}"], number)
+                self.assertIn("applied and read back", said)
+                self.assertEqual(self.ours()[f"a.{ZONE}.", "A"], (300, [f"198.51.100.{number}"]))
+                self.assertEqual(emulator.faults[0].times, 0, "the fault was not met")
+        self.assert_no_secret()
 
     def assert_no_secret(self):
         """No secret in the log, in what verbs said, in answers of the API, or in the state."""

@@ -78,6 +78,7 @@ class Cloudflare(Emulator):
         zone["records"] = Records()
         return zone
 
+    PREFIX = "/client/v4"
     ROUTES = [
         ("GET", r"/zones", "list zones"),
         ("GET", r"/zones/([0-9a-f]{32})", "get zone"),
@@ -87,15 +88,6 @@ class Cloudflare(Emulator):
         ("DELETE", r"/zones/([0-9a-f]{32})/dns_records/([0-9a-f]{32})", "delete record"),
         ("POST", r"/zones/([0-9a-f]{32})/dns_records/batch", "batch"),
     ]
-
-    def operation_of(self, call):
-        path = call.path.removeprefix("/client/v4")
-        for method, pattern, operation in self.ROUTES:
-            match = re.fullmatch(pattern, path)
-            if method == call.method and match:
-                call.arguments = match.groups()
-                return operation
-        return "unknown"
 
     def answer(self, operation, call):
         try:

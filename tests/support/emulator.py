@@ -7,6 +7,7 @@ refuse. It is written from the facts, not from what taproot sends.
 
 import collections
 import http.server
+import re
 import socket
 import threading
 
@@ -115,9 +116,18 @@ class Emulator:
 
     # What an emulator has to say for itself.
 
+    ROUTES = []  # method, pattern of the whole path below PREFIX, operation
+    PREFIX = ""
+
     def operation_of(self, call):
-        """The name of what a call asks for."""
-        raise NotImplementedError
+        """The name of what a call asks for; the groups of its pattern become call.arguments."""
+        path = call.path.removeprefix(self.PREFIX)
+        for method, pattern, operation in self.ROUTES:
+            match = re.fullmatch(pattern, path)
+            if method == call.method and match:
+                call.arguments = match.groups()
+                return operation
+        return "unknown"
 
     def answer(self, operation, call):
         """Carries a call out."""

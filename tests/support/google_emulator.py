@@ -96,14 +96,6 @@ class Google(Emulator):
         ("GET", ZONES + r"/([a-z0-9-]+)/changes/(\d+)", "get change"),
     ]
 
-    def operation_of(self, call):
-        for method, pattern, operation in self.ROUTES:
-            match = re.fullmatch(pattern, call.path)
-            if method == call.method and match:
-                call.arguments = match.groups()
-                return operation
-        return "unknown"
-
     def answer(self, operation, call):
         try:
             if operation == "token":

@@ -134,14 +134,6 @@ class Route53(Emulator):
         ("GET", r"/2013-04-01/change/([^/]+)", "GetChange"),
     ]
 
-    def operation_of(self, call):
-        for method, path, operation in self.ROUTES:
-            match = re.fullmatch(path, call.path)
-            if method == call.method and match:
-                call.arguments = match.groups()
-                return operation
-        return "unknown"
-
     def answer(self, operation, call):
         try:
             self.check_signature(call)

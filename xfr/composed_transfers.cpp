@@ -16,8 +16,7 @@ bool is_of(const std::weak_ptr<const zonestore::ZoneVersion>& one, const Version
 
 }  // namespace
 
-ComposedTransfers::Choice ComposedTransfers::choose(const Version& version, Octets question,
-                                                    net::Instant now) {
+ComposedTransfers::Choice ComposedTransfers::choose(const Version& version, Octets question) {
   if (version->content_octets() < limits_.least_content) return {};
   const std::scoped_lock lock(mutex_);
   if (limits_.octets == 0) return {};
@@ -29,11 +28,12 @@ ComposedTransfers::Choice ComposedTransfers::choose(const Version& version, Octe
   }
   if (at == entries_.end()) {
     if (entries_.size() >= limits_.questions && !drop_oldest()) return {};
-    entries_.emplace(std::move(key), Entry{version, now, nullptr, 0, nullptr, false});
+    entries_.emplace(std::move(key), Entry{version, now_, ++turns_, nullptr, 0, nullptr, false});
     return {};
   }
   Entry& entry = at->second;
-  entry.asked = now;
+  entry.asked = now_;
+  entry.turn = ++turns_;
   if (entry.kept) return {entry.kept, nullptr};
   if (entry.keeper != nullptr || entry.is_too_large) return {};
   auto keeping = std::unique_ptr<Keeping>(new Keeping(*this, std::move(key)));
@@ -50,6 +50,7 @@ void ComposedTransfers::set_limit(std::size_t octets) {
 
 void ComposedTransfers::sweep(net::Instant now) {
   const std::scoped_lock lock(mutex_);
+  now_ = now;
   for (auto at = entries_.begin(); at != entries_.end();) {
     const auto next = std::next(at);
     const Entry& entry = at->second;
@@ -74,7 +75,7 @@ bool ComposedTransfers::drop_oldest() {
   auto oldest = entries_.end();
   for (auto at = entries_.begin(); at != entries_.end(); ++at) {
     if (at->second.keeper != nullptr) continue;
-    if (oldest == entries_.end() || at->second.asked < oldest->second.asked) oldest = at;
+    if (oldest == entries_.end() || at->second.turn < oldest->second.turn) oldest = at;
   }
   if (oldest == entries_.end()) return false;
   drop(oldest);

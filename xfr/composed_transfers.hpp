@@ -79,13 +79,13 @@ class ComposedTransfers {
     std::unique_ptr<Keeping> keeping;
   };
   /// `question` is that of the request, as it is repeated in each message.
-  Choice choose(const std::shared_ptr<const zonestore::ZoneVersion>& version, Octets question,
-                net::Instant now);
+  Choice choose(const std::shared_ptr<const zonestore::ZoneVersion>& version, Octets question);
 
   /// The octets that may be kept from now on; 0: nothing is kept.
   void set_limit(std::size_t octets);
 
-  /// Drops what belongs to versions that are gone, and what was not asked for since long.
+  /// Drops what belongs to versions that are gone, and what was not asked for since long. Says what
+  /// time it is: what is asked until the next sweep counts as asked now.
   void sweep(net::Instant now);
 
   std::size_t octets() const;  ///< kept, or being kept
@@ -94,6 +94,7 @@ class ComposedTransfers {
   struct Entry {
     std::weak_ptr<const zonestore::ZoneVersion> version;
     net::Instant asked;
+    std::uint64_t turn = 0;  ///< of the last one who asked
     std::shared_ptr<const ComposedTransfer> kept;
     std::size_t octets = 0;
     const Keeping* keeper = nullptr;  ///< on its way
@@ -111,6 +112,8 @@ class ComposedTransfers {
   Limits limits_;
   mutable std::mutex mutex_;
   Entries entries_;  ///< by question
+  net::Instant now_;
+  std::uint64_t turns_ = 0;
   std::size_t octets_ = 0;
 };
 

@@ -196,7 +196,7 @@ struct Transfer::State {
     put_in_question(static_cast<std::uint16_t>(request.qtype));
     put_in_question(static_cast<std::uint16_t>(request.qclass));
     if (kind == IxfrChoice::Kind::whole_zone) {
-      if (composed != nullptr) shared = composed->choose(version, asked(), net::Loop::now());
+      if (composed != nullptr) shared = composed->choose(version, asked());
       if (!shared.kept) zone.emplace(*version);
     }
     if (kind == IxfrChoice::Kind::differences) {

@@ -43,6 +43,31 @@ std::optional<std::string> why_bad_txt(const TxtRule& rule, Octets rdata) {
   return std::nullopt;
 }
 
+bool is_letter_or_digit(std::uint8_t octet) {
+  return (octet >= '0' && octet <= '9') || (octet >= 'a' && octet <= 'z') ||
+         (octet >= 'A' && octet <= 'Z');
+}
+
+std::optional<std::string> why_bad_owner(const Capabilities& capabilities,
+                                         const dns::RRset& rrset) {
+  Octets rest = rrset.owner.wire();
+  bool is_service = true;
+  for (std::size_t label = 0; rest[0] != 0; ++label) {
+    const Octets text = rest.subspan(1, rest[0]);
+    for (const std::uint8_t octet : text) {
+      const auto& allowed = capabilities.owner_characters;
+      if (allowed.empty() || is_letter_or_digit(octet)) continue;
+      if (allowed.find(static_cast<char>(octet)) == std::string::npos) {
+        return "a name with the octet " + std::to_string(octet);
+      }
+    }
+    if (label < 2) is_service = is_service && text[0] == '_';
+    rest = rest.subspan(1 + text.size());
+  }
+  if (rrset.type != RRType::SRV || !capabilities.srv_by_service || is_service) return std::nullopt;
+  return "SRV records whose owner does not begin with _SERVICE._PROTOCOL";
+}
+
 std::optional<std::string> why_unsupported(const Capabilities& capabilities,
                                            const dns::RRset& rrset) {
   if (!capabilities.holds(rrset.type)) return "no records of type " + dns::to_text(rrset.type);
@@ -53,6 +78,7 @@ std::optional<std::string> why_unsupported(const Capabilities& capabilities,
   if (rrset.type == RRType::NS && rrset.owner.is_wildcard() && !capabilities.wildcard_ns) {
     return "NS records at a wildcard";
   }
+  if (auto why = why_bad_owner(capabilities, rrset)) return why;
   if (rrset.type != RRType::TXT && rrset.type != RRType::SPF) return std::nullopt;
   for (const auto& rdata : rrset.rdata) {
     if (auto why = why_bad_txt(capabilities.txt, rdata.wire())) return why;

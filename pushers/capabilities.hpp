@@ -55,7 +55,8 @@ struct BatchLimits {
   std::size_t max_changes = std::numeric_limits<std::size_t>::max();
   std::size_t max_octets = std::numeric_limits<std::size_t>::max();
   std::size_t update_weight = 1;  ///< what an update counts against max_changes
-  /// One request carries the whole batch, all or nothing. Otherwise max_changes should be 1.
+  /// One request carries the whole batch, all or nothing. Otherwise, if a batch of several changes
+  /// is refused, the zone is read again and they go one by one.
   bool atomic = false;
   /// Changes are carried out in the order they came: waiting for the last batch is enough.
   bool awaits_last_only = false;
@@ -76,6 +77,9 @@ struct Capabilities {
   TxtRule txt;
   std::size_t max_records = std::numeric_limits<std::size_t>::max();  ///< of one RRset
   bool wildcard_ns = true;
+  /// What owners may be made of beside letters and digits; empty means all octets.
+  std::string owner_characters;
+  bool srv_by_service = false;  ///< SRV only at owners _SERVICE._PROTOCOL.…
   ApexNs apex_ns = ApexNs::ignore;
   SoaRule soa = SoaRule::providers;
   BatchLimits batch;

@@ -21,6 +21,7 @@ struct Call {
   std::string session;  ///< what parse_login() returned in this push; a secret
   /// Nothing was written since the zone was read: its state there should be what was read.
   bool untouched = false;
+  std::string cursor = {};  ///< of the page that is asked for, for providers that do not repeat it
 };
 
 /// The provider has done what was asked.
@@ -60,7 +61,7 @@ class Driver {
                                 const Response& response) const = 0;
 
   /// The requests that carry out a batch, in the order to send them; `live` is what the plan was
-  /// made from, with ids and token. If they may be more than one, batch.max_changes is 1.
+  /// made from, with ids and token. If they may be more than one, the batch is not atomic.
   virtual std::vector<Request> apply(const Call& call, const LiveZone& live,
                                      const Batch& batch) const = 0;
   /// The requests that put staged changes in force, after the last batch; most have none.

@@ -234,8 +234,10 @@ void Push::intend(const Moment& moment) {
 // Writing.
 
 Step Push::start_writing(const Moment& moment) {
+  BatchLimits limits = driver_.capabilities().batch;
+  if (one_by_one_) limits.max_changes = 1;
   const auto batches = pack(
-      plan_->changes, driver_.capabilities().batch,
+      plan_->changes, limits,
       [this](const PlannedChange& change) { return driver_.octets_of(change); },
       [this](const PlannedChange& change) { return driver_.weight_of(change); });
   batches_.assign(batches.begin(), batches.end());

@@ -136,7 +136,7 @@ class Push {
  private:
   enum class Stage { login, find, list, journal, write, poll, ended };
 
-  Call call(const Moment& moment) const { return {moment.wall, session_, untouched_}; }
+  Call call(const Moment& moment) const { return {moment.wall, session_, untouched_, cursor_}; }
   Access access() const;
   Step ask(const Moment& moment);
   Step start_reading(const Moment& moment, Stage from);
@@ -177,6 +177,7 @@ class Push {
   bool wrote_ = false;
   bool forced_ = false;
   bool untouched_ = false;
+  bool one_by_one_ = false;  ///< since a batch that was refused may have been done in part
   unsigned tries_ = 0;
   unsigned replans_ = 0;
   unsigned rereads_ = 0;

@@ -73,6 +73,10 @@ Step Push::on_refused(const Moment& moment, const Trouble& trouble) {
   batches_.pop_front();
   Halves halves = trouble.culprit ? isolate(batch, *trouble.culprit) : Halves{};
   if (halves.first.empty() || halves.second.empty()) halves = halve(batch);
+  if (!halves.second.empty() && !driver_.capabilities().batch.atomic) {
+    one_by_one_ = true;  // who knows what of it was done
+    return read_again(moment, trouble, Stage::list);
+  }
   if (!halves.second.empty()) {
     batches_.push_front(std::move(halves.second));
     batches_.push_front(std::move(halves.first));
@@ -89,7 +93,7 @@ void Push::refuse(const Batch& unit, const Trouble& trouble) {
   if (request_at_ == 0) return;
   Batch restore;
   for (const auto& change : unit) {
-    if (change.before) restore.push_back({std::nullopt, change.before, change.unit});
+    if (change.is_delete()) restore.push_back({std::nullopt, change.before, change.unit});
   }
   if (!restore.empty()) batches_.push_front(std::move(restore));
 }

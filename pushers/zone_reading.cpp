@@ -32,7 +32,7 @@ Request ZoneReading::find(const Call& call) {
 }
 
 Result<std::optional<Request>> ZoneReading::on_response(WallTime now, const Response& response) {
-  Call call{now, session_};
+  Call call{now, session_, false, cursor_};
   switch (stage_) {
     case Stage::login: {
       const auto session = driver_.parse_login(call, response);

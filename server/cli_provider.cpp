@@ -147,7 +147,7 @@ Result<std::optional<std::vector<dns::Name>>> listed_zones(const pushers::Driver
   std::vector<dns::Name> names;
   std::string cursor;
   for (std::size_t page = 0; page < max_pages; ++page) {
-    const pushers::Call call{std::chrono::system_clock::now(), *session};
+    const pushers::Call call{std::chrono::system_clock::now(), *session, false, cursor};
     auto request = driver.zones(call, cursor);
     if (!request) return std::optional<std::vector<dns::Name>>();
     const auto response = pushers::carry_and_wait(std::move(*request));

@@ -86,6 +86,14 @@ std::string txt_text(const Capabilities& can) {
   return text;
 }
 
+std::string owners_text(const Capabilities& can) {
+  std::string text = can.owner_characters.empty()
+                         ? "any"
+                         : "letters, digits and " + harmless(can.owner_characters);
+  if (can.srv_by_service) text += ", of SRV _SERVICE._PROTOCOL and what follows";
+  return text;
+}
+
 }  // namespace
 
 std::string render_capabilities(const Capabilities& can) {
@@ -99,6 +107,7 @@ std::string render_capabilities(const Capabilities& can) {
   row("TXT", txt_text(can));
   row("records", limit_text(can.max_records) + " in one RRset");
   row("NS at *", can.wildcard_ns ? "yes" : "no");
+  row("owners", owners_text(can));
   row("apex NS", word_of(can.apex_ns));
   row("SOA", can.soa == pushers::SoaRule::pushed ? "ours" : "the provider's own");
   row("requests", limit_text(can.batch.max_changes) + " changes, " +
@@ -125,6 +134,8 @@ std::string capabilities_json(const Capabilities& can) {
         {"chunks_matter", can.txt.chunks_matter}}},
       {"max_records", limit(can.max_records)},
       {"wildcard_ns", can.wildcard_ns},
+      {"owner_characters", can.owner_characters},
+      {"srv_by_service", can.srv_by_service},
       {"apex_ns", word_of(can.apex_ns)},
       {"soa", can.soa == pushers::SoaRule::pushed ? "pushed" : "providers"},
       {"batch",

@@ -1,14 +1,14 @@
 #include "pushers/drivers/cloudflare.hpp"
 
-#include "dns/rdata.hpp"
 #include "pushers/base_url.hpp"
 #include "pushers/drivers/cloudflare_record.hpp"
 #include "pushers/drivers/json_answer.hpp"
+#include "pushers/drivers/rdata_fields.hpp"
+#include "pushers/drivers/single_records.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 namespace taproot::pushers {
@@ -24,8 +24,6 @@ using dns::RRType;
 constexpr std::size_t max_batch = 200;
 constexpr std::size_t max_txt_octets = 2000;  ///< of 2,048 characters; the rest are quotes
 constexpr const char* page_size = "1000";
-/// Between an id and the rdata that it stands for, in LiveRRset::ids.
-constexpr char id_separator = '\t';
 
 Capabilities cloudflare_capabilities() {
   Capabilities result;
@@ -102,81 +100,35 @@ std::string why_foreign(const Json& record) {
   return "";
 }
 
-using LiveRRsets = std::map<RRsetKey, LiveRRset>;
-
-/// What is wrong with one record of a list; empty: it is among the sets now.
-std::string take_record(const Json& record, const dns::Name& apex, LiveRRsets& sets) {
+/// What is wrong with one record of a list; empty: it is among the others now.
+std::string take_record(const Json& record, const dns::Name& apex, ListedRecords& records) {
   const std::string id = text_of(record, "id");
   const auto owner = dns::Name::from_text(text_of(record, "name"));
   const auto ttl = number_of(record, "ttl");
   const std::string type_text = text_of(record, "type");
   if (!is_id(id) || !owner || !ttl || type_text.empty()) return "a record lacks a field";
   if (!owner->is_subdomain_of(apex)) return "a name does not lie in the zone";
-  const auto type = dns::rrtype_from_text(type_text).value_or(RRType::none);
-  LiveRRset& live = sets[{*owner, type}];
+  const RRsetKey key{*owner, dns::rrtype_from_text(type_text).value_or(RRType::none)};
   const auto seconds = static_cast<std::uint32_t>(std::min<std::uint64_t>(*ttl, dns::max_ttl));
-  live.rrset.ttl = live.ids.empty() ? seconds : std::min(live.rrset.ttl, seconds);
-  live.rrset.owner = *owner;
-  live.rrset.type = type;
-  const auto spoil = [&](std::string why) {
-    live.kind = LiveKind::opaque;
-    live.why = std::move(why);
-  };
   const auto& known = cloudflare_types();
-  if (std::find(known.begin(), known.end(), type) == known.end()) {
-    live.ids.push_back(id);
-    spoil("it is of a type that taproot does not push to Cloudflare");
+  if (std::find(known.begin(), known.end(), key.type) == known.end()) {
+    records.add_unread(key, seconds, id,
+                       "it is of a type that taproot does not push to Cloudflare");
     return "";
   }
-  if (auto why = why_foreign(record); !why.empty()) spoil(std::move(why));
-  auto rdata = cloudflare_rdata(type, record.dump(-1, ' ', false, Json::error_handler_t::replace));
+  auto rdata =
+      cloudflare_rdata(key.type, record.dump(-1, ' ', false, Json::error_handler_t::replace));
   if (!rdata) {
-    live.ids.push_back(id);
-    spoil("its contents cannot be read: " + one_line(rdata.error().detail, 120));
+    records.add_unread(key, seconds, id,
+                       "its contents cannot be read: " + one_line(rdata.error().detail, 120));
     return "";
   }
-  const auto wire = rdata->wire();
-  live.ids.push_back(id + id_separator + std::string(wire.begin(), wire.end()));
-  live.rrset.rdata.push_back(std::move(*rdata));
+  records.add(key, seconds, id, std::move(*rdata));
+  if (auto why = why_foreign(record); !why.empty()) records.spoil(key, std::move(why));
   return "";
 }
 
 // Writing.
-
-/// The records of one RRset there: rdata to id.
-using RecordIds = std::multimap<std::string, std::string>;
-
-RecordIds ids_of(const LiveZone& live, const RRsetKey& key) {
-  RecordIds ids;
-  for (const auto& one : live.rrsets) {
-    if (one.key() != key) continue;
-    for (const auto& id : one.ids) {
-      const auto end = id.find(id_separator);
-      if (end != std::string::npos) ids.emplace(id.substr(end + 1), id.substr(0, end));
-    }
-  }
-  return ids;
-}
-
-std::string octets_of_rdata(const dns::Rdata& rdata) {
-  const auto wire = rdata.wire();
-  return {wire.begin(), wire.end()};
-}
-
-bool has(const RRset& rrset, const dns::Rdata& rdata) {
-  return std::any_of(rrset.rdata.begin(), rrset.rdata.end(), [&](const dns::Rdata& one) {
-    return dns::compare_canonical(rrset.type, one.wire(), rdata.wire()) == 0;
-  });
-}
-
-/// What of an RRset is not in the other.
-std::vector<dns::Rdata> beyond(const RRset& rrset, const std::optional<RRset>& other) {
-  std::vector<dns::Rdata> rest;
-  for (const auto& rdata : rrset.rdata) {
-    if (!other || !has(*other, rdata)) rest.push_back(rdata);
-  }
-  return rest;
-}
 
 OrderedJson record_of(const RRset& rrset, const dns::Rdata& rdata) {
   OrderedJson record{{"type", dns::to_text(rrset.type)},
@@ -191,30 +143,18 @@ OrderedJson record_of(const RRset& rrset, const dns::Rdata& rdata) {
 
 class BatchBody {
  public:
-  explicit BatchBody(const LiveZone& live) : live_(live) {}
-
-  void add(const PlannedChange& change) {
-    auto ids = change.before ? ids_of(live_, change.key()) : RecordIds();
-    const auto gone =
-        change.before ? beyond(*change.before, change.after) : std::vector<dns::Rdata>();
-    const auto come =
-        change.after ? beyond(*change.after, change.before) : std::vector<dns::Rdata>();
-    const std::size_t in_place = std::min(gone.size(), come.size());
-    for (std::size_t i = 0; i < come.size(); ++i) {
-      auto record = record_of(*change.after, come[i]);
-      if (i >= in_place) {
-        posts_.push_back(std::move(record));
-        continue;
+  void add(const PlannedChange& change, const RecordEdits& edits) {
+    for (const auto& id : edits.deletes) deletes_.push_back({{"id", id}});
+    for (const auto& edit : edits.edits) {
+      OrderedJson patch{{"id", edit.id}};
+      if (edit.rdata) {
+        patch.update(record_of(*change.after, *edit.rdata));
+      } else {
+        patch["ttl"] = change.after->ttl;
       }
-      OrderedJson patch{{"id", take(ids, gone[i])}};
-      patch.update(record);
       patches_.push_back(std::move(patch));
     }
-    for (std::size_t i = in_place; i < gone.size(); ++i)
-      deletes_.push_back({{"id", take(ids, gone[i])}});
-    if (!change.is_update() || change.before->ttl == change.after->ttl) return;
-    for (const auto& [rdata, id] : ids)
-      patches_.push_back({{"id", id}, {"ttl", change.after->ttl}});
+    for (const auto& rdata : edits.creates) posts_.push_back(record_of(*change.after, rdata));
   }
 
   std::string text() const {
@@ -226,16 +166,6 @@ class BatchBody {
   }
 
  private:
-  /// The id of a record that is to go; what is left in `ids` stays.
-  static std::string take(RecordIds& ids, const dns::Rdata& rdata) {
-    const auto found = ids.find(octets_of_rdata(rdata));
-    if (found == ids.end()) return "0";  // cannot be: it was planned on what was read
-    auto id = std::move(found->second);
-    ids.erase(found);
-    return id;
-  }
-
-  const LiveZone& live_;
   OrderedJson deletes_ = OrderedJson::array();
   OrderedJson patches_ = OrderedJson::array();
   OrderedJson posts_ = OrderedJson::array();
@@ -352,17 +282,14 @@ Seen<Page> Cloudflare::parse_list(const Call& call, const ZoneRef& zone,
   if (result == nullptr || !result->is_array()) return garbage("a list of records");
   const auto place = place_of(envelope, result->size());
   if (!place) return garbage("a list of records whose counts agree");
-  LiveRRsets sets;
+  ListedRecords records;
   for (const auto& record : *result) {
-    const auto wrong = take_record(record, zone.apex, sets);
+    const auto wrong = take_record(record, zone.apex, records);
     if (!wrong.empty()) return garbage("a list of records (" + wrong + ")");
   }
   Page page;
   page.has_parts = true;
-  for (auto& [key, live] : sets) {
-    dns::normalise(live.rrset);
-    page.rrsets.push_back(std::move(live));
-  }
+  page.rrsets = records.take();
   if (!place->is_last) page.next = std::to_string(place->page + 1);
   page.complete = place->is_last;
   return page;
@@ -370,8 +297,9 @@ Seen<Page> Cloudflare::parse_list(const Call& call, const ZoneRef& zone,
 
 std::vector<Request> Cloudflare::apply(const Call&, const LiveZone& live,
                                        const Batch& batch) const {
-  BatchBody body(live);
-  for (const auto& change : batch) body.add(change);
+  const RecordIds ids(live, batch);
+  BatchBody body;
+  for (const auto& change : batch) body.add(change, ids.edits_of(change));
   Request post = request("POST", "/zones/" + percent_encoded(live.zone.id) + "/dns_records/batch");
   post.headers.emplace_back("Content-Type", "application/json");
   post.body = body.text();
@@ -393,13 +321,7 @@ std::size_t Cloudflare::octets_of(const PlannedChange&) const {
 }
 
 std::size_t Cloudflare::weight_of(const PlannedChange& change) const {
-  const std::size_t gone = change.before ? beyond(*change.before, change.after).size() : 0;
-  const std::size_t come = change.after ? beyond(*change.after, change.before).size() : 0;
-  std::size_t weight = std::max(gone, come);
-  if (change.is_update() && change.before->ttl != change.after->ttl) {
-    weight += change.before->rdata.size() - gone;
-  }
-  return weight;
+  return records_of(change);
 }
 
 std::optional<Request> Cloudflare::zones(const Call&, const std::string& cursor) const {

@@ -2,11 +2,11 @@
 
 #include "dns/presentation.hpp"
 #include "pushers/drivers/json_answer.hpp"
+#include "pushers/drivers/rdata_fields.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string_view>
 
@@ -71,62 +71,6 @@ bool is_target(RRType type) {
   return type == RRType::CNAME || type == RRType::NS || type == RRType::PTR || type == RRType::MX;
 }
 
-std::string with_dot(const std::string& name) {
-  return name.ends_with('.') ? name : name + ".";
-}
-
-/// The next field of presentation format, taken off the front: a word, or a string with its quotes.
-std::string_view take_field(std::string_view& text) {
-  const auto begin = text.find_first_not_of(' ');
-  text.remove_prefix(std::min(begin, text.size()));
-  bool inside = false;
-  std::size_t end = 0;
-  for (; end < text.size() && (inside || text[end] != ' '); ++end) {
-    if (text[end] == '"') inside = !inside;
-    if (text[end] == '\\') ++end;
-  }
-  const auto field = text.substr(0, end);
-  text.remove_prefix(std::min(end, text.size()));
-  return field;
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-/// A quoted string's octets.
-std::string unquoted(std::string_view text) {
-  if (text.size() >= 2 && text.front() == '"') text = text.substr(1, text.size() - 2);
-  std::string octets;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] != '\\' || at + 1 == text.size()) {
-      octets += text[at];
-    } else if (at + 3 < text.size() && is_digit(text[at + 1])) {
-      octets += static_cast<char>((text[at + 1] - '0') * 100 + (text[at + 2] - '0') * 10 +
-                                  (text[at + 3] - '0'));
-      at += 3;
-    } else {
-      octets += text[++at];
-    }
-  }
-  return octets;
-}
-
-std::string quoted(const std::string& octets) {
-  std::string text = "\"";
-  for (const char c : octets) {
-    if (c == '"' || c == '\\') text += '\\';
-    text += c;
-  }
-  return text + "\"";
-}
-
-std::uint32_t number_in(std::string_view text) {
-  std::uint32_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
-
 void set_field(nlohmann::ordered_json& data, const NamedField& field, std::string_view& text) {
   switch (field.kind) {
     case Field::number:
@@ -136,7 +80,7 @@ void set_field(nlohmann::ordered_json& data, const NamedField& field, std::strin
       data[field.name] = std::string(take_field(text));
       break;
     case Field::quoted:
-      data[field.name] = unquoted(take_field(text));
+      data[field.name] = unquoted_string(take_field(text));
       break;
     case Field::target:
       data[field.name] = without_dot(std::string(take_field(text)));
@@ -157,7 +101,7 @@ std::optional<std::string> field_text(const Json& data, const NamedField& field)
   }
   const auto* text = at->get_ptr<const std::string*>();
   if (text == nullptr) return std::nullopt;
-  if (field.kind == Field::quoted) return quoted(*text);
+  if (field.kind == Field::quoted) return quoted_string(*text);
   if (field.kind == Field::target) return with_dot(*text);
   return *text;
 }
@@ -182,7 +126,7 @@ Result<std::string> text_of_data(RRType type, const Json& record,
 Result<std::string> text_of_content(RRType type, const Json& record) {
   const auto* content = find_text(record, "content");
   if (content == nullptr) return bad(type);
-  if (type == RRType::TXT) return content->starts_with('"') ? *content : quoted(*content);
+  if (type == RRType::TXT) return content->starts_with('"') ? *content : quoted_string(*content);
   if (type != RRType::MX) return is_target(type) ? with_dot(*content) : *content;
   const auto priority = number_of(record, "priority");
   if (!priority) return bad(type);
@@ -190,11 +134,6 @@ Result<std::string> text_of_content(RRType type, const Json& record) {
 }
 
 }  // namespace
-
-std::string without_dot(std::string name) {
-  if (name.size() > 1 && name.ends_with('.')) name.pop_back();
-  return name;
-}
 
 const std::vector<RRType>& cloudflare_types() {
   static const std::vector<RRType> types{

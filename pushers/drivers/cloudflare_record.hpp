@@ -14,9 +14,6 @@ namespace taproot::pushers {
 // How Cloudflare spells records: simple types as `content`, others as an object `data` with a
 // member for each field. Names have no last dot there.
 
-/// A name as Cloudflare spells it.
-std::string without_dot(std::string name);
-
 /// The types that both sides can spell.
 const std::vector<dns::RRType>& cloudflare_types();
 

@@ -40,6 +40,8 @@ class LabCase(unittest.TestCase):
     """Each test gets a lab of its own in self.lab; it ends with the test."""
 
     def setUp(self):
+        started = time.monotonic()
+        self.addCleanup(lambda: print(f"{time.monotonic() - started:.1f} s", file=sys.stderr))
         self.lab = Lab(BINARY)
         self.addCleanup(self.leave, self.lab)  # this lab: a test may make another one
         self.taproot = self.lab.add(Taproot(self.lab))

@@ -86,6 +86,11 @@ class EmulatedParty(Counterparty):
     """A provider that an emulator stands for, which start() makes."""
 
     emulator = None
+    polls = None  # how many looks find a change at work; None: it is done at once
+
+    def looks(self):
+        """How often a push asks whether its last change is done."""
+        return 0 if self.polls is None else self.polls + 1
 
     def stop(self):
         if self.emulator:
@@ -209,12 +214,16 @@ class Conformance:
         emulator = self.party.emulator
         for number, (operation, how) in enumerate(fault_cases(operations, kinds), 2):
             with self.subTest(operation=operation, how=how):
+                self.prepare(operation)
                 emulator.faults[:] = [Fault(operation, how)]
                 said = self.change([f"a 300 IN A 198.51.100.{number}"], number)
                 self.assertIn("applied and read back", said)
                 self.assertEqual(self.ours()[f"a.{ZONE}.", "A"], (300, [f"198.51.100.{number}"]))
                 self.assertEqual(emulator.faults[0].times, 0, "the fault was not met")
         self.assert_no_secret()
+
+    def prepare(self, operation):
+        """Before a push that is to meet a fault at `operation`."""
 
     def assert_no_secret(self):
         """No secret in the log, in what verbs said, in answers of the API, or in the state."""
@@ -446,3 +455,25 @@ class Conformance:
         self.assertIn(done.returncode, (0, 2), done.stderr)  # 2: SOA and NS are not listed there
         for words in ("192.0.2.1", '"a b"', "CNAME"):
             self.assertIn(words, done.stdout)
+
+
+class ChangesTakeTime:
+    """To be mixed in before Conformance, for a provider that is asked whether a change is done. Each
+    look costs a wait of seconds, so only tests that look at each request have one."""
+
+    polled = "get change"  # the operation
+
+    def test_a_lost_answer_is_looked_up(self):
+        self.party.polls = 0
+        super().test_a_lost_answer_is_looked_up()
+
+    def test_a_crash_between_any_two_requests(self):
+        self.party.polls = 0
+        super().test_a_crash_between_any_two_requests()
+
+    def test_changes_and_swaps_of_types(self):
+        self.party.polls = 0
+        super().test_changes_and_swaps_of_types()
+
+    def prepare(self, operation):
+        self.party.emulator.polls = 0 if operation == self.polled else None

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from case import LabCase, main
-from conformance import ZONE, Conformance, EmulatedParty, Requests
+from conformance import ZONE, ChangesTakeTime, Conformance, EmulatedParty, Requests
 
 from google_emulator import NAMESERVERS, PAGE, Google  # conformance named the folder
 from emulator import Answer, Fault
@@ -48,10 +48,11 @@ class GoogleParty(EmulatedParty):
     secrets = ["PRIVATE KEY", "canary-token"]
     name = "google"
     page = PAGE
+    polls = None
 
     def start(self):
         self.emulator = Google()
-        self.emulator.polls = 1
+        self.emulator.polls = self.polls
         self.zone = self.emulator.add_zone(ZONE)
         self.emulator.add_zone(ZONE, "private")
         self.server_port = self.emulator.port
@@ -77,13 +78,14 @@ class GoogleParty(EmulatedParty):
         return NAMESERVERS
 
     def most_requests(self, records, changes):
-        # A token, find, list, one change for each 1,000 RRsets, two looks until it is done, list.
+        # A token, find, list, one change for each 1,000 RRsets, looks until it is done, list.
         before = 1 if changes >= records else -(-(records + 2) // PAGE)
         after = -(-(records + 2) // PAGE)
-        return Requests(2 + before + -(-changes // 1000) + 2 + after, 3 + before)
+        return Requests(2 + before + -(-changes // 1000) + self.looks() + after,
+                        3 + before)
 
 
-class Conforms(Conformance, LabCase):
+class Conforms(ChangesTakeTime, Conformance, LabCase):
     kind = GoogleParty
 
     def wrong_key(self):

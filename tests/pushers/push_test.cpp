@@ -389,6 +389,24 @@ TEST_CASE("half a swap of types is put back", "[pushers][push]") {
         Lines{"example.org. NS", "example.org. SOA", "www.example.org. A"});
 }
 
+TEST_CASE("a refused batch that may have been done in part is read again", "[pushers][push]") {
+  Capabilities caps = every_type();
+  caps.batch = {10, 100'000, 1, false};
+  Lines lines;
+  for (int i = 0; i < 15; ++i) lines.push_back("h" + std::to_string(i) + " 300 A 192.0.2.1");
+  Scene scene(lines, {}, caps);
+  auto talk = scene.begin();
+  talk.refused = {{name("h5"), dns::RRType::A}};
+  talk.fault = nth("apply", 1, {fake_refused, true, ""});  // and done, as far as it goes
+  const auto& result = talk.run();
+  CHECK(result.end == PushEnd::partial);
+  CHECK_THAT(result.words, Catch::Contains("14 changes applied") && Catch::Contains("h5"));
+  CHECK(scene.provider.zone.size() == 2 + 14);
+  for (std::size_t i = 1; i < scene.provider.batches.size(); ++i) {
+    CHECK(scene.provider.batches[i].size() == 1);
+  }
+}
+
 TEST_CASE("guards stop a push until its plan is forced", "[pushers][push]") {
   Scene scene({}, {"www 300 A 192.0.2.1"});
   scene.own_all();

@@ -89,7 +89,10 @@ class Emulator:
             timeout = 30
 
             def any(self):
-                emulator.serve(self)
+                try:
+                    emulator.serve(self)
+                except ConnectionError:  # the client does not wait for the answer any more
+                    self.close_connection = True
 
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = any
 

@@ -2,7 +2,7 @@
 
 Checks signatures (SigV4 with session tokens and the clock), the order of XML elements, the limits
 of a change batch, what may stand beside what, and that a DELETE names exactly what is there. A
-batch is carried out whole or not at all. A change is PENDING twice before it is INSYNC. Lists are
+batch is carried out whole or not at all. A change is PENDING before it is INSYNC. Lists are
 paged inside of weighted sets, too.
 """
 
@@ -110,7 +110,7 @@ class Route53(Emulator):
         self.keys = {"AKIDEXAMPLE": ("canary-secret-4711/+", None)}  # id -> (secret, session token)
         self.zones = {}
         self.changes = {}  # id -> how often it is still PENDING
-        self.polls = 2
+        self.polls = 2  # None: a change is INSYNC at once
         self.clock = lambda: datetime.datetime.now(datetime.timezone.utc)
         self.old_errors = False  # the shape that refused batches had
         self.batches = []  # how many records each accepted batch counted
@@ -322,11 +322,12 @@ class Route53(Emulator):
         zone.sets = sets
         self.batches.append(records)
         change = f"C{len(self.changes) + 1:08d}"
-        self.changes[change] = self.polls
-        return self.change_xml("ChangeResourceRecordSetsResponse", change)
+        self.changes[change] = self.polls or 0
+        return self.change_xml("ChangeResourceRecordSetsResponse", change,
+                               "INSYNC" if self.polls is None else "PENDING")
 
     @staticmethod
-    def change_xml(root, change, status="PENDING"):
+    def change_xml(root, change, status):
         return (f'<{root} xmlns="{NAMESPACE}"><ChangeInfo><Id>/change/{change}</Id>'
                 f"<Status>{status}</Status><SubmittedAt>2026-11-26T00:00:00Z</SubmittedAt>"
                 f"</ChangeInfo></{root}>")

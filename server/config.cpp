@@ -90,21 +90,7 @@ void fill_in(Config& config, const ConfigWorld& world) {
 }  // namespace
 
 std::string_view to_text(ProviderKind kind) {
-  switch (kind) {
-    case ProviderKind::transfer:
-      return "transfer";
-    case ProviderKind::powerdns:
-      return "powerdns";
-    case ProviderKind::rfc2136:
-      return "rfc2136";
-    case ProviderKind::route53:
-      return "route53";
-    case ProviderKind::cloudflare:
-      return "cloudflare";
-    case ProviderKind::google:
-      return "google";
-  }
-  return "transfer";
+  return provider_kinds[static_cast<std::size_t>(kind)];
 }
 
 const ProviderConfig* Config::find_provider(std::string_view name) const {

@@ -32,7 +32,21 @@
 namespace taproot::server {
 
 /// How a version comes to a provider.
-enum class ProviderKind { transfer, powerdns, rfc2136, route53, cloudflare, google };
+enum class ProviderKind {
+  transfer,
+  powerdns,
+  rfc2136,
+  route53,
+  cloudflare,
+  google,
+  softlayer,
+  ns1,
+  azure
+};
+/// All of them, in the order of their values.
+inline constexpr std::string_view provider_kinds[] = {"transfer",  "powerdns",   "rfc2136",
+                                                      "route53",   "cloudflare", "google",
+                                                      "softlayer", "ns1",        "azure"};
 /// "transfer", "powerdns", …: the word in the configuration.
 std::string_view to_text(ProviderKind kind);
 
@@ -91,13 +105,14 @@ struct ProviderConfig {
   ApexNsPolicy apex_ns = ApexNsPolicy::automatic;
   bool omits_unsupported = false;  ///< what it cannot hold is left out, and does not stop the rest
   GuardConfig guards;
-  std::string url;                       ///< of its API; empty: where the provider has it
-  Secret api_key;                        ///< or its secret access key, or its token
-  std::string key_id;                    ///< of route53: the name of the key
-  Secret session_token;                  ///< of route53: with keys that end
-  std::map<dns::Name, std::string> ids;  ///< of zones, where several there have one name
-  std::optional<net::Endpoint> server;   ///< of rfc2136
-  std::optional<dns::Name> update_key;   ///< of rfc2136
+  std::string url;                             ///< of its API; empty: where the provider has it
+  Secret api_key;                              ///< or its secret access key, or its token
+  std::string key_id;                          ///< the key's name, or the user's
+  std::map<std::string, std::string> account;  ///< what else says whose zones, by key
+  Secret session_token;                        ///< of route53: with keys that end
+  std::map<dns::Name, std::string> ids;        ///< of zones, where several there have one name
+  std::optional<net::Endpoint> server;         ///< of rfc2136
+  std::optional<dns::Name> update_key;         ///< of rfc2136
   std::shared_ptr<const net::TlsContext> update_tls = nullptr;  ///< of rfc2136; null: plain TCP
 
   bool operator==(const ProviderConfig&) const = default;

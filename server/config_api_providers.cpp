@@ -5,8 +5,7 @@
 #include "server/config_url.hpp"
 
 #include <algorithm>
-#include <array>
-#include <span>
+#include <iterator>
 
 namespace taproot::server {
 
@@ -25,48 +24,58 @@ constexpr Kinds rfc2136 = only(ProviderKind::rfc2136);
 constexpr Kinds route53 = only(ProviderKind::route53);
 constexpr Kinds cloudflare = only(ProviderKind::cloudflare);
 constexpr Kinds google = only(ProviderKind::google);
-constexpr Kinds all = powerdns | rfc2136 | route53 | cloudflare | google;
+constexpr Kinds softlayer = only(ProviderKind::softlayer);
+constexpr Kinds ns1 = only(ProviderKind::ns1);
+constexpr Kinds azure = only(ProviderKind::azure);
+constexpr Kinds all = ((1U << std::size(provider_kinds)) - 1) & ~only(ProviderKind::transfer);
 
-/// One key, who has it, and how that is said.
+/// One key, and who has it.
 struct ApiKey {
   std::string_view name;
   Kinds kinds;
-  std::string_view words;
 };
 
-constexpr std::array<ApiKey, 21> api_keys{{
-    {"ownership", all, "powerdns, rfc2136, route53, cloudflare or google"},
-    {"guards", all, "powerdns, rfc2136, route53, cloudflare or google"},
-    {"apex-ns", all, "powerdns, rfc2136, route53, cloudflare or google"},
-    {"unsupported", all, "powerdns, rfc2136, route53, cloudflare or google"},
-    {"url", all & ~rfc2136, "powerdns, route53, cloudflare or google"},
-    {"api-key", powerdns, "powerdns"},
-    {"api-key-file", powerdns, "powerdns"},
-    {"server", rfc2136, "rfc2136"},
-    {"key", rfc2136, "rfc2136"},
-    {"tls", rfc2136, "rfc2136"},
-    {"access-key-id", route53, "route53"},
-    {"secret-access-key", route53, "route53"},
-    {"secret-access-key-file", route53, "route53"},
-    {"session-token", route53, "route53"},
-    {"session-token-file", route53, "route53"},
-    {"zone-ids", route53 | cloudflare | google, "route53, cloudflare or google"},
-    {"token", cloudflare, "cloudflare"},
-    {"token-file", cloudflare, "cloudflare"},
-    {"service-account", google, "google"},
-    {"service-account-file", google, "google"},
-    {"project", google, "google"},
-}};
+constexpr ApiKey api_keys[] = {
+    {"ownership", all},
+    {"guards", all},
+    {"apex-ns", all},
+    {"unsupported", all},
+    {"url", all & ~rfc2136},
+    {"api-key", powerdns | softlayer | ns1},
+    {"api-key-file", powerdns | softlayer | ns1},
+    {"user", softlayer},
+    {"server", rfc2136},
+    {"key", rfc2136},
+    {"tls", rfc2136},
+    {"access-key-id", route53},
+    {"secret-access-key", route53},
+    {"secret-access-key-file", route53},
+    {"session-token", route53},
+    {"session-token-file", route53},
+    {"zone-ids", route53 | cloudflare | google},
+    {"token", cloudflare},
+    {"token-file", cloudflare},
+    {"service-account", google},
+    {"service-account-file", google},
+    {"project", google},
+    {"tenant", azure},
+    {"subscription", azure},
+    {"resource-group", azure},
+    {"client-id", azure},
+    {"client-secret", azure},
+    {"client-secret-file", azure},
+    {"login-url", azure},
+};
 
 const ApiKey* find_api_key(std::string_view name) {
-  const auto found = std::find_if(api_keys.begin(), api_keys.end(),
-                                  [&](const ApiKey& key) { return key.name == name; });
-  return found == api_keys.end() ? nullptr : &*found;
+  const auto* found = std::find_if(std::begin(api_keys), std::end(api_keys),
+                                   [&](const ApiKey& key) { return key.name == name; });
+  return found == std::end(api_keys) ? nullptr : found;
 }
 
 /// `secret_key` is where the secret belongs that people like to put into a URL.
 void read_url(const ConfigNode& node, std::string_view secret_key, const ConfigScope& scope,
-              ProviderConfig& provider) {
+              std::string& where) {
   const auto url = read_text(node, "url", scope.findings);
   if (!url) return;
   const UrlUse use{"API key", secret_key, false};
@@ -75,7 +84,7 @@ void read_url(const ConfigNode& node, std::string_view secret_key, const ConfigS
     scope.findings.error(node.place, fault->rule, fault->message, fault->cure);
     return;
   }
-  provider.url = *url;
+  where = *url;
 }
 
 void read_guards(const ConfigNode& node, const ConfigScope& scope, GuardConfig& guards) {
@@ -107,7 +116,7 @@ void read_needed_secret(MapReader& map, const std::string& key, const std::strin
 
 void read_powerdns(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
   const auto* url = map.need("url", "write url: https://HOST[:PORT] of the PowerDNS API");
-  if (url != nullptr) read_url(*url, "api-key-file", scope, provider);
+  if (url != nullptr) read_url(*url, "api-key-file", scope, provider.url);
   auto key = read_secret(map, "api-key", "api-key-file", "provider " + provider.name, scope);
   if (key && key->empty()) {
     scope.findings.error(map.place(), "config-bad-secret",
@@ -151,7 +160,7 @@ void read_zone_ids(const ConfigNode& node, const ConfigScope& scope, ProviderCon
 
 void read_route53(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
   if (const auto* url = map.find("url")) {
-    read_url(*url, "secret-access-key-file", scope, provider);
+    read_url(*url, "secret-access-key-file", scope, provider.url);
   }
   const auto* id = map.need("access-key-id", "write access-key-id: AKIA…, the key's public name");
   if (id != nullptr) {
@@ -166,14 +175,15 @@ void read_route53(MapReader& map, const ConfigScope& scope, ProviderConfig& prov
 }
 
 void read_cloudflare(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
-  if (const auto* url = map.find("url")) read_url(*url, "token-file", scope, provider);
+  if (const auto* url = map.find("url")) read_url(*url, "token-file", scope, provider.url);
   read_needed_secret(map, "token", "provider " + provider.name + ": its API token",
                      "put a token with Zone:Read and DNS:Edit for its zones there", scope,
                      provider.api_key);
 }
 
 void read_google(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
-  if (const auto* url = map.find("url")) read_url(*url, "service-account-file", scope, provider);
+  if (const auto* url = map.find("url"))
+    read_url(*url, "service-account-file", scope, provider.url);
   read_needed_secret(map, "service-account", "provider " + provider.name + ": its service account",
                      "put the account's key file (JSON) there", scope, provider.api_key);
   if (const auto* project = map.find("project")) {
@@ -188,6 +198,40 @@ void read_google(MapReader& map, const ConfigScope& scope, ProviderConfig& provi
                        key ? "write project: NAME" : "take the JSON key file that Google made");
 }
 
+void read_softlayer(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
+  if (const auto* url = map.find("url")) read_url(*url, "api-key-file", scope, provider.url);
+  const auto* user = map.need("user", "write user: NAME, of the API key's user");
+  if (user != nullptr) provider.key_id = read_text(*user, "user", scope.findings).value_or("");
+  read_needed_secret(map, "api-key", "provider " + provider.name + ": its API key",
+                     "put the classic infrastructure API key of that user there", scope,
+                     provider.api_key);
+}
+
+void read_ns1(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
+  if (const auto* url = map.find("url")) read_url(*url, "api-key-file", scope, provider.url);
+  read_needed_secret(map, "api-key", "provider " + provider.name + ": its API key",
+                     "put a key that may view and manage its zones there", scope, provider.api_key);
+}
+
+void read_azure(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
+  if (const auto* url = map.find("url")) read_url(*url, "client-secret-file", scope, provider.url);
+  if (const auto* url = map.find("login-url")) {
+    read_url(*url, "client-secret-file", scope, provider.account["login-url"]);
+  }
+  for (const char* key : {"tenant", "subscription", "client-id"}) {
+    const auto* node = map.need(key, std::string("write ") + key + ": ID");
+    if (node != nullptr) {
+      provider.account[key] = read_text(*node, key, scope.findings).value_or("");
+    }
+  }
+  if (const auto* group = map.find("resource-group")) {
+    provider.account["resource-group"] =
+        read_text(*group, "resource-group", scope.findings).value_or("");
+  }
+  read_needed_secret(map, "client-secret", "provider " + provider.name + ": its client secret",
+                     "put the secret of the app registration there", scope, provider.api_key);
+}
+
 }  // namespace
 
 bool is_api_key_of(ProviderKind kind, std::string_view key) {
@@ -195,9 +239,18 @@ bool is_api_key_of(ProviderKind kind, std::string_view key) {
   return known != nullptr && (known->kinds & only(kind)) != 0;
 }
 
-std::string_view api_key_belongs_to(std::string_view key) {
+std::string api_key_belongs_to(std::string_view key) {
   const auto* known = find_api_key(key);
-  return known == nullptr ? std::string_view() : known->words;
+  if (known == nullptr) return "";
+  std::string words;
+  Kinds rest = known->kinds;
+  for (std::size_t i = 0; i < std::size(provider_kinds); ++i) {
+    const Kinds bit = 1U << i;
+    if ((rest & bit) == 0) continue;
+    rest &= ~bit;
+    words += (words.empty() ? "" : rest == 0 ? " or " : ", ") + std::string(provider_kinds[i]);
+  }
+  return words;
 }
 
 void read_api_provider(MapReader& map, const ConfigScope& scope, const Config& config,
@@ -210,6 +263,9 @@ void read_api_provider(MapReader& map, const ConfigScope& scope, const Config& c
   if (provider.kind == ProviderKind::route53) read_route53(map, scope, provider);
   if (provider.kind == ProviderKind::cloudflare) read_cloudflare(map, scope, provider);
   if (provider.kind == ProviderKind::google) read_google(map, scope, provider);
+  if (provider.kind == ProviderKind::softlayer) read_softlayer(map, scope, provider);
+  if (provider.kind == ProviderKind::ns1) read_ns1(map, scope, provider);
+  if (provider.kind == ProviderKind::azure) read_azure(map, scope, provider);
   if (const auto* node = map.find("ownership")) {
     const auto chosen = read_choice(*node, "ownership", ownerships, scope.findings);
     if (chosen) provider.ownership = static_cast<Ownership>(*chosen);

@@ -2,6 +2,7 @@
 
 #include "server/config_sections.hpp"
 
+#include <string>
 #include <string_view>
 
 namespace taproot::server {
@@ -16,6 +17,6 @@ void read_api_provider(MapReader& map, const ConfigScope& scope, const Config& c
 bool is_api_key_of(ProviderKind kind, std::string_view key);
 
 /// The kinds that have this key, in words; empty if none of them does.
-std::string_view api_key_belongs_to(std::string_view key);
+std::string api_key_belongs_to(std::string_view key);
 
 }  // namespace taproot::server

@@ -195,10 +195,10 @@ void refuse_keys_of_others(ProviderKind kind, const ConfigNode& node, MapReader&
     return std::find(keys.begin(), keys.end(), key) != keys.end();
   };
   for (const auto& entry : node.entries) {
-    std::string_view owner;
+    std::string owner;
     if (has(of_transfer, entry.key)) owner = "transfer";
     if (entry.key == "key") owner = "transfer or rfc2136";
-    if (const auto api = api_key_belongs_to(entry.key); !api.empty()) owner = api;
+    if (auto api = api_key_belongs_to(entry.key); !api.empty()) owner = std::move(api);
     const bool is_own = kind == ProviderKind::transfer
                             ? has(of_transfer, entry.key) || entry.key == "key"
                             : is_api_key_of(kind, entry.key);
@@ -206,19 +206,21 @@ void refuse_keys_of_others(ProviderKind kind, const ConfigNode& node, MapReader&
     scope.findings.hide(entry.value.place);
     (void)map.find(entry.key);  // known now, so that finish() leaves it to us
     scope.findings.error(entry.place, "config-wrong-kind",
-                         entry.key + " belongs to providers of kind " + std::string(owner),
+                         entry.key + " belongs to providers of kind " + owner,
                          "remove it, or make this a provider of that kind");
   }
 }
 
 void read_kind(MapReader& map, const ConfigNode& node, const ConfigScope& scope,
                const Config& config, ProviderConfig& provider) {
-  static constexpr std::string_view kinds[] = {"transfer", "powerdns",   "rfc2136",
-                                               "route53",  "cloudflare", "google"};
-  const auto* kind_node =
-      map.need("kind", "write kind: transfer, powerdns, rfc2136, route53, cloudflare or google");
-  const auto kind = kind_node != nullptr ? read_choice(*kind_node, "kind", kinds, scope.findings)
-                                         : std::optional<std::size_t>();
+  std::string cure = "write kind: ";
+  for (const auto kind : provider_kinds) {
+    cure += std::string(kind == provider_kinds[0] ? "" : ", ") + std::string(kind);
+  }
+  const auto* kind_node = map.need("kind", cure);
+  const auto kind = kind_node != nullptr
+                        ? read_choice(*kind_node, "kind", provider_kinds, scope.findings)
+                        : std::optional<std::size_t>();
   if (!kind) {  // any kind's keys may be meant, so none of them is wrong
     for (const auto& entry : node.entries) (void)map.find(entry.key);
     return;

@@ -6,6 +6,7 @@
 #include "pushers/drivers/powerdns.hpp"
 #include "pushers/drivers/rfc2136.hpp"
 #include "pushers/drivers/route53.hpp"
+#include "pushers/drivers/softlayer.hpp"
 #include "pushers/zone_reading.hpp"
 
 #include <algorithm>
@@ -55,6 +56,14 @@ std::unique_ptr<pushers::Driver> make_google(const ProviderConfig& provider) {
   return std::make_unique<pushers::Google>(std::move(config));
 }
 
+std::unique_ptr<pushers::Driver> make_softlayer(const ProviderConfig& provider) {
+  pushers::SoftlayerConfig config;
+  if (!provider.url.empty()) config.url = provider.url;
+  config.user = provider.key_id;
+  config.api_key = provider.api_key;
+  return std::make_unique<pushers::Softlayer>(std::move(config));
+}
+
 }  // namespace
 
 std::unique_ptr<pushers::Driver> make_driver(const ProviderConfig& provider,
@@ -73,6 +82,11 @@ std::unique_ptr<pushers::Driver> make_driver(const ProviderConfig& provider,
       return make_cloudflare(provider);
     case ProviderKind::google:
       return make_google(provider);
+    case ProviderKind::softlayer:
+      return make_softlayer(provider);
+    case ProviderKind::ns1:
+    case ProviderKind::azure:
+      return nullptr;
   }
   return nullptr;
 }

@@ -1,12 +1,10 @@
 #include "pushers/drivers/cloudflare_record.hpp"
 
-#include "dns/presentation.hpp"
 #include "pushers/drivers/json_answer.hpp"
 #include "pushers/drivers/rdata_fields.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <optional>
 #include <string_view>
 
@@ -17,120 +15,73 @@ namespace {
 using dns::RRType;
 using Json = nlohmann::json;
 
-/// How a field of presentation format stands in `data`.
-enum class Field {
-  number,
-  word,    ///< as it is
-  quoted,  ///< without its quotes and escapes
-  target,  ///< a name, without its last dot
-  rest     ///< all that follows, as it is
-};
-
 struct NamedField {
   const char* name;
-  Field kind;
+  bool is_number = false;
 };
 
-/// Fields of a type in the order of presentation format; none: the type is spelled as `content`.
+/// Members of `data` in the order of presentation format; none: the type is spelled as `content`.
 std::vector<NamedField> fields_of(RRType type) {
   switch (type) {
     case RRType::SRV:
-      return {{"priority", Field::number},
-              {"weight", Field::number},
-              {"port", Field::number},
-              {"target", Field::target}};
+      return {{"priority", true}, {"weight", true}, {"port", true}, {"target"}};
     case RRType::CAA:
-      return {{"flags", Field::number}, {"tag", Field::word}, {"value", Field::quoted}};
+      return {{"flags", true}, {"tag"}, {"value"}};
     case RRType::DS:
-      return {{"key_tag", Field::number},
-              {"algorithm", Field::number},
-              {"digest_type", Field::number},
-              {"digest", Field::word}};
+      return {{"key_tag", true}, {"algorithm", true}, {"digest_type", true}, {"digest"}};
     case RRType::TLSA:
     case RRType::SMIMEA:
-      return {{"usage", Field::number},
-              {"selector", Field::number},
-              {"matching_type", Field::number},
-              {"certificate", Field::word}};
+      return {{"usage", true}, {"selector", true}, {"matching_type", true}, {"certificate"}};
     case RRType::SSHFP:
-      return {{"algorithm", Field::number}, {"type", Field::number}, {"fingerprint", Field::word}};
+      return {{"algorithm", true}, {"type", true}, {"fingerprint"}};
     case RRType::NAPTR:
-      return {{"order", Field::number}, {"preference", Field::number},
-              {"flags", Field::quoted}, {"service", Field::quoted},
-              {"regex", Field::quoted}, {"replacement", Field::target}};
+      return {{"order", true}, {"preference", true}, {"flags"}, {"service"},
+              {"regex"},       {"replacement"}};
     case RRType::HTTPS:
     case RRType::SVCB:
-      return {{"priority", Field::number}, {"target", Field::target}, {"value", Field::rest}};
+      return {{"priority", true}, {"target"}, {"value"}};
     default:
       return {};
   }
-}
-
-/// Whether `content` is a name.
-bool is_target(RRType type) {
-  return type == RRType::CNAME || type == RRType::NS || type == RRType::PTR || type == RRType::MX;
-}
-
-void set_field(nlohmann::ordered_json& data, const NamedField& field, std::string_view& text) {
-  switch (field.kind) {
-    case Field::number:
-      data[field.name] = number_in(take_field(text));
-      break;
-    case Field::word:
-      data[field.name] = std::string(take_field(text));
-      break;
-    case Field::quoted:
-      data[field.name] = unquoted_string(take_field(text));
-      break;
-    case Field::target:
-      data[field.name] = without_dot(std::string(take_field(text)));
-      break;
-    case Field::rest:
-      text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-      data[field.name] = std::string(text);
-      break;
-  }
-}
-
-std::optional<std::string> field_text(const Json& data, const NamedField& field) {
-  const auto at = data.find(field.name);
-  if (at == data.end()) return field.kind == Field::rest ? std::optional("") : std::nullopt;
-  if (field.kind == Field::number) {
-    if (!at->is_number_unsigned()) return std::nullopt;
-    return std::to_string(at->get<std::uint64_t>());
-  }
-  const auto* text = at->get_ptr<const std::string*>();
-  if (text == nullptr) return std::nullopt;
-  if (field.kind == Field::quoted) return quoted_string(*text);
-  if (field.kind == Field::target) return with_dot(*text);
-  return *text;
 }
 
 tl::unexpected<Error> bad(RRType type) {
   return fail(Errc::bad_answer, "a " + dns::to_text(type) + " record lacks a field");
 }
 
-Result<std::string> text_of_data(RRType type, const Json& record,
-                                 const std::vector<NamedField>& fields) {
-  const auto data = record.find("data");
-  if (data == record.end() || !data->is_object()) return bad(type);
-  std::string text;
-  for (const auto& field : fields) {
-    const auto one = field_text(*data, field);
-    if (!one) return bad(type);
-    text += (text.empty() ? "" : " ") + *one;
+std::optional<std::string> field_text(const Json& data, const NamedField& field) {
+  if (field.is_number) {
+    const auto number = number_of(data, field.name);
+    return number ? std::optional(std::to_string(*number)) : std::nullopt;
   }
-  return text;
+  const auto* text = find_text(data, field.name);
+  return text == nullptr ? std::nullopt : std::optional(*text);
 }
 
-Result<std::string> text_of_content(RRType type, const Json& record) {
+Result<dns::Rdata> rdata_of_data(RRType type, const Json& record,
+                                 const std::vector<NamedField>& fields) {
+  const Json* data = find(record, "data");
+  if (data == nullptr || !data->is_object()) return bad(type);
+  std::vector<std::string> pieces;
+  for (const auto& field : fields) {
+    const auto one = field_text(*data, field);
+    if (!one && std::string_view(field.name) == "value" && type != RRType::CAA) break;
+    if (!one) return bad(type);
+    pieces.push_back(*one);
+  }
+  return rdata_of(type, pieces);
+}
+
+Result<dns::Rdata> rdata_of_content(RRType type, const Json& record) {
   const auto* content = find_text(record, "content");
   if (content == nullptr) return bad(type);
-  if (type == RRType::TXT) return content->starts_with('"') ? *content : quoted_string(*content);
-  if (type != RRType::MX) return is_target(type) ? with_dot(*content) : *content;
+  if (type == RRType::TXT) {
+    return rdata_of(type, {content->starts_with('"') ? *content : quoted_string(*content)});
+  }
+  if (type != RRType::MX) return rdata_of(type, {*content});
   const auto priority = number_of(record, "priority");
   if (!priority) return bad(type);
-  return std::to_string(*priority) + " " + with_dot(*content);
+  return rdata_of(type, {std::to_string(*priority), *content});
 }
 
 }  // namespace
@@ -144,16 +95,20 @@ const std::vector<RRType>& cloudflare_types() {
 }
 
 std::string cloudflare_fields(RRType type, Octets rdata) {
-  const std::string all = dns::rdata_to_text(type, rdata);
-  std::string_view text = all;
+  const auto pieces = pieces_of(type, rdata);
   auto record = nlohmann::ordered_json::object();
-  if (const auto fields = fields_of(type); !fields.empty()) {
-    auto data = nlohmann::ordered_json::object();
-    for (const auto& field : fields) set_field(data, field, text);
-    record["data"] = std::move(data);
-  } else {
-    if (type == RRType::MX) record["priority"] = number_in(take_field(text));
-    record["content"] = is_target(type) ? without_dot(std::string(take_field(text))) : all;
+  const auto fields = fields_of(type);
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    auto& member = record["data"][fields[i].name];
+    if (fields[i].is_number) {
+      member = number_in(pieces[i]);
+    } else {
+      member = pieces[i];
+    }
+  }
+  if (fields.empty()) {
+    if (type == RRType::MX) record["priority"] = number_in(pieces.front());
+    record["content"] = pieces.back();
   }
   return record.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
@@ -162,9 +117,7 @@ Result<dns::Rdata> cloudflare_rdata(RRType type, std::string_view record) {
   const Json json = Json::parse(record, nullptr, false);
   if (!json.is_object()) return fail(Errc::bad_answer, "a record is not an object");
   const auto fields = fields_of(type);
-  const auto text = fields.empty() ? text_of_content(type, json) : text_of_data(type, json, fields);
-  if (!text) return tl::unexpected(text.error());
-  return dns::rdata_from_text(type, *text, dns::Name::root());
+  return fields.empty() ? rdata_of_content(type, json) : rdata_of_data(type, json, fields);
 }
 
 }  // namespace taproot::pushers

@@ -1,5 +1,7 @@
 #include "pushers/drivers/rdata_fields.hpp"
 
+#include "dns/presentation.hpp"
+
 #include <algorithm>
 #include <charconv>
 
@@ -11,7 +13,83 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
+using dns::RRType;
+
+/// How a field of presentation format becomes a piece.
+enum class Field {
+  word,    ///< as it is
+  quoted,  ///< without its quotes and escapes
+  target,  ///< a name, without its last dot
+  rest     ///< all that follows, as it is
+};
+
+std::vector<Field> fields_of(RRType type) {
+  using enum Field;
+  switch (type) {
+    case RRType::CNAME:
+    case RRType::DNAME:
+    case RRType::NS:
+    case RRType::PTR:
+      return {target};
+    case RRType::MX:
+      return {word, target};
+    case RRType::SRV:
+      return {word, word, word, target};
+    case RRType::CAA:
+      return {word, word, quoted};
+    case RRType::DS:
+    case RRType::TLSA:
+    case RRType::SMIMEA:
+      return {word, word, word, word};
+    case RRType::SSHFP:
+      return {word, word, word};
+    case RRType::NAPTR:
+      return {word, word, quoted, quoted, quoted, target};
+    case RRType::HTTPS:
+    case RRType::SVCB:
+      return {word, target, rest};
+    default:
+      return {rest};
+  }
+}
+
+std::string taken(Field field, std::string_view& text) {
+  if (field == Field::quoted) return unquoted_string(take_field(text));
+  if (field == Field::target) return without_dot(std::string(take_field(text)));
+  if (field == Field::word) return std::string(take_field(text));
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  return std::string(text);
+}
+
 }  // namespace
+
+std::vector<std::string> pieces_of(RRType type, Octets rdata) {
+  const std::string all = dns::rdata_to_text(type, rdata);
+  std::string_view text = all;
+  std::vector<std::string> pieces;
+  for (const Field field : fields_of(type)) pieces.push_back(taken(field, text));
+  return pieces;
+}
+
+Result<dns::Rdata> rdata_of(RRType type, const std::vector<std::string>& pieces) {
+  const auto fields = fields_of(type);
+  const bool may_lack_last = fields.size() > 1 && fields.back() == Field::rest;
+  const bool lacks_last = may_lack_last && pieces.size() + 1 == fields.size();
+  if (pieces.size() != fields.size() && !lacks_last) {
+    return fail(Errc::bad_answer, "a " + dns::to_text(type) + " record has " +
+                                      std::to_string(pieces.size()) + " fields");
+  }
+  std::string text;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    if (!text.empty()) text += ' ';
+    if (fields[i] == Field::quoted) {
+      text += quoted_string(pieces[i]);
+    } else {
+      text += fields[i] == Field::target ? with_dot(pieces[i]) : pieces[i];
+    }
+  }
+  return dns::rdata_from_text(type, text, dns::Name::root());
+}
 
 std::string_view take_field(std::string_view& text) {
   const auto begin = text.find_first_not_of(' ');

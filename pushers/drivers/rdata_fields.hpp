@@ -1,16 +1,27 @@
 #pragma once
 
 #include "dns/octets.hpp"
+#include "dns/result.hpp"
 #include "dns/rrset.hpp"
+#include "dns/types.hpp"
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace taproot::pushers {
 
 // Rdata in pieces, for drivers of APIs that have a value for each field of it. The pieces are those
 // of presentation format.
+
+/// The fields of rdata: strings without quotes and escapes, names without their last dot. Of types
+/// without fields of their own all of the presentation format is one.
+std::vector<std::string> pieces_of(dns::RRType type, Octets rdata);
+
+/// The rdata of such pieces; a last one that is optional may be missing. Fails with
+/// Errc::bad_answer or what reading presentation format fails with.
+Result<dns::Rdata> rdata_of(dns::RRType type, const std::vector<std::string>& pieces);
 
 /// The next field, taken off the front: a word, or a string with its quotes.
 std::string_view take_field(std::string_view& text);

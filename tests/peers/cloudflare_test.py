@@ -4,7 +4,7 @@ import json
 import subprocess
 
 from case import LabCase, main
-from conformance import ZONE, Conformance, EmulatedParty, Requests
+from conformance import ZONE, Conformance, EmulatedParty, Requests, SingleRecords
 
 from cloudflare_emulator import Cloudflare  # conformance named the folder
 from emulator import Answer, Fault
@@ -95,43 +95,9 @@ class CloudflareParty(EmulatedParty):
         return Requests(1 + before + -(-changes // BATCH) + -(-records // PAGE), 2 + before)
 
 
-class Conforms(Conformance, LabCase):
+class Conforms(SingleRecords, Conformance, LabCase):
     kind = CloudflareParty
-
-    def test_lists_of_every_length(self):
-        # Its lists have no SOA and no NS at the apex.
-        self.begin()
-        self.wait_for_push(1)
-        for push, length in enumerate((1, PAGE, PAGE + 1, 2 * PAGE)):
-            lines = [f"host{i} 300 IN A 192.0.2.1" for i in range(length)]
-            self.assertIn("applied and read back", self.change(lines, push + 2))
-            self.assertEqual(len(self.ours()), length)
-            self.assert_in_sync()
-
-    def test_an_rrset_over_two_pages_is_one(self):
-        lines = [f"host{i} 300 IN A 192.0.2.1" for i in range(PAGE - 1)]
-        lines += [f"zz 300 IN A 192.0.2.{i}" for i in range(1, 4)]
-        self.begin(lines)
-        self.assertIn("applied and read back", self.wait_for_push(1))
-        self.assert_in_sync()
-        self.assertIn("1 change applied", self.change(lines[:-1], 2))
-        self.assertEqual(self.ours()[f"zz.{ZONE}.", "A"], (300, ["192.0.2.1", "192.0.2.2"]))
-
-    def test_somebody_else_is_faster(self):
-        """A new record cannot be made on the condition that there is none of another content: then
-        both are there, the push says so, and the next one mends it."""
-        self.begin(["a 300 IN A 192.0.2.1"])
-        self.wait_for_push(1)
-        self.party.emulator.before = lambda operation: operation == "batch" and not self.party.put(
-            "race." + ZONE, "A", 60, ["203.0.113.1"])
-        self.write(["a 300 IN A 192.0.2.1", "race 300 IN A 192.0.2.7"])
-        self.command(0, "reload", ZONE)
-        self.assertIn("still shows something else", self.wait_for_push(2))
-        self.party.emulator.before = None
-        self.run_verb("apply")
-        self.assertIn("1 change applied", self.wait_for_push(3))
-        self.assert_in_sync()
-        self.assertEqual(self.ours()[f"race.{ZONE}.", "A"], (300, ["192.0.2.7"]))
+    creating = "batch"
 
     def test_a_record_that_is_gone_makes_a_batch_fail_whole(self):
         self.begin(["a 300 IN A 192.0.2.1", "b 300 IN A 192.0.2.1"])

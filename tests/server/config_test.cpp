@@ -126,7 +126,7 @@ TEST_CASE("every mistake in a configuration is told with its place and cure", "[
        "provider has no name"},
       {"providers: [{name: p, transfer-from: [192.0.2.1]}]\n", "config-missing-key", 1, 13,
        "kind: transfer"},
-      {"providers: [{name: p, kind: bind}]\n", "config-bad-value", 1, 29, "cloudflare or google"},
+      {"providers: [{name: p, kind: bind}]\n", "config-bad-value", 1, 29, "cloudflare, google"},
       {transfer, "config-open-transfer", 2, 5, "neither transfer-from nor key"},
       {transfer + "    transfer-from: []\n", "config-open-transfer", 2, 5,
        "neither transfer-from nor key"},

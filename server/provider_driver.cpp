@@ -3,6 +3,7 @@
 #include "pushers/carrier.hpp"
 #include "pushers/drivers/cloudflare.hpp"
 #include "pushers/drivers/google.hpp"
+#include "pushers/drivers/ns1.hpp"
 #include "pushers/drivers/powerdns.hpp"
 #include "pushers/drivers/rfc2136.hpp"
 #include "pushers/drivers/route53.hpp"
@@ -64,6 +65,13 @@ std::unique_ptr<pushers::Driver> make_softlayer(const ProviderConfig& provider) 
   return std::make_unique<pushers::Softlayer>(std::move(config));
 }
 
+std::unique_ptr<pushers::Driver> make_ns1(const ProviderConfig& provider) {
+  pushers::Ns1Config config;
+  if (!provider.url.empty()) config.url = provider.url;
+  config.api_key = provider.api_key;
+  return std::make_unique<pushers::Ns1>(std::move(config));
+}
+
 }  // namespace
 
 std::unique_ptr<pushers::Driver> make_driver(const ProviderConfig& provider,
@@ -85,6 +93,7 @@ std::unique_ptr<pushers::Driver> make_driver(const ProviderConfig& provider,
     case ProviderKind::softlayer:
       return make_softlayer(provider);
     case ProviderKind::ns1:
+      return make_ns1(provider);
     case ProviderKind::azure:
       return nullptr;
   }

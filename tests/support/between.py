@@ -45,6 +45,8 @@ class Between:
         except OSError:
             client.close()
             return
+        for one in (client, server):  # pieces go on at once
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         state = {"asked": False, "lose": False}
 
         def back():

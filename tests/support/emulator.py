@@ -87,6 +87,9 @@ class Emulator:
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             timeout = 30
+            # An answer in two pieces would wait for the client's acknowledgement of the first.
+            disable_nagle_algorithm = True
+            wbufsize = -1
 
             def any(self):
                 try:

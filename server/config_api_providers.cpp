@@ -218,15 +218,11 @@ void read_azure(MapReader& map, const ConfigScope& scope, ProviderConfig& provid
   if (const auto* url = map.find("login-url")) {
     read_url(*url, "client-secret-file", scope, provider.account["login-url"]);
   }
-  for (const char* key : {"tenant", "subscription", "client-id"}) {
-    const auto* node = map.need(key, std::string("write ") + key + ": ID");
+  for (const char* key : {"tenant", "subscription", "resource-group", "client-id"}) {
+    const auto* node = map.need(key, std::string("write ") + key + ": NAME");
     if (node != nullptr) {
       provider.account[key] = read_text(*node, key, scope.findings).value_or("");
     }
-  }
-  if (const auto* group = map.find("resource-group")) {
-    provider.account["resource-group"] =
-        read_text(*group, "resource-group", scope.findings).value_or("");
   }
   read_needed_secret(map, "client-secret", "provider " + provider.name + ": its client secret",
                      "put the secret of the app registration there", scope, provider.api_key);

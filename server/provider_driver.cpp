@@ -1,6 +1,7 @@
 #include "server/provider_driver.hpp"
 
 #include "pushers/carrier.hpp"
+#include "pushers/drivers/azure.hpp"
 #include "pushers/drivers/cloudflare.hpp"
 #include "pushers/drivers/google.hpp"
 #include "pushers/drivers/ns1.hpp"
@@ -72,6 +73,22 @@ std::unique_ptr<pushers::Driver> make_ns1(const ProviderConfig& provider) {
   return std::make_unique<pushers::Ns1>(std::move(config));
 }
 
+std::unique_ptr<pushers::Driver> make_azure(const ProviderConfig& provider) {
+  const auto of = [&](const char* key) {
+    const auto found = provider.account.find(key);
+    return found == provider.account.end() ? std::string() : found->second;
+  };
+  pushers::AzureConfig config;
+  if (!provider.url.empty()) config.url = provider.url;
+  if (!of("login-url").empty()) config.login_url = of("login-url");
+  config.tenant = of("tenant");
+  config.subscription = of("subscription");
+  config.resource_group = of("resource-group");
+  config.client_id = of("client-id");
+  config.client_secret = provider.api_key;
+  return std::make_unique<pushers::Azure>(std::move(config));
+}
+
 }  // namespace
 
 std::unique_ptr<pushers::Driver> make_driver(const ProviderConfig& provider,
@@ -95,7 +112,7 @@ std::unique_ptr<pushers::Driver> make_driver(const ProviderConfig& provider,
     case ProviderKind::ns1:
       return make_ns1(provider);
     case ProviderKind::azure:
-      return nullptr;
+      return make_azure(provider);
   }
   return nullptr;
 }

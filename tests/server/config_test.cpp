@@ -662,11 +662,21 @@ providers:
     kind: cloudflare
     token-file: keys/powerdns
     url: http://127.0.0.1:8080/client/v4
+  - {name: sl, kind: softlayer, user: SL1, api-key-file: keys/powerdns}
+  - {name: ns1, kind: ns1, api-key-file: keys/powerdns}
+  - name: azure
+    kind: azure
+    tenant: t1
+    subscription: s1
+    resource-group: g1
+    client-id: c1
+    client-secret-file: keys/powerdns
+    login-url: http://127.0.0.1:8080
 )");
   INFO(all_text(read_it));
   REQUIRE(read_it.config);
   const auto& providers = read_it.config->providers;
-  REQUIRE(providers.size() == 3);
+  REQUIRE(providers.size() == 6);
   CHECK(providers[0].server->to_text() == "192.0.2.54:53");
   CHECK(providers[0].update_key == read_it.config->keys[0].name);
   CHECK(providers[0].apex_ns == ApexNsPolicy::join);
@@ -680,6 +690,12 @@ providers:
   CHECK(providers[2].kind == ProviderKind::cloudflare);
   CHECK(providers[2].url == "http://127.0.0.1:8080/client/v4");
   CHECK_FALSE(providers[2].omits_unsupported);
+  CHECK(providers[3].key_id == "SL1");
+  CHECK(providers[3].api_key.reveal() == "hunter2");
+  CHECK(providers[4].kind == ProviderKind::ns1);
+  CHECK(providers[5].account.at("resource-group") == "g1");
+  CHECK(providers[5].account.at("login-url") == "http://127.0.0.1:8080");
+  CHECK(providers[5].api_key.reveal() == "hunter2");
 }
 
 TEST_CASE("mistakes in providers that taproot brings the zones to", "[server][config]") {
@@ -707,6 +723,16 @@ TEST_CASE("mistakes in providers that taproot brings the zones to", "[server][co
        "config-plain-http", "https"},
       {"kind: google, service-account-file: keys/good", "config-bad-secret", "JSON key file"},
       {"kind: google", "config-missing-key", "service-account"},
+      {"kind: softlayer, api-key-file: keys/good", "config-missing-key", "user"},
+      {"kind: softlayer, user: u, api-key-file: keys/empty", "config-bad-secret", "empty"},
+      {"kind: ns1", "config-missing-key", "api-key"},
+      {"kind: ns1, api-key-file: keys/good, zone-ids: {a: b}", "config-wrong-kind",
+       "route53, cloudflare or google"},
+      {"kind: azure, client-secret-file: keys/good", "config-missing-key", "tenant"},
+      {"kind: azure, tenant: t, subscription: s, resource-group: g, client-id: c, "
+       "client-secret-file: "
+       "keys/good, login-url: \"http://login.example.net\"",
+       "config-plain-http", "https"},
       {"kind: cloudflare, token-file: keys/good, apex-ns: ours", "config-bad-value", "manage"},
       {"kind: cloudflare, token-file: keys/good, unsupported: maybe", "config-bad-value", "omit"},
   }));

@@ -25,16 +25,17 @@ constexpr std::size_t max_batch = 200;
 constexpr std::size_t max_txt_octets = 2000;  ///< of 2,048 characters; the rest are quotes
 constexpr const char* page_size = "1000";
 
-Capabilities cloudflare_capabilities() {
+Capabilities capabilities_of(const CloudflareDialect& dialect) {
   Capabilities result;
-  result.kind = "cloudflare";
+  result.kind = dialect.kind;
   result.checked_on = "2026-11-26";
-  result.types = cloudflare_types();
-  result.ttl.min = 60;
-  result.ttl.max = 86'400;
+  result.types = dialect.types;
+  result.ttl.min = dialect.min_ttl;
+  result.ttl.max = dialect.max_ttl;
   result.txt.max_total = max_txt_octets;
   result.txt.ascii_only = true;
   result.txt.empty_allowed = false;
+  result.srv_by_service = dialect.whole_srv;
   result.apex_ns = ApexNs::ignore;
   result.soa = SoaRule::providers;
   result.batch.max_changes = max_batch;
@@ -42,8 +43,10 @@ Capabilities cloudflare_capabilities() {
   return result;
 }
 
-Trouble garbage(const std::string& what) {
-  return unreadable(what, "Cloudflare");
+CloudflareDialect cloudflares_own() {
+  CloudflareDialect dialect;
+  dialect.types = cloudflare_types();
+  return dialect;
 }
 
 // Reading.
@@ -101,7 +104,8 @@ std::string why_foreign(const Json& record) {
 }
 
 /// What is wrong with one record of a list; empty: it is among the others now.
-std::string take_record(const Json& record, const dns::Name& apex, ListedRecords& records) {
+std::string take_record(const Json& record, const dns::Name& apex, const Capabilities& can,
+                        ListedRecords& records) {
   const std::string id = text_of(record, "id");
   const auto owner = dns::Name::from_text(text_of(record, "name"));
   const auto ttl = number_of(record, "ttl");
@@ -110,10 +114,8 @@ std::string take_record(const Json& record, const dns::Name& apex, ListedRecords
   if (!owner->is_subdomain_of(apex)) return "a name does not lie in the zone";
   const RRsetKey key{*owner, dns::rrtype_from_text(type_text).value_or(RRType::none)};
   const auto seconds = static_cast<std::uint32_t>(std::min<std::uint64_t>(*ttl, dns::max_ttl));
-  const auto& known = cloudflare_types();
-  if (std::find(known.begin(), known.end(), key.type) == known.end()) {
-    records.add_unread(key, seconds, id,
-                       "it is of a type that taproot does not push to Cloudflare");
+  if (!can.holds(key.type)) {
+    records.add_unread(key, seconds, id, "it is of a type that taproot does not push there");
     return "";
   }
   auto rdata =
@@ -130,11 +132,25 @@ std::string take_record(const Json& record, const dns::Name& apex, ListedRecords
 
 // Writing.
 
-OrderedJson record_of(const RRset& rrset, const dns::Rdata& rdata) {
+/// The first label of a name without its last dot, taken off the front with its dot.
+std::string take_label(std::string& name) {
+  const auto dot = name.find('.');
+  const std::string label = name.substr(0, dot);
+  name = dot == std::string::npos ? "" : name.substr(dot + 1);
+  return label;
+}
+
+OrderedJson record_of(const RRset& rrset, const dns::Rdata& rdata, bool whole_srv) {
   OrderedJson record{{"type", dns::to_text(rrset.type)},
                      {"name", without_dot(rrset.owner.to_text())},
                      {"ttl", rrset.ttl}};
   record.update(OrderedJson::parse(cloudflare_fields(rrset.type, rdata.wire())));
+  if (whole_srv && rrset.type == RRType::SRV) {
+    std::string name = without_dot(rrset.owner.to_text());
+    record["data"]["service"] = take_label(name);
+    record["data"]["proto"] = take_label(name);
+    record["data"]["name"] = name;
+  }
   const bool may_be_proxied =
       rrset.type == RRType::A || rrset.type == RRType::AAAA || rrset.type == RRType::CNAME;
   if (may_be_proxied) record["proxied"] = false;
@@ -143,18 +159,21 @@ OrderedJson record_of(const RRset& rrset, const dns::Rdata& rdata) {
 
 class BatchBody {
  public:
+  explicit BatchBody(bool whole_srv) : whole_srv_(whole_srv) {}
+
   void add(const PlannedChange& change, const RecordEdits& edits) {
     for (const auto& id : edits.deletes) deletes_.push_back({{"id", id}});
     for (const auto& edit : edits.edits) {
       OrderedJson patch{{"id", edit.id}};
       if (edit.rdata) {
-        patch.update(record_of(*change.after, *edit.rdata));
+        patch.update(record_of(*change.after, *edit.rdata, whole_srv_));
       } else {
         patch["ttl"] = change.after->ttl;
       }
       patches_.push_back(std::move(patch));
     }
-    for (const auto& rdata : edits.creates) posts_.push_back(record_of(*change.after, rdata));
+    for (const auto& rdata : edits.creates)
+      posts_.push_back(record_of(*change.after, rdata, whole_srv_));
   }
 
   std::string text() const {
@@ -166,6 +185,7 @@ class BatchBody {
   }
 
  private:
+  bool whole_srv_;
   OrderedJson deletes_ = OrderedJson::array();
   OrderedJson patches_ = OrderedJson::array();
   OrderedJson posts_ = OrderedJson::array();
@@ -208,26 +228,41 @@ std::optional<TroubleKind> kind_of(const Json& envelope, Access access) {
 }  // namespace
 
 Cloudflare::Cloudflare(CloudflareConfig config)
-    : config_(std::move(config)), capabilities_(cloudflare_capabilities()) {
+    : Cloudflare(std::move(config), cloudflares_own()) {}
+
+Cloudflare::Cloudflare(CloudflareConfig config, CloudflareDialect dialect)
+    : config_(std::move(config)),
+      dialect_(std::move(dialect)),
+      capabilities_(capabilities_of(dialect_)) {
   while (config_.url.ends_with('/')) config_.url.pop_back();
 }
 
-Request Cloudflare::request(std::string method, const std::string& path) const {
+void Cloudflare::authorize(const Call&, Request& request) const {
+  request.headers.emplace_back("Authorization", "Bearer " + std::string(config_.token.reveal()));
+}
+
+Trouble Cloudflare::garbage(const std::string& what) const {
+  return unreadable(what, dialect_.called);
+}
+
+Request Cloudflare::request(const Call& call, std::string method, const std::string& path) const {
   Request request;
   request.method = std::move(method);
   request.url = config_.url + path;
-  request.headers = {{"Authorization", "Bearer " + std::string(config_.token.reveal())},
-                     {"Accept", "application/json"}};
+  request.headers = {{"Accept", "application/json"}};
+  authorize(call, request);
   request.timeout = std::chrono::seconds(60);
   return request;
 }
 
-Request Cloudflare::find_zone(const Call&, const dns::Name& apex) const {
+Request Cloudflare::find_zone(const Call& call, const dns::Name& apex) const {
   if (const auto known = config_.zone_ids.find(apex); known != config_.zone_ids.end()) {
-    return request("GET", "/zones/" + percent_encoded(known->second));
+    return request(call, "GET", "/zones/" + percent_encoded(known->second));
   }
-  return request("GET", "/zones?name=" + percent_encoded(without_dot(apex.lowered().to_text())) +
-                            "&per_page=50");
+  const std::string name = percent_encoded(without_dot(apex.lowered().to_text()));
+  return request(call, "GET",
+                 "/zones?" + (dialect_.finds_by_name ? "name=" + name + "&" : "") +
+                     "per_page=" + std::to_string(dialect_.zones_page));
 }
 
 Seen<ZoneRef> Cloudflare::parse_find(const Call& call, const dns::Name& apex,
@@ -253,22 +288,28 @@ Seen<ZoneRef> Cloudflare::parse_find(const Call& call, const dns::Name& apex,
     found.push_back({apex, id});
     is_secondary = is_secondary || text_of(zone, "type") == "secondary";
   }
+  if (found.empty() && !by_id && !place_of(envelope, zones.size())->is_last) {
+    return permanent_trouble(
+        "there are more zones than fit on one page: say with zone-ids which "
+        "one is meant");
+  }
   if (found.empty()) return Absent{};
   if (found.size() > 1) {
-    return permanent_trouble("Cloudflare has " + std::to_string(found.size()) +
+    return permanent_trouble(dialect_.called + " has " + std::to_string(found.size()) +
                              " zones of this name: say which one with zone-ids");
   }
   if (is_secondary) {
     return permanent_trouble(
-        "Cloudflare transfers this zone from elsewhere: feed it by transfer (kind: "
-        "transfer)");
+        dialect_.called +
+        " transfers this zone from elsewhere: feed it by transfer (kind: transfer)");
   }
   return found.front();
 }
 
-Request Cloudflare::list(const Call&, const ZoneRef& zone, const std::string& cursor) const {
-  return request("GET", "/zones/" + percent_encoded(zone.id) + "/dns_records?per_page=" +
-                            page_size + "&page=" + (cursor.empty() ? "1" : cursor));
+Request Cloudflare::list(const Call& call, const ZoneRef& zone, const std::string& cursor) const {
+  return request(call, "GET",
+                 "/zones/" + percent_encoded(zone.id) + "/dns_records?per_page=" + page_size +
+                     "&page=" + (cursor.empty() ? "1" : cursor));
 }
 
 Seen<Page> Cloudflare::parse_list(const Call& call, const ZoneRef& zone,
@@ -284,7 +325,7 @@ Seen<Page> Cloudflare::parse_list(const Call& call, const ZoneRef& zone,
   if (!place) return garbage("a list of records whose counts agree");
   ListedRecords records;
   for (const auto& record : *result) {
-    const auto wrong = take_record(record, zone.apex, records);
+    const auto wrong = take_record(record, zone.apex, capabilities_, records);
     if (!wrong.empty()) return garbage("a list of records (" + wrong + ")");
   }
   Page page;
@@ -295,12 +336,13 @@ Seen<Page> Cloudflare::parse_list(const Call& call, const ZoneRef& zone,
   return page;
 }
 
-std::vector<Request> Cloudflare::apply(const Call&, const LiveZone& live,
+std::vector<Request> Cloudflare::apply(const Call& call, const LiveZone& live,
                                        const Batch& batch) const {
   const RecordIds ids(live, batch);
-  BatchBody body;
+  BatchBody body(dialect_.whole_srv);
   for (const auto& change : batch) body.add(change, ids.edits_of(change));
-  Request post = request("POST", "/zones/" + percent_encoded(live.zone.id) + "/dns_records/batch");
+  Request post =
+      request(call, "POST", "/zones/" + percent_encoded(live.zone.id) + "/dns_records/batch");
   post.headers.emplace_back("Content-Type", "application/json");
   post.body = body.text();
   return {std::move(post)};
@@ -313,7 +355,7 @@ Outcome Cloudflare::parse_apply(const Call& call, const ZoneRef&, const Response
   }
   const Json* result = find(envelope, "result");
   if (result != nullptr && result->is_object()) return Accepted{};
-  return unreadable_outcome("the outcome of a batch", "Cloudflare");
+  return unreadable_outcome("the outcome of a batch", dialect_.called);
 }
 
 std::size_t Cloudflare::octets_of(const PlannedChange&) const {
@@ -324,8 +366,10 @@ std::size_t Cloudflare::weight_of(const PlannedChange& change) const {
   return records_of(change);
 }
 
-std::optional<Request> Cloudflare::zones(const Call&, const std::string& cursor) const {
-  return request("GET", "/zones?per_page=50&page=" + (cursor.empty() ? "1" : cursor));
+std::optional<Request> Cloudflare::zones(const Call& call, const std::string& cursor) const {
+  return request(call, "GET",
+                 "/zones?per_page=" + std::to_string(dialect_.zones_page) +
+                     "&page=" + (cursor.empty() ? "1" : cursor));
 }
 
 Seen<ZonesPage> Cloudflare::parse_zones(const Call& call, const Response& response) const {
@@ -347,7 +391,8 @@ Seen<ZonesPage> Cloudflare::parse_zones(const Call& call, const Response& respon
 
 Trouble Cloudflare::trouble(const Call& call, const Response& response, Access access) const {
   const Json envelope = envelope_of(response);
-  const std::string words = one_line(without_secret(words_of(envelope), config_.token), 300);
+  std::string said = without_secret(words_of(envelope), config_.token);
+  const std::string words = one_line(without_secret(std::move(said), Secret(call.session)), 300);
   Trouble result = trouble_of(response, access, words, call.now);
   if (response.status == 200) {  // a failure all the same, if it says so
     const bool is_told = envelope.is_object();

@@ -3,8 +3,11 @@
 #include "dns/secret.hpp"
 #include "pushers/driver.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace taproot::pushers {
 
@@ -13,6 +16,18 @@ struct CloudflareConfig {
   std::string url = "https://api.cloudflare.com/client/v4";
   Secret token;
   std::map<dns::Name, std::string> zone_ids = {};  ///< where several zones have one name
+};
+
+/// What is different where somebody else runs the same API.
+struct CloudflareDialect {
+  std::string kind = "cloudflare";
+  std::string called = "Cloudflare";
+  std::vector<dns::RRType> types;
+  std::uint32_t min_ttl = 60;
+  std::uint32_t max_ttl = 86'400;
+  bool finds_by_name = true;    ///< the list of zones can be asked for one name
+  std::size_t zones_page = 50;  ///< how many zones a page has at most
+  bool whole_srv = false;       ///< the data of SRV says also where it is
 };
 
 /// Speaks the API of Cloudflare (client v4).
@@ -41,11 +56,20 @@ class Cloudflare : public Driver {
   std::optional<Request> zones(const Call& call, const std::string& cursor) const override;
   Seen<ZonesPage> parse_zones(const Call& call, const Response& response) const override;
 
- private:
-  Request request(std::string method, const std::string& path) const;
+ protected:
+  Cloudflare(CloudflareConfig config, CloudflareDialect dialect);
+
+  /// Puts into a request who asks.
+  virtual void authorize(const Call& call, Request& request) const;
   Trouble trouble(const Call& call, const Response& response, Access access) const;
+  /// An answer to a question that is not `what` as it should be.
+  Trouble garbage(const std::string& what) const;
+
+ private:
+  Request request(const Call& call, std::string method, const std::string& path) const;
 
   CloudflareConfig config_;
+  CloudflareDialect dialect_;
   Capabilities capabilities_;
 };
 

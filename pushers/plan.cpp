@@ -46,7 +46,7 @@ class Planner {
       plan_.blocked = "the zone could not be read completely, so nothing follows from the reading";
       return std::move(plan_);
     }
-    read_live();
+    live_ = gathered(live_zone_);
     read_wanted();
     compare_wanted();
     compare_rest();
@@ -62,32 +62,6 @@ class Planner {
     std::optional<RRset> before;
     std::optional<RRset> after;
   };
-
-  void read_live() {
-    for (const auto& one : live_zone_.rrsets) {
-      const auto [at, is_new] = live_.emplace(one.key(), one);
-      if (is_new || one.rrset.type == RRType::none) continue;
-      if (live_zone_.has_parts && join_part(at->second, one)) continue;
-      at->second.kind = LiveKind::opaque;
-      at->second.why = "it is listed more than once";
-    }
-  }
-
-  /// Puts a part of an RRset to the part that came before; not if a record is in both.
-  static bool join_part(LiveRRset& whole, const LiveRRset& part) {
-    for (const auto& id : part.ids) {
-      if (std::find(whole.ids.begin(), whole.ids.end(), id) != whole.ids.end()) return false;
-    }
-    if (part.kind != LiveKind::plain) {
-      whole.kind = part.kind;
-      whole.why = part.why;
-    }
-    for (const auto& id : part.ids) whole.ids.push_back(id);
-    for (const auto& rdata : part.rrset.rdata) whole.rrset.rdata.push_back(rdata);
-    whole.rrset.ttl = std::min(whole.rrset.ttl, part.rrset.ttl);
-    dns::normalise(whole.rrset);
-    return true;
-  }
 
   void read_wanted() {
     for (auto cursor = version_.walk(); cursor.leaf() != nullptr; cursor.next()) {
@@ -414,7 +388,7 @@ class Planner {
   const PlanSettings& settings_;
   const bool chunks_matter_;
 
-  std::map<RRsetKey, LiveRRset> live_;
+  LiveRRsets live_;
   std::map<RRsetKey, RRset> wanted_;
   std::set<RRsetKey> left_;
   std::map<RRsetKey, Pending> pending_;

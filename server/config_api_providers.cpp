@@ -34,11 +34,12 @@ struct ApiKey {
   std::string_view words;
 };
 
-constexpr std::array<ApiKey, 21> api_keys{{
+constexpr auto api_keys = std::to_array<ApiKey>({
     {"ownership", all, "powerdns, rfc2136, route53, cloudflare or google"},
     {"guards", all, "powerdns, rfc2136, route53, cloudflare or google"},
     {"apex-ns", all, "powerdns, rfc2136, route53, cloudflare or google"},
     {"unsupported", all, "powerdns, rfc2136, route53, cloudflare or google"},
+    {"reading-interval", all, "powerdns, rfc2136, route53, cloudflare or google"},
     {"url", all & ~rfc2136, "powerdns, route53, cloudflare or google"},
     {"api-key", powerdns, "powerdns"},
     {"api-key-file", powerdns, "powerdns"},
@@ -56,7 +57,7 @@ constexpr std::array<ApiKey, 21> api_keys{{
     {"service-account", google, "google"},
     {"service-account-file", google, "google"},
     {"project", google, "google"},
-}};
+});
 
 const ApiKey* find_api_key(std::string_view name) {
   const auto found = std::find_if(api_keys.begin(), api_keys.end(),
@@ -221,6 +222,11 @@ void read_api_provider(MapReader& map, const ConfigScope& scope, const Config& c
   if (const auto* node = map.find("unsupported")) {
     const auto chosen = read_choice(*node, "unsupported", policies, scope.findings);
     provider.omits_unsupported = chosen && *chosen == 1;
+  }
+  if (const auto* node = map.find("reading-interval")) {
+    const auto time = read_duration(*node, "reading-interval", std::chrono::milliseconds(0),
+                                    std::chrono::hours(24 * 7), scope.findings);
+    if (time) provider.reading_interval = *time;
   }
   if (const auto* node = map.find("zone-ids");
       node != nullptr && is_api_key_of(provider.kind, "zone-ids")) {

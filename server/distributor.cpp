@@ -57,6 +57,7 @@ pushers::Pusher::Settings settings_of(const ProviderConfig& provider) {
   if (guards.max_delete_percent) settings.guards.max_deleted_percent = *guards.max_delete_percent;
   if (guards.max_update_percent) settings.guards.max_updated_percent = *guards.max_update_percent;
   if (guards.max_deletes) settings.guards.max_deletions = *guards.max_deletes;
+  settings.limits.reading_interval = provider.reading_interval;
   return settings;
 }
 

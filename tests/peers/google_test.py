@@ -77,10 +77,12 @@ class GoogleParty(EmulatedParty):
         return NAMESERVERS
 
     def most_requests(self, records, changes):
-        # A token, find, list, one change for each 1,000 RRsets, two looks until it is done, list.
-        before = 1 if changes >= records else -(-(records + 2) // PAGE)
-        after = -(-(records + 2) // PAGE)
-        return Requests(2 + before + -(-changes // 1000) + 2 + after, 3 + before)
+        # A token, one change for each 1,000 RRsets, two looks until it is done, and what was changed is
+        # looked at. At first it is found and listed, and listed again.
+        pages = -(-(records + 2) // PAGE)
+        if changes < records:
+            return Requests(1 + -(-changes // 1000) + 2 + min(changes, pages), 2)
+        return Requests(1 + 2 + -(-changes // 1000) + 2 + pages, 4)
 
 
 class Conforms(Conformance, LabCase):
@@ -155,6 +157,10 @@ class Conforms(Conformance, LabCase):
         self.check_faults(
             ("token", "list zones", "list rrsets", "change", "get change"),
             ("lost", "cut", "nothing", "login page", "null", "empty object", "server error", "no content"))
+
+    def test_wrong_answers_to_short_questions(self):
+        self.check_faults(("list rrsets", "change"), ("lost", "cut", "nothing", "empty object"),
+                          remembers=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 #include "pushers/push.hpp"
 
+#include "pushers/fence.hpp"
 #include "pushers/fingerprint.hpp"
 
 #include <algorithm>
@@ -258,14 +259,37 @@ void Push::intend(const Moment& moment) {
 // Writing.
 
 Step Push::start_writing(const Moment& moment) {
+  auto limits = driver_.capabilities().batch;
+  fence_ = fence_of_batches();
+  if (fence_ && limits.max_changes > 1) {  // room for it in each
+    limits.max_changes -= std::min(driver_.weight_of(*fence_), limits.max_changes - 1);
+    limits.max_octets -= std::min(driver_.octets_of(*fence_), limits.max_octets - 1);
+  }
   const auto batches = pack(
-      plan_->changes, driver_.capabilities().batch,
+      plan_->changes, limits,
       [this](const PlannedChange& change) { return driver_.octets_of(change); },
       [this](const PlannedChange& change) { return driver_.weight_of(change); });
   batches_.assign(batches.begin(), batches.end());
   committing_ = false;
-  untouched_ = true;
+  untouched_ = is_first_batch_ = true;
   return next_batch(moment);
+}
+
+/// What each batch says of the fence where the provider compares: that it is still ours.
+std::optional<PlannedChange> Push::fence_of_batches() const {
+  const auto& batch = driver_.capabilities().batch;
+  if (order_.settings.fence.empty() || !batch.compares || !batch.atomic) return std::nullopt;
+  const auto key = fence_key(zone_.apex);
+  for (const auto& change : plan_->changes) {
+    if (change.key() == key) return PlannedChange{change.after, change.after, change.unit};
+  }
+  return std::nullopt;
+}
+
+Batch Push::fenced(Batch batch) const {
+  if (!fence_ || is_first_batch_) return batch;
+  batch.insert(batch.begin(), *fence_);
+  return batch;
 }
 
 Step Push::next_batch(const Moment& moment) {
@@ -273,7 +297,7 @@ Step Push::next_batch(const Moment& moment) {
   request_at_ = 0;
   requests_.clear();
   while (!batches_.empty() && requests_.empty()) {
-    requests_ = driver_.apply(call(moment), live_, batches_.front());
+    requests_ = driver_.apply(call(moment), live_, fenced(batches_.front()));
     if (requests_.empty()) batches_.pop_front();
   }
   if (requests_.empty() && !committing_) {
@@ -309,6 +333,7 @@ Step Push::on_accepted(const Moment& moment) {
   untouched_ = false;
   stage_ = Stage::write;
   if (++request_at_ < requests_.size()) return ask(moment);
+  is_first_batch_ = false;
   if (!batches_.empty()) {
     result_.applied += batches_.front().size();
     batches_.pop_front();
@@ -351,6 +376,7 @@ Step Push::on_verified(const Moment& moment) {
   const bool gave_up = result_.refused.size() >= order_.limits.max_refused;
   const std::size_t missing = std::min(result_.total, left.size() + result_.refused.size());
   if (wrote_) result_.applied = result_.total - missing;
+  if (verifying_ && plan_->blocked && !left.empty()) return end(PushEnd::blocked, *plan_->blocked);
   if (!left.empty() && !gave_up) {
     const std::string words =
         "the provider accepted everything, and still shows something else for " +

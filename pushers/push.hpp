@@ -163,6 +163,8 @@ class Push {
   Step on_plan(const Moment& moment);
   Step on_verified(const Moment& moment);
   Step start_writing(const Moment& moment);
+  std::optional<PlannedChange> fence_of_batches() const;
+  Batch fenced(Batch batch) const;
   Step next_batch(const Moment& moment);
   Step on_outcome(const Moment& moment, const Outcome& outcome);
   Step on_accepted(const Moment& moment);
@@ -233,6 +235,8 @@ class Push {
   std::vector<Request> requests_;  ///< of the first batch
   std::size_t request_at_ = 0;
   std::string poll_cursor_;
+  std::optional<PlannedChange> fence_;
+  bool is_first_batch_ = true;
   bool committing_ = false;
   PushResult result_;
 };

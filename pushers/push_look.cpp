@@ -53,6 +53,7 @@ std::uint64_t Push::wanted_mark() const {
   digest.add(std::string_view(capabilities.kind)).add(std::string_view(capabilities.checked_on));
   digest.add(static_cast<std::uint64_t>(settings.mode));
   digest.add(static_cast<std::uint64_t>(settings.unsupported));
+  digest.add(std::string_view(settings.fence));
   digest.add(settings.apex_ns ? 1 + static_cast<std::uint64_t>(*settings.apex_ns) : 0);
   return digest.number();
 }

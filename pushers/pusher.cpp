@@ -271,6 +271,11 @@ void Pusher::finish_comparison(const dns::Name& apex, Zone& zone, const PushResu
   const auto words = state_words(result);
   const bool is_new = has_drifted ? words != zone.words : zone.has_drifted;
   zone.has_drifted = has_drifted;
+  if (has_drifted && result.plan && result.plan->is_overrun) {
+    // An older taproot was at work: what is newer goes there again, past no guard.
+    zone.waiting = Job{zone.brought, {}, nullptr, false};
+    turn_timer_.set_after({});
+  }
   if (is_new) tell(apex, zone, words, &result);
 }
 

@@ -96,6 +96,7 @@ struct ProviderConfig {
   std::chrono::milliseconds reading_interval = std::chrono::hours(1);
   std::chrono::milliseconds stage_hold{0};  ///< how long lower stages must have shown the version
   std::optional<unsigned> calls_per_minute;
+  std::string fence;  ///< our name to other taproots that write there; empty: none do
   std::vector<std::string> command;                                      ///< of exec
   std::chrono::milliseconds command_timeout = std::chrono::seconds(60);  ///< of exec
   std::string url;                       ///< of its API; empty: where the provider has it

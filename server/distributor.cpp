@@ -51,6 +51,7 @@ pushers::Pusher::Settings settings_of(const ProviderConfig& provider) {
   settings.plan.provider = provider.name;
   settings.plan.mode = provider.ownership == Ownership::shared ? pushers::OwnershipMode::shared
                                                                : pushers::OwnershipMode::exclusive;
+  settings.plan.fence = provider.fence;
   settings.plan.apex_ns = apex_ns_of(provider.apex_ns);
   if (provider.omits_unsupported) settings.plan.unsupported = pushers::UnsupportedPolicy::omit;
   const auto& guards = provider.guards;

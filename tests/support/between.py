@@ -19,6 +19,7 @@ class Between:
         self.octets = 0  # from the client
         self.octets_back = 0
         self.lock = threading.Lock()
+        self.on_data = None  # called with what a client sends, before it goes on
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.open = True
@@ -55,6 +56,8 @@ class Between:
         self.pump(client, server, lambda data: self.goes_on(state, data, client, server))
 
     def goes_on(self, state, data, client, server):
+        if self.on_data:
+            self.on_data(data)
         with self.lock:
             self.octets += len(data)
             is_new = not state["asked"]

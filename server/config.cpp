@@ -103,6 +103,8 @@ std::string_view to_text(ProviderKind kind) {
       return "cloudflare";
     case ProviderKind::google:
       return "google";
+    case ProviderKind::exec:
+      return "exec";
   }
   return "transfer";
 }

@@ -1,6 +1,7 @@
 #include "server/config_api_providers.hpp"
 
 #include "pushers/drivers/google_key.hpp"
+#include "pushers/fence.hpp"
 #include "server/config_tls.hpp"
 #include "server/config_url.hpp"
 
@@ -34,11 +35,13 @@ struct ApiKey {
   std::string_view words;
 };
 
-constexpr std::array<ApiKey, 21> api_keys{{
+constexpr auto api_keys = std::to_array<ApiKey>({
     {"ownership", all, "powerdns, rfc2136, route53, cloudflare or google"},
     {"guards", all, "powerdns, rfc2136, route53, cloudflare or google"},
     {"apex-ns", all, "powerdns, rfc2136, route53, cloudflare or google"},
     {"unsupported", all, "powerdns, rfc2136, route53, cloudflare or google"},
+    {"fence", all, "powerdns, rfc2136, route53, cloudflare or google"},
+    {"reading-interval", all, "powerdns, rfc2136, route53, cloudflare or google"},
     {"url", all & ~rfc2136, "powerdns, route53, cloudflare or google"},
     {"api-key", powerdns, "powerdns"},
     {"api-key-file", powerdns, "powerdns"},
@@ -56,7 +59,7 @@ constexpr std::array<ApiKey, 21> api_keys{{
     {"service-account", google, "google"},
     {"service-account-file", google, "google"},
     {"project", google, "google"},
-}};
+});
 
 const ApiKey* find_api_key(std::string_view name) {
   const auto found = std::find_if(api_keys.begin(), api_keys.end(),
@@ -221,6 +224,23 @@ void read_api_provider(MapReader& map, const ConfigScope& scope, const Config& c
   if (const auto* node = map.find("unsupported")) {
     const auto chosen = read_choice(*node, "unsupported", policies, scope.findings);
     provider.omits_unsupported = chosen && *chosen == 1;
+  }
+  if (const auto* node = map.find("fence")) {
+    const auto name = read_text(*node, "fence", scope.findings);
+    if (name && !pushers::is_holder_name(*name)) {
+      scope.findings.error(node->place, "config-bad-value",
+                           "fence: \"" + *name +
+                               "\" is not a name of 1 to 63 letters, digits, "
+                               "dots and hyphens",
+                           "write this taproot's own name, as fence: berlin");
+    } else if (name) {
+      provider.fence = *name;
+    }
+  }
+  if (const auto* node = map.find("reading-interval")) {
+    const auto time = read_duration(*node, "reading-interval", std::chrono::milliseconds(0),
+                                    std::chrono::hours(24 * 7), scope.findings);
+    if (time) provider.reading_interval = *time;
   }
   if (const auto* node = map.find("zone-ids");
       node != nullptr && is_api_key_of(provider.kind, "zone-ids")) {

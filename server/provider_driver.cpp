@@ -73,6 +73,8 @@ std::unique_ptr<pushers::Driver> make_driver(const ProviderConfig& provider,
       return make_cloudflare(provider);
     case ProviderKind::google:
       return make_google(provider);
+    case ProviderKind::exec:
+      return nullptr;
   }
   return nullptr;
 }

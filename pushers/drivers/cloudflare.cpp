@@ -102,8 +102,6 @@ std::string why_foreign(const Json& record) {
   return "";
 }
 
-using LiveRRsets = std::map<RRsetKey, LiveRRset>;
-
 /// What is wrong with one record of a list; empty: it is among the sets now.
 std::string take_record(const Json& record, const dns::Name& apex, LiveRRsets& sets) {
   const std::string id = text_of(record, "id");
@@ -366,6 +364,18 @@ Seen<Page> Cloudflare::parse_list(const Call& call, const ZoneRef& zone,
   if (!place->is_last) page.next = std::to_string(place->page + 1);
   page.complete = place->is_last;
   return page;
+}
+
+std::optional<Request> Cloudflare::look(const Call&, const ZoneRef& zone,
+                                        const dns::Name& owner) const {
+  return request("GET",
+                 "/zones/" + percent_encoded(zone.id) + "/dns_records?per_page=" + page_size +
+                     "&name.exact=" + percent_encoded(without_dot(owner.lowered().to_text())));
+}
+
+Seen<Page> Cloudflare::parse_look(const Call& call, const ZoneRef& zone, const dns::Name&,
+                                  const Response& response) const {
+  return parse_list(call, zone, response);
 }
 
 std::vector<Request> Cloudflare::apply(const Call&, const LiveZone& live,

@@ -90,9 +90,13 @@ class CloudflareParty(EmulatedParty):
         return {key: (ttl, sorted(values)) for key, (ttl, values) in sets.items()}
 
     def most_requests(self, records, changes):
-        # Find it, list it, one batch for each 200 operations, list it again.
-        before = 1 if changes >= records else -(-records // PAGE)
-        return Requests(1 + before + -(-changes // BATCH) + -(-records // PAGE), 2 + before)
+        # One batch for each 200 operations, and a look at what is changed before and after; find,
+        # list, and list again where that is less.
+        pages = -(-records // PAGE)
+        if changes <= pages:
+            return Requests(2 * changes + 1, changes + 1)
+        before = 1 if changes >= records else pages
+        return Requests(1 + before + -(-changes // BATCH) + pages, 2 + before)
 
 
 class Conforms(Conformance, LabCase):
@@ -204,6 +208,10 @@ class Conforms(Conformance, LabCase):
         self.check_faults(
             ("list zones", "list records", "batch"),
             ("lost", "cut", "nothing", "login page", "null", "empty object", "server error", "no content"))
+
+    def test_wrong_answers_to_short_questions(self):
+        self.check_faults(("list records", "batch"), ("lost", "cut", "nothing", "empty object"),
+                          remembers=True)
 
     def test_an_empty_list_with_success_is_no_empty_zone(self):
         """The list says 200 and success, and half of it is missing: the counts do not agree."""

@@ -37,7 +37,7 @@ class Route53Party(EmulatedParty):
 
     def start(self):
         self.emulator = Route53()
-        self.emulator.polls = 1
+        self.emulator.polls = 0
         if self.token:
             self.emulator.keys["AKIDEXAMPLE"] = ("canary-secret-4711/+", self.token)
         self.zone = self.emulator.add_zone(ZONE)
@@ -72,12 +72,13 @@ class Route53Party(EmulatedParty):
         return NAMESERVERS
 
     def most_requests(self, records, changes):
-        # Find it, list it, one batch for each 1,000 values, two looks until the last is in sync,
-        # and the list again. A change is a deletion and a creation.
-        before = 1 if changes >= records else -(-(records + 2) // PAGE)
-        after = -(-(records + 2) // PAGE)
-        values = changes if changes >= records else 2 * changes
-        return Requests(1 + before + -(-values // 1000) + 2 + after, 2 + before)
+        # One batch for each 1,000 values, a look until the last is in sync, and what was changed is
+        # looked at. At first it is found and listed, and listed again. A change is a deletion and a
+        # creation.
+        pages = -(-(records + 2) // PAGE)
+        if changes < records:
+            return Requests(-(-2 * changes // 1000) + 1 + min(changes, pages), 1)
+        return Requests(2 + -(-changes // 1000) + 1 + pages, 3)
 
 
 class Conforms(Conformance, LabCase):
@@ -153,6 +154,7 @@ class Conforms(Conformance, LabCase):
     def test_throttling_is_waited_out(self):
         self.begin(["a 300 IN A 192.0.2.1"])
         self.wait_for_push(1)
+        self.party.emulator.polls = 1  # and a change takes its time
         slow_down = Answer(400, "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code>"
                                 "<Message>Rate exceeded</Message></Error></ErrorResponse>")
         self.party.emulator.faults += [Fault("*", slow_down, 2),
@@ -164,6 +166,10 @@ class Conforms(Conformance, LabCase):
         self.check_faults(
             ("ListHostedZonesByName", "ListResourceRecordSets", "ChangeResourceRecordSets", "GetChange"),
             ("lost", "cut", "nothing", "login page", "null", "server error", "no content"))
+
+    def test_wrong_answers_to_short_questions(self):
+        self.check_faults(("ListResourceRecordSets", "ChangeResourceRecordSets"),
+                          ("lost", "cut", "nothing", "server error"), remembers=True)
 
 
 class WithASessionToken(Conformance, LabCase):
@@ -209,6 +215,7 @@ class EmulatorIsHonest(Conformance, LabCase):
 
     def test_it_checks_signatures_and_pages(self):
         self.party.start()
+        self.party.emulator.polls = 1
         self.assertIn("SignatureDoesNotMatch",
                       aws(self.party.emulator, "list-hosted-zones", secret="wrong"))
         for i in range(2 * PAGE + 1):

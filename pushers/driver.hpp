@@ -60,6 +60,17 @@ class Driver {
   virtual Seen<Page> parse_list(const Call& call, const ZoneRef& zone,
                                 const Response& response) const = 0;
 
+  /// Asks for all RRsets of one owner, where the provider can be asked for so little; nothing where
+  /// it cannot. What comes may have other owners, too.
+  virtual std::optional<Request> look(const Call&, const ZoneRef&, const dns::Name&) const {
+    return std::nullopt;
+  }
+  /// As parse_list(); the page is complete if nothing of this owner is missing.
+  virtual Seen<Page> parse_look(const Call&, const ZoneRef&, const dns::Name&,
+                                const Response&) const {
+    return Absent{};
+  }
+
   /// The requests that carry out a batch, in the order to send them; `live` is what the plan was
   /// made from, with ids and token. If they may be more than one, the batch is not atomic.
   virtual std::vector<Request> apply(const Call& call, const LiveZone& live,

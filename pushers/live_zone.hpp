@@ -5,6 +5,8 @@
 #include "pushers/rrset_key.hpp"
 #include "pushers/trouble.hpp"
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -53,6 +55,8 @@ struct Page {
   std::string state_token;         ///< an ETag or the like, of the last page that has one
   bool serial_is_ours = false;     ///< the SOA serial that is pushed is the one that is served
   std::vector<std::string> notes;  ///< what a person should know about the zone there
+  /// The zone's SOA serial there, where an answer tells it beside the RRsets it lists.
+  std::optional<std::uint32_t> serial;
 };
 
 /// What a provider has of one zone, read in one go.
@@ -65,8 +69,7 @@ struct LiveZone {
   std::vector<std::string> notes;
   bool has_parts = false;  ///< an RRset may stand in several parts, each with its own ids
 
-  /// Appends a page. RRsets that are listed twice stay so: make_plan() takes them for opaque, or
-  /// puts them together if they are parts.
+  /// Appends a page. RRsets that are listed twice stay so, see gathered().
   void add(Page page) {
     for (auto& live : page.rrsets) rrsets.push_back(std::move(live));
     for (auto& note : page.notes) notes.push_back(std::move(note));
@@ -76,6 +79,12 @@ struct LiveZone {
     complete = !page.next && page.complete;
   }
 };
+
+using LiveRRsets = std::map<RRsetKey, LiveRRset>;
+
+/// The RRsets of a zone as a provider has them, each once: parts are put together, and what is
+/// listed twice for no reason is opaque.
+LiveRRsets gathered(const LiveZone& live);
 
 /// The provider says with certainty that it has no such thing. Never an empty zone.
 struct Absent {};

@@ -15,11 +15,13 @@ namespace {
 //   taproot-owned 1
 //   applied yes
 //   live 12
+//   read 1795458664 815         if it was read whole: when, and as what
 //   deleted 1795458664 3        any number of these
 //   rrsets 2
 //   <base64 of 16 octets for each>
 constexpr std::string_view head = "taproot-owned 1\n";
 constexpr std::size_t entry_size = 16;
+constexpr std::uint64_t latest_second = std::uint64_t{1} << 40;
 
 void put(std::string& octets, std::uint64_t value) {
   for (int shift = 56; shift >= 0; shift -= 8) octets += static_cast<char>(value >> shift & 0xff);
@@ -100,10 +102,16 @@ Result<Ownership> Ownership::decode(std::string_view text) {
   const auto live = lines.number('\n');
   if (!live) return bad();
   result.live_ = *live;
+  if (lines.skip("read ")) {
+    const auto at = lines.number(' ');
+    const auto wanted = at ? lines.number('\n') : std::nullopt;
+    if (!wanted || *at > latest_second) return bad();
+    result.whole_reading_ = WholeReading{WallTime(std::chrono::seconds(*at)), *wanted};
+  }
   while (lines.skip("deleted ")) {
     const auto at = lines.number(' ');
     const auto count = at ? lines.number('\n') : std::nullopt;
-    if (!count || *at > std::uint64_t{1} << 40) return bad();
+    if (!count || *at > latest_second) return bad();
     result.deletions_.push_back({WallTime(std::chrono::seconds(*at)), *count});
   }
   if (!lines.skip("rrsets ")) return bad();
@@ -122,6 +130,10 @@ std::string Ownership::encode() const {
   std::string text(head);
   text += first_ ? "applied no\n" : "applied yes\n";
   text += "live " + std::to_string(live_) + "\n";
+  if (whole_reading_) {
+    text += "read " + std::to_string(seconds_of(whole_reading_->at)) + " " +
+            std::to_string(whole_reading_->wanted) + "\n";
+  }
   for (const auto& deletion : deletions_) {
     text += "deleted " + std::to_string(seconds_of(deletion.at)) + " " +
             std::to_string(deletion.count) + "\n";

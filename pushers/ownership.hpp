@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -48,6 +49,15 @@ class Ownership {
   std::size_t live_rrsets() const { return live_; }
   void set_live_rrsets(std::size_t count) { live_ = count; }
 
+  /// That all of the zone was read and found to be as `wanted` says, which stands for a version and
+  /// how it was pushed.
+  struct WholeReading {
+    WallTime at;
+    std::uint64_t wanted = 0;
+  };
+  const std::optional<WholeReading>& whole_reading() const { return whole_reading_; }
+  void set_whole_reading(std::optional<WholeReading> reading) { whole_reading_ = reading; }
+
   /// RRsets deleted in one push; what lies back longer is forgotten.
   struct Deletion {
     WallTime at;
@@ -67,6 +77,7 @@ class Ownership {
  private:
   bool first_ = true;
   std::size_t live_ = 0;
+  std::optional<WholeReading> whole_reading_;
   std::set<std::pair<std::uint64_t, std::uint64_t>> owned_;
   std::vector<Deletion> deletions_;
 };

@@ -1,6 +1,7 @@
 #include "pushers/plan.hpp"
 
 #include "dns/rdata.hpp"
+#include "pushers/fence.hpp"
 #include "pushers/fingerprint.hpp"
 
 #include <algorithm>
@@ -46,12 +47,14 @@ class Planner {
       plan_.blocked = "the zone could not be read completely, so nothing follows from the reading";
       return std::move(plan_);
     }
-    read_live();
+    live_ = gathered(live_zone_);
     read_wanted();
+    raise_fence();
     compare_wanted();
     compare_rest();
     withdraw_clashes();
     order();
+    if (fenced_off_ && !plan_.is_empty()) plan_.blocked = fenced_off_;
     count();
     seal();
     return std::move(plan_);
@@ -63,32 +66,6 @@ class Planner {
     std::optional<RRset> after;
   };
 
-  void read_live() {
-    for (const auto& one : live_zone_.rrsets) {
-      const auto [at, is_new] = live_.emplace(one.key(), one);
-      if (is_new || one.rrset.type == RRType::none) continue;
-      if (live_zone_.has_parts && join_part(at->second, one)) continue;
-      at->second.kind = LiveKind::opaque;
-      at->second.why = "it is listed more than once";
-    }
-  }
-
-  /// Puts a part of an RRset to the part that came before; not if a record is in both.
-  static bool join_part(LiveRRset& whole, const LiveRRset& part) {
-    for (const auto& id : part.ids) {
-      if (std::find(whole.ids.begin(), whole.ids.end(), id) != whole.ids.end()) return false;
-    }
-    if (part.kind != LiveKind::plain) {
-      whole.kind = part.kind;
-      whole.why = part.why;
-    }
-    for (const auto& id : part.ids) whole.ids.push_back(id);
-    for (const auto& rdata : part.rrset.rdata) whole.rrset.rdata.push_back(rdata);
-    whole.rrset.ttl = std::min(whole.rrset.ttl, part.rrset.ttl);
-    dns::normalise(whole.rrset);
-    return true;
-  }
-
   void read_wanted() {
     for (auto cursor = version_.walk(); cursor.leaf() != nullptr; cursor.next()) {
       const dns::Name owner = cursor.leaf()->owner(version_.apex());
@@ -99,6 +76,42 @@ class Planner {
                       " RRsets that the provider cannot hold: change them, or set `unsupported: "
                       "omit` for it";
     }
+  }
+
+  bool is_fence(const RRsetKey& key) const {
+    return !settings_.fence.empty() && key == fence_key(plan_.apex);
+  }
+
+  /// Ours goes there with all that is written; who finds one that is not behind must not write,
+  /// and need not if nothing is to be changed.
+  void raise_fence() {
+    if (settings_.fence.empty()) return;
+    const Fence ours{settings_.fence, version_.serial()};
+    const auto key = fence_key(plan_.apex);
+    if (auto held = effective(capabilities_, plan_.apex, to_rrset(ours, plan_.apex))) {
+      wanted_.insert_or_assign(key, std::move(held->rrset));
+    }
+    const auto there = live_.find(key);
+    if (there == live_.end()) return;
+    const auto theirs = fence_from(there->second.rrset);
+    if (!theirs || *theirs == ours) return;
+    const bool is_behind = ours.serial > theirs->serial;
+    if (is_behind) {
+      plan_.is_overrun = theirs->holder != ours.holder;
+      if (plan_.is_overrun) {
+        note(NoteKind::zone, std::nullopt,
+             "taproot " + theirs->holder + " brought serial " +
+                 std::to_string(theirs->serial.value()) + " there; ours is newer");
+      }
+      return;
+    }
+    const std::string who = theirs->holder == ours.holder
+                                ? "this taproot (" + ours.holder + ") itself brought serial "
+                                : "taproot " + theirs->holder + " brought serial ";
+    fenced_off_ = who + std::to_string(theirs->serial.value()) + " there, and ours is " +
+                  std::to_string(ours.serial.value()) +
+                  ": what is not newer is not written over it";
+    wanted_.insert_or_assign(key, there->second.rrset);
   }
 
   void take_wanted(RRset rrset) {
@@ -192,12 +205,14 @@ class Planner {
   /// there for reasons of their own.
   void keep_equal(const RRsetKey& key, const RRset& live) {
     const bool takes = settings_.mode == OwnershipMode::exclusive || owned_.is_first() ||
-                       is_adopted(key) || is_ours(key, live) || is_apex(key, RRType::SOA);
+                       is_adopted(key) || is_ours(key, live) || is_apex(key, RRType::SOA) ||
+                       is_fence(key);
     if (takes) plan_.kept.add(fingerprint(key), fingerprint(live, chunks_matter_));
   }
 
   void compare_different(const RRsetKey& key, const RRset& live, const RRset& rrset) {
-    const bool ours = is_ours(key, live) || is_adopted(key) || is_apex(key, RRType::SOA);
+    const bool ours =
+        is_ours(key, live) || is_adopted(key) || is_apex(key, RRType::SOA) || is_fence(key);
     const bool known = owned_.knows(fingerprint(key));
     if (!ours && settings_.mode == OwnershipMode::shared) {
       plan_.kept.keep(fingerprint(key), owned_);
@@ -299,7 +314,7 @@ class Planner {
     return creates && deletes && cname;
   }
 
-  enum Rank { creating, swapping, updating, deleting, last };
+  enum Rank { fencing, creating, swapping, updating, deleting, last };
 
   void order() {
     std::map<Rank, std::vector<PlannedChange>> ranks;
@@ -313,9 +328,9 @@ class Planner {
       for (; at != end; ++at) {
         auto& [key, change] = *at;
         PlannedChange planned{std::move(change.before), std::move(change.after), 0};
-        if (is_apex(key, RRType::SOA)) {
+        if (is_apex(key, RRType::SOA) || is_fence(key)) {
           planned.unit = unit++;
-          ranks[last].push_back(std::move(planned));
+          ranks[is_fence(key) ? fencing : last].push_back(std::move(planned));
         } else if (swap && !planned.is_update()) {
           planned.unit = swap_unit;
           (planned.is_delete() ? ranks[swapping] : swap_creates).push_back(std::move(planned));
@@ -334,18 +349,22 @@ class Planner {
     }
   }
 
+  /// What every zone has, and no content of it.
+  bool is_frame(const RRsetKey& key) const {
+    return is_apex(key, RRType::SOA) || is_apex(key, RRType::NS) || is_fence(key);
+  }
+
   void count() {
     PlanCounts& counts = plan_.counts;
     std::size_t live_mx = 0;
     for (const auto& [key, there] : live_) {
       if (there.kind != LiveKind::plain) continue;
       ++counts.live;
-      const bool at_top = is_apex(key, RRType::SOA) || is_apex(key, RRType::NS);
-      if (!at_top) ++counts.live_beside;
+      if (!is_frame(key)) ++counts.live_beside;
       if (key.type == RRType::MX) ++live_mx;
     }
     for (const auto& [key, rrset] : wanted_) {
-      if (!is_apex(key, RRType::SOA) && !is_apex(key, RRType::NS)) ++counts.wanted_beside;
+      if (!is_frame(key)) ++counts.wanted_beside;
     }
     counts.wanted_beside += counts.omitted;
     std::size_t mx_after = live_mx;
@@ -373,7 +392,7 @@ class Planner {
     } else if (same_data(*change.before, *change.after)) {
       ++counts.ttl_only;
     } else {
-      if (!is_apex(key, RRType::SOA)) ++counts.updated;
+      if (!is_apex(key, RRType::SOA) && !is_fence(key)) ++counts.updated;
       if (is_apex(key, RRType::NS)) counts.changes_apex_ns = true;
     }
   }
@@ -414,10 +433,11 @@ class Planner {
   const PlanSettings& settings_;
   const bool chunks_matter_;
 
-  std::map<RRsetKey, LiveRRset> live_;
+  LiveRRsets live_;
   std::map<RRsetKey, RRset> wanted_;
   std::set<RRsetKey> left_;
   std::map<RRsetKey, Pending> pending_;
+  std::optional<std::string> fenced_off_;
   std::size_t hidden_notes_ = 0;
   Plan plan_;
 };

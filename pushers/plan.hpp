@@ -86,6 +86,7 @@ struct Plan {
   std::vector<Note> notes;
   PlanCounts counts;
   std::optional<std::string> blocked;  ///< why nothing at all may be applied, in words
+  bool is_overrun = false;             ///< another taproot wrote there, and what we have is newer
   Ownership kept;                      ///< of what is there and stays, that which is ours
 
   bool is_empty() const { return changes.empty(); }
@@ -123,6 +124,7 @@ struct PlanSettings {
   std::optional<ApexNs> apex_ns;  ///< instead of the provider's ordinary one
   bool adopt_all = false;         ///< what is there and plain becomes ours
   std::set<RRsetKey> adopt;       ///< or these alone
+  std::string fence;              ///< our name to other taproots that write there; empty: none do
 };
 
 /// Compares what is wanted with what is there. Reads no clock and does no I/O.

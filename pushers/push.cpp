@@ -1,5 +1,6 @@
 #include "pushers/push.hpp"
 
+#include "pushers/fence.hpp"
 #include "pushers/fingerprint.hpp"
 
 #include <algorithm>
@@ -23,6 +24,8 @@ std::string to_text(PushEnd end) {
   switch (end) {
     case PushEnd::planned:
       return "planned";
+    case PushEnd::drifted:
+      return "drifted";
     case PushEnd::in_sync:
       return "in-sync";
     case PushEnd::done:
@@ -50,6 +53,11 @@ Push::Push(const Driver& driver, PushOrder order)
 
 Step Push::on_start(const Moment& moment) {
   deadline_ = moment.now + order_.limits.budget;
+  if (may_trust_owned(moment)) {
+    return end(PushEnd::in_sync, "nothing to change since it was last read whole");
+  }
+  from_memory_ = plan_from_memory(moment);
+  if (from_memory_ && plan_->is_empty()) return on_verified(moment);
   return ask(moment);
 }
 
@@ -70,12 +78,14 @@ Step Push::on_response(const Moment& moment, const Result<Response>& response) {
         return end(PushEnd::auth, "the provider gave no session");
       }
       session_ = *session.value();
-      return start_reading(moment, Stage::find);
+      return from_memory_ ? next_look(moment) : start_reading(moment, Stage::find);
     }
     case Stage::find:
       return on_find(moment, *response);
     case Stage::list:
       return on_list(moment, *response);
+    case Stage::look:
+      return on_look(moment, *response);
     case Stage::write:
       return on_outcome(moment, driver_.parse_apply(call(moment), zone_, *response));
     case Stage::poll:
@@ -110,6 +120,7 @@ Step Push::ask(const Moment& moment) {
   std::optional<Request> request;
   if (stage_ == Stage::login) {
     request = driver_.login(call(moment));
+    if (!request && from_memory_) return next_look(moment);
     if (!request) stage_ = Stage::find;
   }
   if (stage_ == Stage::find) {
@@ -121,6 +132,7 @@ Step Push::ask(const Moment& moment) {
   }
   if (stage_ == Stage::find) request = driver_.find_zone(call(moment), zone_.apex);
   if (stage_ == Stage::list) request = driver_.list(call(moment), zone_, cursor_);
+  if (stage_ == Stage::look) request = driver_.look(call(moment), zone_, looks_.front());
   if (stage_ == Stage::write) request = requests_[request_at_];
   if (stage_ == Stage::poll) request = driver_.poll(call(moment), zone_, poll_cursor_);
   if (!request) return Finished{};
@@ -131,10 +143,17 @@ Step Push::ask(const Moment& moment) {
 Step Push::start_reading(const Moment& moment, Stage from) {
   stage_ = from;
   tries_ = 0;
+  forget_live();
+  return ask(moment);
+}
+
+/// What was read of the zone, or remembered, does not count any more.
+void Push::forget_live() {
+  from_memory_ = false;
   pages_ = 0;
   cursor_.clear();
+  looks_.clear();
   live_ = LiveZone{zone_, {}, false, {}, false, {}};
-  return ask(moment);
 }
 
 Step Push::on_find(const Moment& moment, const Response& response) {
@@ -181,6 +200,8 @@ Step Push::on_read(const Moment& moment) {
         moment,
         {TroubleKind::incomplete_read, "the provider did not list the zone completely", {}, {}});
   }
+  known_pages_ = std::max<std::size_t>(pages_, 1);
+  read_at_ = moment.wall;
   plan_ = make_plan(*order_.version, live_, driver_.capabilities(), intended_, order_.settings);
   return verifying_ ? on_verified(moment) : on_plan(moment);
 }
@@ -197,7 +218,10 @@ Step Push::on_plan(const Moment& moment) {
   leave_refused();
   result_.plan = plan_;
   result_.guards = why_unsafe(*plan_, order_.guards, order_.owned, moment.wall);
-  if (order_.dry_run) return end(PushEnd::planned, summary(*plan_));
+  if (order_.dry_run) {
+    remember();
+    return order_.compare ? end_compared(moment) : end(PushEnd::planned, summary(*plan_));
+  }
   if (plan_->blocked) return end(PushEnd::blocked, *plan_->blocked);
   if (plan_->is_empty()) return on_verified(moment);
   const bool goes_on = approved_ && is_remainder(*plan_, *approved_);
@@ -227,6 +251,7 @@ void Push::intend(const Moment& moment) {
     }
   }
   intended_.set_applied();
+  intended_.set_whole_reading(std::nullopt);  // it will not be so in a moment
   intended_.take_account(order_.owned);
   intended_.note_deletions(moment.wall, deleting_.size());
 }
@@ -234,16 +259,38 @@ void Push::intend(const Moment& moment) {
 // Writing.
 
 Step Push::start_writing(const Moment& moment) {
-  BatchLimits limits = driver_.capabilities().batch;
+  auto limits = driver_.capabilities().batch;
   if (one_by_one_) limits.max_changes = 1;
+  fence_ = fence_of_batches();
+  if (fence_ && limits.max_changes > 1) {  // room for it in each
+    limits.max_changes -= std::min(driver_.weight_of(*fence_), limits.max_changes - 1);
+    limits.max_octets -= std::min(driver_.octets_of(*fence_), limits.max_octets - 1);
+  }
   const auto batches = pack(
       plan_->changes, limits,
       [this](const PlannedChange& change) { return driver_.octets_of(change); },
       [this](const PlannedChange& change) { return driver_.weight_of(change); });
   batches_.assign(batches.begin(), batches.end());
   committing_ = false;
-  untouched_ = true;
+  untouched_ = is_first_batch_ = true;
   return next_batch(moment);
+}
+
+/// What each batch says of the fence where the provider compares: that it is still ours.
+std::optional<PlannedChange> Push::fence_of_batches() const {
+  const auto& batch = driver_.capabilities().batch;
+  if (order_.settings.fence.empty() || !batch.compares || !batch.atomic) return std::nullopt;
+  const auto key = fence_key(zone_.apex);
+  for (const auto& change : plan_->changes) {
+    if (change.key() == key) return PlannedChange{change.after, change.after, change.unit};
+  }
+  return std::nullopt;
+}
+
+Batch Push::fenced(Batch batch) const {
+  if (!fence_ || is_first_batch_) return batch;
+  batch.insert(batch.begin(), *fence_);
+  return batch;
 }
 
 Step Push::next_batch(const Moment& moment) {
@@ -251,7 +298,7 @@ Step Push::next_batch(const Moment& moment) {
   request_at_ = 0;
   requests_.clear();
   while (!batches_.empty() && requests_.empty()) {
-    requests_ = driver_.apply(call(moment), live_, batches_.front());
+    requests_ = driver_.apply(call(moment), live_, fenced(batches_.front()));
     if (requests_.empty()) batches_.pop_front();
   }
   if (requests_.empty() && !committing_) {
@@ -260,7 +307,7 @@ Step Push::next_batch(const Moment& moment) {
   }
   if (requests_.empty()) {
     verifying_ = true;
-    return start_reading(moment, Stage::list);
+    return look_back(moment) ? next_look(moment) : start_reading(moment, Stage::list);
   }
   stage_ = Stage::write;
   wrote_ = true;
@@ -287,6 +334,7 @@ Step Push::on_accepted(const Moment& moment) {
   untouched_ = false;
   stage_ = Stage::write;
   if (++request_at_ < requests_.size()) return ask(moment);
+  is_first_batch_ = false;
   if (!batches_.empty()) {
     result_.applied += batches_.front().size();
     batches_.pop_front();
@@ -329,15 +377,15 @@ Step Push::on_verified(const Moment& moment) {
   const bool gave_up = result_.refused.size() >= order_.limits.max_refused;
   const std::size_t missing = std::min(result_.total, left.size() + result_.refused.size());
   if (wrote_) result_.applied = result_.total - missing;
+  if (verifying_ && plan_->blocked && !left.empty()) return end(PushEnd::blocked, *plan_->blocked);
   if (!left.empty() && !gave_up) {
     const std::string words =
         "the provider accepted everything, and still shows something else for " +
         counted(left.size(), "RRset") + ", first " + left.front().key().to_text();
     if (rereads_ < order_.limits.rereads) {
       ++rereads_;
-      cursor_.clear();
-      pages_ = 0;
-      live_ = LiveZone{zone_, {}, false, {}, false, {}};
+      stage_ = Stage::list;
+      forget_live();
       tries_ = rereads_ - 1;
       return retry(moment, {TroubleKind::retry_after, words, {}, {}});
     }
@@ -364,7 +412,11 @@ void Push::settle(const Moment& moment) {
   } else {
     next.note_deletions(moment.wall, deleting_.size() - undeleted);
   }
+  if (plan_->is_empty() && plan_->counts.conflicts == 0) {
+    next.set_whole_reading(Ownership::WholeReading{read_at_, wanted_mark()});
+  }
   result_.applied_state = next.encode();
+  remember();
 }
 
 Step Push::end_settled(const Moment&) {
@@ -383,6 +435,18 @@ Step Push::end_settled(const Moment&) {
   words += ", " + counted(result_.refused.size(), "RRset") + " refused: " + first.where.to_text() +
            ": " + first.words;
   return end(result_.applied > 0 ? PushEnd::partial : PushEnd::blocked, words);
+}
+
+Step Push::end_compared(const Moment& moment) {
+  if (plan_->blocked) return end(PushEnd::blocked, *plan_->blocked);
+  if (plan_->is_empty()) {
+    settle(moment);
+    return end(PushEnd::in_sync, "compared, nothing to change");
+  }
+  return end(PushEnd::drifted, "changed there since version " + std::to_string(plan_->version) +
+                                   " was brought: " + counted(plan_->changes.size(), "RRset") +
+                                   ", first " + plan_->changes.front().key().to_text() +
+                                   " (see taproot plan; taproot apply " + "puts it back)");
 }
 
 Step Push::end(PushEnd how, std::string words) {
@@ -414,6 +478,9 @@ std::string Push::waits_for() const {
              (verifying_   ? ", to compare"
               : pages_ > 0 ? ", page " + std::to_string(pages_ + 1)
                            : "");
+    case Stage::look:
+      return verifying_ ? "the provider to show what was written"
+                        : "the provider to show what is to be changed";
     case Stage::journal:
       return "the journal";
     case Stage::write:

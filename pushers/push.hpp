@@ -7,6 +7,7 @@
 #include "pushers/live_zone.hpp"
 #include "pushers/ownership.hpp"
 #include "pushers/plan.hpp"
+#include "pushers/remembered_zone.hpp"
 #include "zonestore/zone_version.hpp"
 
 #include <chrono>
@@ -29,6 +30,8 @@ struct PushLimits {
   unsigned tries = 6;                                          ///< of one request
   unsigned replans = 3;  ///< after a conflict or a write of unknown outcome
   unsigned rereads = 3;  ///< until what was written shows
+  /// How long a whole reading of the zone is good enough to plan on; 0: for this push alone.
+  std::chrono::milliseconds reading_interval = std::chrono::hours(1);
   std::chrono::milliseconds first_wait{500};
   std::chrono::milliseconds max_wait{30'000};
   std::chrono::seconds max_retry_after{60};  ///< a longer one is cut to this
@@ -43,14 +46,20 @@ struct PushOrder {
   PlanSettings settings;
   GuardLimits guards;
   PushLimits limits;
-  Ownership owned;                           ///< what was last applied
-  bool dry_run = false;                      ///< stop at the plan
+  Ownership owned;       ///< what was last applied
+  bool dry_run = false;  ///< stop at the plan
+  bool compare = false;  ///< a dry run that wonders whether there is any drift
+  /// What is known of the zone there; a push that is no dry run may then read only what it changes.
+  std::shared_ptr<const RememberedZone> remembered = nullptr;
+  /// That `owned` tells of a whole reading may be enough to know that there is nothing to do.
+  bool trust_owned = false;
   std::optional<std::string> force_plan;     ///< this plan may pass the guards
   std::optional<std::string> expected_plan;  ///< only this plan may be applied
 };
 
 enum class PushEnd {
   planned,     ///< a dry run: here is the plan
+  drifted,     ///< a comparison: what is there is not what was brought there, or not all of it
   in_sync,     ///< there was nothing to do
   done,        ///< applied, read back, and equal
   partial,     ///< some RRsets were refused or are in conflict; the others are there
@@ -78,6 +87,8 @@ struct PushResult {
   std::vector<Refused> refused;
   std::optional<std::string> applied_state;  ///< to be kept, once the zone has been read back
   std::size_t requests = 0;
+  /// What is known of the zone there now; null: nothing that one could plan on.
+  std::shared_ptr<const RememberedZone> remembered = nullptr;
 };
 
 /// Now, by both clocks, and a random number in [0, 1): what a machine cannot know by itself.
@@ -105,6 +116,11 @@ using Step = std::variant<Send, Wait, Journal, Finished>;
 ///     find ─> list pages ─> plan ─> guards ─> journal ─> apply batches ─> list again, compare
 ///       ^                     └─> (dry run, nothing to do, stopped)              │
 ///       └── conflict, unknown outcome: read and plan again <──── differs ────────┘
+///
+/// With a zone that is remembered it is shorter where that is safe: the plan is made from memory,
+/// the owners it touches are looked at unless the provider itself compares, and what was written is
+/// looked at again. Whatever contradicts the memory, and whatever would stop the push, leads to the
+/// long way.
 ///
 /// Retries with jittered, growing waits; obeys Retry-After; isolates what a provider refuses and
 /// pushes the rest; never writes after an incomplete reading; never calls a push done that was
@@ -134,7 +150,7 @@ class Push {
   const PushResult& result() const { return result_; }
 
  private:
-  enum class Stage { login, find, list, journal, write, poll, ended };
+  enum class Stage { login, find, list, look, journal, write, poll, ended };
 
   Call call(const Moment& moment) const { return {moment.wall, session_, untouched_, cursor_}; }
   Access access() const;
@@ -142,13 +158,29 @@ class Push {
   Step start_reading(const Moment& moment, Stage from);
   Step on_find(const Moment& moment, const Response& response);
   Step on_list(const Moment& moment, const Response& response);
+  void forget_live();
   Step on_read(const Moment& moment);
   Step on_plan(const Moment& moment);
   Step on_verified(const Moment& moment);
   Step start_writing(const Moment& moment);
+  std::optional<PlannedChange> fence_of_batches() const;
+  Batch fenced(Batch batch) const;
   Step next_batch(const Moment& moment);
   Step on_outcome(const Moment& moment, const Outcome& outcome);
   Step on_accepted(const Moment& moment);
+
+  bool can_look(const Moment& moment) const;
+  bool may_trust_owned(const Moment& moment) const;
+  bool plan_from_memory(const Moment& moment);
+  Step next_look(const Moment& moment);
+  Step on_look(const Moment& moment, const Response& response);
+  bool contradicts(const dns::Name& owner, const LiveZone& seen) const;
+  void take_look(const dns::Name& owner, LiveZone seen);
+  void take_serial(std::uint32_t serial);
+  bool look_back(const Moment& moment);
+  std::set<dns::Name> owners_of_plan() const;
+  std::uint64_t wanted_mark() const;
+  void remember();
 
   Step on_trouble(const Moment& moment, const Trouble& trouble);
   Step on_write_trouble(const Moment& moment, const Trouble& trouble);
@@ -165,6 +197,7 @@ class Push {
   void intend(const Moment& moment);
   void settle(const Moment& moment);
   Step end_settled(const Moment& moment);
+  Step end_compared(const Moment& moment);
   Step end(PushEnd how, std::string words);
 
   const Driver& driver_;
@@ -189,6 +222,11 @@ class Push {
   LiveZone live_;
   std::string cursor_;
   std::size_t pages_ = 0;
+  bool from_memory_ = false;     ///< the zone was not read whole in this push
+  std::size_t known_pages_ = 1;  ///< that a whole reading takes
+  WallTime read_at_{};           ///< when the zone was read whole
+  std::deque<dns::Name> looks_;  ///< owners to look at
+  bool soa_is_seen_ = false;
 
   std::optional<Plan> plan_;
   std::optional<Plan> approved_;  ///< what passed the guards or was forced; its rest may go on
@@ -198,6 +236,8 @@ class Push {
   std::vector<Request> requests_;  ///< of the first batch
   std::size_t request_at_ = 0;
   std::string poll_cursor_;
+  std::optional<PlannedChange> fence_;
+  bool is_first_batch_ = true;
   bool committing_ = false;
   PushResult result_;
 };

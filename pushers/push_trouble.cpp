@@ -19,14 +19,12 @@ Step Push::on_trouble(const Moment& moment, const Trouble& trouble) {
   trouble_ = trouble.words;
   if (trouble.kind == TroubleKind::auth) return end(PushEnd::auth, trouble.words);
   if (access() == Access::write) return on_write_trouble(moment, trouble);
+  if (stage_ == Stage::look && trouble.kind != TroubleKind::retry_after) {
+    return start_reading(moment, Stage::find);
+  }
   if (trouble.kind == TroubleKind::permanent) return end(PushEnd::blocked, trouble.words);
   if (trouble.kind == TroubleKind::incomplete_read && stage_ == Stage::list) {
-    // What came before may belong to another state of the zone.
-    const unsigned tries = tries_;
-    cursor_.clear();
-    pages_ = 0;
-    live_ = LiveZone{zone_, {}, false, {}, false, {}};
-    tries_ = tries;
+    forget_live();  // what came before may belong to another state of the zone
   }
   return retry(moment, trouble);
 }
@@ -58,9 +56,7 @@ Step Push::read_again(const Moment& moment, const Trouble& trouble, Stage from) 
   verifying_ = false;
   batches_.clear();
   stage_ = from;
-  cursor_.clear();
-  pages_ = 0;
-  live_ = LiveZone{zone_, {}, false, {}, false, {}};
+  forget_live();
   tries_ = replans_ - 1;
   return retry(moment, trouble);
 }

@@ -32,6 +32,8 @@ Pusher::~Pusher() = default;
 void Pusher::push(std::shared_ptr<const zonestore::ZoneVersion> version, PushOptions options) {
   Zone& zone = zones_[version->apex()];
   zone.waiting = Job{std::move(version), std::move(options), nullptr};
+  zone.brought.reset();
+  zone.has_drifted = false;
   zone.not_before = {};
   zone.failures = 0;
   if (!zone.running) zone.words = held_ ? *held_ : "queued";
@@ -70,6 +72,7 @@ void Pusher::forget(const dns::Name& apex) {
   const auto at = zones_.find(apex);
   if (at == zones_.end()) return;
   at->second.waiting.reset();
+  at->second.brought.reset();
   if (!at->second.running && at->second.plans.empty()) zones_.erase(at);
 }
 
@@ -121,6 +124,12 @@ std::optional<net::Instant> Pusher::start_ready(net::Instant now) {
       next = next ? std::min(*next, breaker_.closed_from()) : breaker_.closed_from();
     } else if (zone.waiting && may_push(now) && (!breaker_.is_tripped() || ready.empty())) {
       ready.push_back(apex);
+    } else if (!zone.waiting && compares_at(zone, now)) {
+      ready.push_back(apex);
+    } else if (!zone.waiting && zone.brought && !held_) {
+      const auto from = std::max(
+          zone.compare_from, breaker_.is_open(now) ? breaker_.closed_from() : zone.compare_from);
+      next = next ? std::min(*next, from) : from;
     }
   };
   // Round and round, so that a zone that changes all the time keeps nobody from its turn.
@@ -132,20 +141,38 @@ std::optional<net::Instant> Pusher::start_ready(net::Instant now) {
   for (const auto& apex : ready) {
     const auto at = zones_.find(apex);
     if (at == zones_.end() || at->second.running) continue;
-    Zone& zone = at->second;
     last_started_ = apex;
-    if (!zone.plans.empty()) {
-      Job job = std::move(zone.plans.front());
-      zone.plans.pop_front();
-      start(apex, zone, std::move(job));
-    } else if (zone.waiting) {
-      Job job = std::move(*zone.waiting);
-      zone.waiting.reset();
-      start(apex, zone, std::move(job));
-    }
+    if (auto job = next_job(at->second, now)) start(apex, at->second, std::move(*job));
     if (alive.expired()) return std::nullopt;
   }
   return held_ || was_full ? std::nullopt : next;
+}
+
+bool Pusher::compares_at(const Zone& zone, net::Instant now) const {
+  return zone.brought && zone.compare_from <= now && !breaker_.is_tripped() && !held_;
+}
+
+std::optional<Pusher::Job> Pusher::next_job(Zone& zone, net::Instant now) {
+  if (!zone.plans.empty()) {
+    Job job = std::move(zone.plans.front());
+    zone.plans.pop_front();
+    return job;
+  }
+  if (zone.waiting) {
+    Job job = std::move(*zone.waiting);
+    zone.waiting.reset();
+    return job;
+  }
+  if (!compares_at(zone, now)) return std::nullopt;
+  compare_later(zone);
+  return Job{zone.brought, {}, nullptr, true};
+}
+
+/// Not all zones at the same time: some of the interval is left to chance.
+void Pusher::compare_later(Zone& zone) {
+  const std::chrono::duration<double> interval = settings_.limits.reading_interval;
+  const auto part = interval * (0.9 + moment().jitter / 10);
+  zone.compare_from = net::Loop::now() + std::chrono::duration_cast<net::Clock::duration>(part);
 }
 
 void Pusher::start(const dns::Name& apex, Zone& zone, Job job) {
@@ -155,7 +182,11 @@ void Pusher::start(const dns::Name& apex, Zone& zone, Job job) {
   order.settings.provider = settings_.plan.provider;
   order.guards = settings_.guards;
   order.limits = settings_.limits;
-  order.dry_run = job.done != nullptr;
+  order.dry_run = job.done != nullptr || job.compares;
+  order.compare = job.compares;
+  order.remembered = zone.remembered;
+  order.trust_owned = !zone.is_known;
+  zone.is_known = true;
   order.force_plan = job.options.force_plan;
   order.expected_plan = job.options.expected_plan;
   if (hooks_.load_applied) {
@@ -209,7 +240,8 @@ void Pusher::carry(const dns::Name& apex, Step step) {
     running.timer.set(wait->until);
   }
   const std::string words = "waits for " + running.push.waits_for();
-  if (!running.job.done && words != zone.words) tell(apex, zone, words, nullptr);
+  const bool is_push = !running.job.done && !running.job.compares;
+  if (is_push && words != zone.words) tell(apex, zone, words, nullptr);
 }
 
 void Pusher::finish(const dns::Name& apex) {
@@ -218,11 +250,33 @@ void Pusher::finish(const dns::Name& apex) {
   --running_;
   PushResult result = running->push.result();
   turn_timer_.set_after({});
+  const bool may_have_written = !running->job.done && !running->job.compares;
+  if (may_have_written || result.remembered) zone.remembered = result.remembered;
+  if (running->job.compares) return finish_comparison(apex, zone, result);
   if (running->job.done) {
     const auto done = std::move(running->job.done);
     return done(result);  // may destroy this
   }
   finish_push(apex, zone, std::move(running->job), std::move(result));
+}
+
+/// Only what is new is told: that there is drift, and that there is none any more.
+void Pusher::finish_comparison(const dns::Name& apex, Zone& zone, const PushResult& result) {
+  if (!zone.brought || result.end == PushEnd::unreachable) return;  // something newer goes on
+  const bool has_drifted = result.end != PushEnd::in_sync;
+  if (result.applied_state && hooks_.save_applied) {
+    // That it was read is kept only to spare a reading after a start.
+    (void)hooks_.save_applied(apex, zone.brought->number(), *result.applied_state);
+  }
+  const auto words = state_words(result);
+  const bool is_new = has_drifted ? words != zone.words : zone.has_drifted;
+  zone.has_drifted = has_drifted;
+  if (has_drifted && result.plan && result.plan->is_overrun) {
+    // An older taproot was at work: what is newer goes there again, past no guard.
+    zone.waiting = Job{zone.brought, {}, nullptr, false};
+    turn_timer_.set_after({});
+  }
+  if (is_new) tell(apex, zone, words, &result);
 }
 
 void Pusher::finish_push(const dns::Name& apex, Zone& zone, Job job, PushResult result) {
@@ -236,6 +290,11 @@ void Pusher::finish_push(const dns::Name& apex, Zone& zone, Job job, PushResult 
   } else {
     breaker_.on_success();
     zone.failures = 0;
+    const bool is_there = result.end == PushEnd::done || result.end == PushEnd::in_sync;
+    if (is_there && settings_.limits.reading_interval.count() > 0) {
+      zone.brought = job.version;
+      compare_later(zone);
+    }
     if (result.applied_state && hooks_.save_applied) {
       const auto saved = hooks_.save_applied(apex, job.version->number(), *result.applied_state);
       if (!saved) result.words += "; what was applied could not be kept: " + saved.error().detail;

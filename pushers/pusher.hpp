@@ -37,6 +37,9 @@ struct PushOptions {
 /// left alone for a while. A refused key stops everything until resume(). Pushes that ended
 /// blocked, unsafe or partial wait for a new version or another push().
 ///
+/// Once in the reading interval each zone that was brought is compared, all of it and writing
+/// nothing: a difference ends `drifted` and is left for a person.
+///
 /// Belongs to the thread of its loop. No callback comes from inside a call; callbacks may call
 /// back in. on_state and the `done` of a plan may destroy the pusher, the other hooks must not.
 class Pusher {
@@ -105,6 +108,7 @@ class Pusher {
     std::shared_ptr<const zonestore::ZoneVersion> version;
     PushOptions options;
     std::function<void(const PushResult&)> done;  ///< of a dry run
+    bool compares = false;                        ///< nobody asked; to find what others changed
   };
   struct Running {
     Running(const Driver& driver, PushOrder order, Job its_job, net::Loop& loop,
@@ -124,6 +128,11 @@ class Pusher {
     net::Instant not_before{};
     unsigned failures = 0;
     std::string words;
+    std::shared_ptr<const RememberedZone> remembered;
+    bool is_known = false;                                  ///< was talked about since the start
+    std::shared_ptr<const zonestore::ZoneVersion> brought;  ///< that is there; to be compared
+    net::Instant compare_from{};
+    bool has_drifted = false;
   };
   using Zones = std::map<dns::Name, Zone>;
 
@@ -131,6 +140,8 @@ class Pusher {
   void turn();
   bool may_push(net::Instant now) const;
   std::optional<net::Instant> start_ready(net::Instant now);
+  bool compares_at(const Zone& zone, net::Instant now) const;
+  std::optional<Job> next_job(Zone& zone, net::Instant now);
   void start(const dns::Name& apex, Zone& zone, Job job);
   void on_response(const dns::Name& apex, const Result<Response>& response);
   void on_time(const dns::Name& apex);
@@ -138,6 +149,8 @@ class Pusher {
   Result<void> keep_intent(const dns::Name& apex, const Push& push) const;
   void finish(const dns::Name& apex);
   void finish_push(const dns::Name& apex, Zone& zone, Job job, PushResult result);
+  void finish_comparison(const dns::Name& apex, Zone& zone, const PushResult& result);
+  void compare_later(Zone& zone);
   void try_later(Zone& zone, Job job);
   void tell(const dns::Name& apex, Zone& zone, std::string words, const PushResult* result);
   void tell_waiting(const std::string& words);

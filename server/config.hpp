@@ -41,12 +41,14 @@ enum class ProviderKind {
   google,
   softlayer,
   ns1,
-  azure
+  azure,
+  ibm_cis,
+  exec
 };
 /// All of them, in the order of their values.
-inline constexpr std::string_view provider_kinds[] = {"transfer",  "powerdns",   "rfc2136",
-                                                      "route53",   "cloudflare", "google",
-                                                      "softlayer", "ns1",        "azure"};
+inline constexpr std::string_view provider_kinds[] = {
+    "transfer",  "powerdns", "rfc2136", "route53", "cloudflare", "google",
+    "softlayer", "ns1",      "azure",   "ibm-cis", "exec"};
 /// "transfer", "powerdns", …: the word in the configuration.
 std::string_view to_text(ProviderKind kind);
 
@@ -91,7 +93,8 @@ struct ProviderConfig {
   std::string name;
   ProviderKind kind = ProviderKind::transfer;
   std::vector<NameserverConfig> nameservers;
-  bool hold = false;  ///< gets nothing and is told nothing until this is taken away
+  bool hold = false;   ///< gets nothing and is told nothing until this is taken away
+  unsigned stage = 1;  ///< gets a version when all of lower stages have shown it for a while
 
   // kind transfer
   std::vector<NotifyTarget> notify;
@@ -105,6 +108,13 @@ struct ProviderConfig {
   ApexNsPolicy apex_ns = ApexNsPolicy::automatic;
   bool omits_unsupported = false;  ///< what it cannot hold is left out, and does not stop the rest
   GuardConfig guards;
+  /// A zone is read whole so often, and between that only what is changed; 0: at each push.
+  std::chrono::milliseconds reading_interval = std::chrono::hours(1);
+  std::chrono::milliseconds stage_hold{0};  ///< how long lower stages must have shown the version
+  std::optional<unsigned> calls_per_minute;
+  std::string fence;  ///< our name to other taproots that write there; empty: none do
+  std::vector<std::string> command;                                      ///< of exec
+  std::chrono::milliseconds command_timeout = std::chrono::seconds(60);  ///< of exec
   std::string url;                             ///< of its API; empty: where the provider has it
   Secret api_key;                              ///< or its secret access key, or its token
   std::string key_id;                          ///< the key's name, or the user's

@@ -1,6 +1,7 @@
 #include "server/config_api_providers.hpp"
 
 #include "pushers/drivers/google_key.hpp"
+#include "pushers/fence.hpp"
 #include "server/config_tls.hpp"
 #include "server/config_url.hpp"
 
@@ -27,6 +28,8 @@ constexpr Kinds google = only(ProviderKind::google);
 constexpr Kinds softlayer = only(ProviderKind::softlayer);
 constexpr Kinds ns1 = only(ProviderKind::ns1);
 constexpr Kinds azure = only(ProviderKind::azure);
+constexpr Kinds ibm_cis = only(ProviderKind::ibm_cis);
+constexpr Kinds exec = only(ProviderKind::exec);
 constexpr Kinds all = ((1U << std::size(provider_kinds)) - 1) & ~only(ProviderKind::transfer);
 
 /// One key, and who has it.
@@ -40,9 +43,11 @@ constexpr ApiKey api_keys[] = {
     {"guards", all},
     {"apex-ns", all},
     {"unsupported", all},
-    {"url", all & ~rfc2136},
-    {"api-key", powerdns | softlayer | ns1},
-    {"api-key-file", powerdns | softlayer | ns1},
+    {"fence", all},
+    {"reading-interval", all},
+    {"url", all & ~(rfc2136 | exec)},
+    {"api-key", powerdns | softlayer | ns1 | ibm_cis},
+    {"api-key-file", powerdns | softlayer | ns1 | ibm_cis},
     {"user", softlayer},
     {"server", rfc2136},
     {"key", rfc2136},
@@ -52,7 +57,7 @@ constexpr ApiKey api_keys[] = {
     {"secret-access-key-file", route53},
     {"session-token", route53},
     {"session-token-file", route53},
-    {"zone-ids", route53 | cloudflare | google},
+    {"zone-ids", route53 | cloudflare | google | ibm_cis},
     {"token", cloudflare},
     {"token-file", cloudflare},
     {"service-account", google},
@@ -64,7 +69,8 @@ constexpr ApiKey api_keys[] = {
     {"client-id", azure},
     {"client-secret", azure},
     {"client-secret-file", azure},
-    {"login-url", azure},
+    {"login-url", azure | ibm_cis},
+    {"crn", ibm_cis},
 };
 
 const ApiKey* find_api_key(std::string_view name) {
@@ -228,6 +234,19 @@ void read_azure(MapReader& map, const ConfigScope& scope, ProviderConfig& provid
                      "put the secret of the app registration there", scope, provider.api_key);
 }
 
+void read_ibm_cis(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
+  if (const auto* url = map.find("url")) read_url(*url, "api-key-file", scope, provider.url);
+  if (const auto* url = map.find("login-url")) {
+    read_url(*url, "api-key-file", scope, provider.account["login-url"]);
+  }
+  const auto* crn = map.need("crn", "write crn: CRN, of the service instance");
+  if (crn != nullptr) {
+    provider.account["crn"] = read_text(*crn, "crn", scope.findings).value_or("");
+  }
+  read_needed_secret(map, "api-key", "provider " + provider.name + ": its API key",
+                     "put an API key of IBM Cloud there", scope, provider.api_key);
+}
+
 }  // namespace
 
 bool is_api_key_of(ProviderKind kind, std::string_view key) {
@@ -262,6 +281,7 @@ void read_api_provider(MapReader& map, const ConfigScope& scope, const Config& c
   if (provider.kind == ProviderKind::softlayer) read_softlayer(map, scope, provider);
   if (provider.kind == ProviderKind::ns1) read_ns1(map, scope, provider);
   if (provider.kind == ProviderKind::azure) read_azure(map, scope, provider);
+  if (provider.kind == ProviderKind::ibm_cis) read_ibm_cis(map, scope, provider);
   if (const auto* node = map.find("ownership")) {
     const auto chosen = read_choice(*node, "ownership", ownerships, scope.findings);
     if (chosen) provider.ownership = static_cast<Ownership>(*chosen);
@@ -273,6 +293,23 @@ void read_api_provider(MapReader& map, const ConfigScope& scope, const Config& c
   if (const auto* node = map.find("unsupported")) {
     const auto chosen = read_choice(*node, "unsupported", policies, scope.findings);
     provider.omits_unsupported = chosen && *chosen == 1;
+  }
+  if (const auto* node = map.find("fence")) {
+    const auto name = read_text(*node, "fence", scope.findings);
+    if (name && !pushers::is_holder_name(*name)) {
+      scope.findings.error(node->place, "config-bad-value",
+                           "fence: \"" + *name +
+                               "\" is not a name of 1 to 63 letters, digits, "
+                               "dots and hyphens",
+                           "write this taproot's own name, as fence: berlin");
+    } else if (name) {
+      provider.fence = *name;
+    }
+  }
+  if (const auto* node = map.find("reading-interval")) {
+    const auto time = read_duration(*node, "reading-interval", std::chrono::milliseconds(0),
+                                    std::chrono::hours(24 * 7), scope.findings);
+    if (time) provider.reading_interval = *time;
   }
   if (const auto* node = map.find("zone-ids");
       node != nullptr && is_api_key_of(provider.kind, "zone-ids")) {

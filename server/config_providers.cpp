@@ -213,14 +213,16 @@ void refuse_keys_of_others(ProviderKind kind, const ConfigNode& node, MapReader&
 
 void read_kind(MapReader& map, const ConfigNode& node, const ConfigScope& scope,
                const Config& config, ProviderConfig& provider) {
+  // An exec driver cannot be configured yet.
+  static constexpr auto kinds =
+      std::span(provider_kinds).first(static_cast<std::size_t>(ProviderKind::exec));
   std::string cure = "write kind: ";
-  for (const auto kind : provider_kinds) {
-    cure += std::string(kind == provider_kinds[0] ? "" : ", ") + std::string(kind);
+  for (const auto kind : kinds) {
+    cure += std::string(kind == kinds.front() ? "" : ", ") + std::string(kind);
   }
   const auto* kind_node = map.need("kind", cure);
-  const auto kind = kind_node != nullptr
-                        ? read_choice(*kind_node, "kind", provider_kinds, scope.findings)
-                        : std::optional<std::size_t>();
+  const auto kind = kind_node != nullptr ? read_choice(*kind_node, "kind", kinds, scope.findings)
+                                         : std::optional<std::size_t>();
   if (!kind) {  // any kind's keys may be meant, so none of them is wrong
     for (const auto& entry : node.entries) (void)map.find(entry.key);
     return;

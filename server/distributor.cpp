@@ -51,12 +51,14 @@ pushers::Pusher::Settings settings_of(const ProviderConfig& provider) {
   settings.plan.provider = provider.name;
   settings.plan.mode = provider.ownership == Ownership::shared ? pushers::OwnershipMode::shared
                                                                : pushers::OwnershipMode::exclusive;
+  settings.plan.fence = provider.fence;
   settings.plan.apex_ns = apex_ns_of(provider.apex_ns);
   if (provider.omits_unsupported) settings.plan.unsupported = pushers::UnsupportedPolicy::omit;
   const auto& guards = provider.guards;
   if (guards.max_delete_percent) settings.guards.max_deleted_percent = *guards.max_delete_percent;
   if (guards.max_update_percent) settings.guards.max_updated_percent = *guards.max_update_percent;
   if (guards.max_deletes) settings.guards.max_deletions = *guards.max_deletes;
+  settings.limits.reading_interval = provider.reading_interval;
   return settings;
 }
 

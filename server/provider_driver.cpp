@@ -4,6 +4,7 @@
 #include "pushers/drivers/azure.hpp"
 #include "pushers/drivers/cloudflare.hpp"
 #include "pushers/drivers/google.hpp"
+#include "pushers/drivers/ibm_cis.hpp"
 #include "pushers/drivers/ns1.hpp"
 #include "pushers/drivers/powerdns.hpp"
 #include "pushers/drivers/rfc2136.hpp"
@@ -73,11 +74,14 @@ std::unique_ptr<pushers::Driver> make_ns1(const ProviderConfig& provider) {
   return std::make_unique<pushers::Ns1>(std::move(config));
 }
 
+/// What says whose zones, by its key in the configuration; empty if it was left away.
+std::string account_of(const ProviderConfig& provider, const char* key) {
+  const auto found = provider.account.find(key);
+  return found == provider.account.end() ? std::string() : found->second;
+}
+
 std::unique_ptr<pushers::Driver> make_azure(const ProviderConfig& provider) {
-  const auto of = [&](const char* key) {
-    const auto found = provider.account.find(key);
-    return found == provider.account.end() ? std::string() : found->second;
-  };
+  const auto of = [&](const char* key) { return account_of(provider, key); };
   pushers::AzureConfig config;
   if (!provider.url.empty()) config.url = provider.url;
   if (!of("login-url").empty()) config.login_url = of("login-url");
@@ -87,6 +91,17 @@ std::unique_ptr<pushers::Driver> make_azure(const ProviderConfig& provider) {
   config.client_id = of("client-id");
   config.client_secret = provider.api_key;
   return std::make_unique<pushers::Azure>(std::move(config));
+}
+
+std::unique_ptr<pushers::Driver> make_ibm_cis(const ProviderConfig& provider) {
+  pushers::IbmCisConfig config;
+  if (!provider.url.empty()) config.url = provider.url;
+  const auto login_url = account_of(provider, "login-url");
+  if (!login_url.empty()) config.login_url = login_url;
+  config.crn = account_of(provider, "crn");
+  config.api_key = provider.api_key;
+  config.zone_ids = provider.ids;
+  return std::make_unique<pushers::IbmCis>(std::move(config));
 }
 
 }  // namespace
@@ -113,6 +128,10 @@ std::unique_ptr<pushers::Driver> make_driver(const ProviderConfig& provider,
       return make_ns1(provider);
     case ProviderKind::azure:
       return make_azure(provider);
+    case ProviderKind::ibm_cis:
+      return make_ibm_cis(provider);
+    case ProviderKind::exec:
+      return nullptr;
   }
   return nullptr;
 }

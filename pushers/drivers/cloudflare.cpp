@@ -336,6 +336,18 @@ Seen<Page> Cloudflare::parse_list(const Call& call, const ZoneRef& zone,
   return page;
 }
 
+std::optional<Request> Cloudflare::look(const Call& call, const ZoneRef& zone,
+                                        const dns::Name& owner) const {
+  return request(call, "GET",
+                 "/zones/" + percent_encoded(zone.id) + "/dns_records?per_page=" + page_size +
+                     "&name.exact=" + percent_encoded(without_dot(owner.lowered().to_text())));
+}
+
+Seen<Page> Cloudflare::parse_look(const Call& call, const ZoneRef& zone, const dns::Name&,
+                                  const Response& response) const {
+  return parse_list(call, zone, response);
+}
+
 std::vector<Request> Cloudflare::apply(const Call& call, const LiveZone& live,
                                        const Batch& batch) const {
   const RecordIds ids(live, batch);

@@ -40,6 +40,7 @@ Capabilities google_capabilities() {
   result.batch.max_octets = max_batch_octets;
   result.batch.atomic = true;
   result.batch.awaits_last_only = true;
+  result.batch.compares = true;
   return result;
 }
 
@@ -254,6 +255,18 @@ Seen<Page> Google::parse_list(const Call& call, const ZoneRef& zone,
   if (!next.empty()) page.next = next;
   page.complete = next.empty();
   return page;
+}
+
+std::optional<Request> Google::look(const Call& call, const ZoneRef& zone,
+                                    const dns::Name& owner) const {
+  return request(call, "GET",
+                 "/" + percent_encoded(zone.id) +
+                     "/rrsets?maxResults=1000&name=" + percent_encoded(owner.lowered().to_text()));
+}
+
+Seen<Page> Google::parse_look(const Call& call, const ZoneRef& zone, const dns::Name&,
+                              const Response& response) const {
+  return parse_list(call, zone, response);
 }
 
 std::vector<Request> Google::apply(const Call& call, const LiveZone& live,

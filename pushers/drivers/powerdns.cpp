@@ -239,6 +239,18 @@ Request Powerdns::list(const Call&, const ZoneRef& zone, const std::string&) con
   return request("GET", "/" + percent_encoded(zone.id));
 }
 
+/// Servers before 4.4 do not know the question and list all of the zone.
+std::optional<Request> Powerdns::look(const Call&, const ZoneRef& zone,
+                                      const dns::Name& owner) const {
+  return request("GET", "/" + percent_encoded(zone.id) +
+                            "?rrset_name=" + percent_encoded(owner.lowered().to_text()));
+}
+
+Seen<Page> Powerdns::parse_look(const Call& call, const ZoneRef& zone, const dns::Name&,
+                                const Response& response) const {
+  return parse_list(call, zone, response);
+}
+
 std::vector<Request> Powerdns::apply(const Call&, const LiveZone& live, const Batch& batch) const {
   OrderedJson rrsets = OrderedJson::array();
   // PowerDNS looks at the entries one after the other: what makes room must come first.
@@ -315,6 +327,11 @@ Seen<Page> Powerdns::parse_list(const Call& call, const ZoneRef& zone,
     if (*live) page.rrsets.push_back(std::move(**live));
   }
   note_settings(*json, page);
+  if (const Json* serial = find(*json, "serial");
+      serial != nullptr && serial->is_number_unsigned() &&
+      serial->get<std::uint64_t>() <= std::numeric_limits<std::uint32_t>::max()) {
+    page.serial = static_cast<std::uint32_t>(serial->get<std::uint64_t>());
+  }
   page.complete = true;  // one answer holds the whole zone, and it was whole JSON
   return page;
 }

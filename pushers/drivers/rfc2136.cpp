@@ -54,8 +54,6 @@ bool is_signers_at_apex(RRType type) {
          type == signing_state;
 }
 
-using LiveRRsets = std::map<RRsetKey, LiveRRset>;
-
 LiveRRsets gathered(const std::vector<Record>& records) {
   LiveRRsets rrsets;
   for (const auto& record : records) {

@@ -45,6 +45,7 @@ Capabilities route53_capabilities() {
   result.batch.max_octets = max_batch_characters;
   result.batch.atomic = true;
   result.batch.awaits_last_only = true;
+  result.batch.compares = true;
   return result;
 }
 
@@ -401,6 +402,25 @@ Seen<Page> Route53::parse_list(const Call& call, const ZoneRef& zone,
   }
   page.complete = !*is_truncated;
   return page;
+}
+
+/// What follows the owner in the list comes, too.
+std::optional<Request> Route53::look(const Call& call, const ZoneRef& zone,
+                                     const dns::Name& owner) const {
+  const std::string name = percent_encoded(to_route53_text(owner.lowered().to_text()));
+  return request(call, "GET",
+                 "hostedzone/" + percent_encoded(zone.id) + "/rrset?maxitems=20&name=" + name);
+}
+
+Seen<Page> Route53::parse_look(const Call& call, const ZoneRef& zone, const dns::Name& owner,
+                               const Response& response) const {
+  auto seen = parse_list(call, zone, response);
+  if (Page* page = seen.value(); page != nullptr && page->next) {
+    const auto next = name_of(page->next->substr(0, page->next->find(cursor_separator)));
+    page->complete = next.has_value() && *next != owner;
+    page->next.reset();
+  }
+  return seen;
 }
 
 std::vector<Request> Route53::apply(const Call& call, const LiveZone& live,

@@ -39,9 +39,9 @@ except CloudFlare.exceptions.CloudFlareAPIError as error:
 """
 
 
-def client(emulator, do, token=None, **words):
+def client(emulator, do, token=None, path="/client/v4", **words):
     """Cloudflare's Python client, as Debian packages it."""
-    words = {"do": do, "url": emulator.url() + "/client/v4", "token": token or emulator.token, **words}
+    words = {"do": do, "url": emulator.url() + path, "token": token or emulator.token, **words}
     done = subprocess.run(["/usr/bin/python3", "-c", CLIENT], input=json.dumps(words), text=True,
                           capture_output=True, check=False, timeout=120,
                           env={"HOME": "/nonexistent", "PATH": "/usr/bin:/bin"})
@@ -90,9 +90,13 @@ class CloudflareParty(EmulatedParty):
         return {key: (ttl, sorted(values)) for key, (ttl, values) in sets.items()}
 
     def most_requests(self, records, changes):
-        # Find it, list it, one batch for each 200 operations, list it again.
-        before = 1 if changes >= records else -(-records // PAGE)
-        return Requests(1 + before + -(-changes // BATCH) + -(-records // PAGE), 2 + before)
+        # One batch for each 200 operations, and a look at what is changed before and after; find,
+        # list, and list again where that is less.
+        pages = -(-records // PAGE)
+        if changes <= pages:
+            return Requests(2 * changes + 1, changes + 1)
+        before = 1 if changes >= records else pages
+        return Requests(1 + before + -(-changes // BATCH) + pages, 2 + before)
 
 
 class Conforms(SingleRecords, Conformance, LabCase):
@@ -170,6 +174,10 @@ class Conforms(SingleRecords, Conformance, LabCase):
         self.check_faults(
             ("list zones", "list records", "batch"),
             ("lost", "cut", "nothing", "login page", "null", "empty object", "server error", "no content"))
+
+    def test_wrong_answers_to_short_questions(self):
+        self.check_faults(("list records", "batch"), ("lost", "cut", "nothing", "empty object"),
+                          remembers=True)
 
     def test_an_empty_list_with_success_is_no_empty_zone(self):
         """The list says 200 and success, and half of it is missing: the counts do not agree."""

@@ -207,10 +207,11 @@ class Conformance:
         done = self.run_verb("plan", timeout=120)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
-    def check_faults(self, operations, kinds):
+    def check_faults(self, operations, kinds, remembers=False):
         """Every kind of fault at every kind of call: the push ends right, now or after it is tried
         again, and never says that it is done before it is."""
-        self.begin(["a 300 IN A 192.0.2.1"])
+        more = {} if remembers else {"reading-interval": "0s"}  # each push reads the whole zone
+        self.begin(["a 300 IN A 192.0.2.1"], **more)
         self.wait_for_push(1)
         emulator = self.party.emulator
         for number, (operation, how) in enumerate(fault_cases(operations, kinds), 2):

@@ -78,11 +78,12 @@ class GoogleParty(EmulatedParty):
         return NAMESERVERS
 
     def most_requests(self, records, changes):
-        # A token, find, list, one change for each 1,000 RRsets, looks until it is done, list.
-        before = 1 if changes >= records else -(-(records + 2) // PAGE)
-        after = -(-(records + 2) // PAGE)
-        return Requests(2 + before + -(-changes // 1000) + self.looks() + after,
-                        3 + before)
+        # A token, one change for each 1,000 RRsets, looks until it is done, and what was changed is
+        # looked at. At first it is found and listed, and listed again.
+        pages = -(-(records + 2) // PAGE)
+        if changes < records:
+            return Requests(1 + -(-changes // 1000) + self.looks() + min(changes, pages), 2)
+        return Requests(1 + 2 + -(-changes // 1000) + self.looks() + pages, 4)
 
 
 class Conforms(ChangesTakeTime, Conformance, LabCase):
@@ -148,6 +149,7 @@ class Conforms(ChangesTakeTime, Conformance, LabCase):
     def test_rate_limits_are_waited_out(self):
         self.begin(["a 300 IN A 192.0.2.1"])
         self.wait_for_push(1)
+        self.party.emulator.polls = 1  # and a change takes its time
         slow_down = Answer(403, json.dumps({"error": {"code": 403, "message": "Rate Limit Exceeded",
                            "errors": [{"reason": "rateLimitExceeded"}]}}), "application/json")
         self.party.emulator.faults += [Fault("list zones", slow_down, 2), Fault("change", slow_down, 2)]
@@ -157,6 +159,10 @@ class Conforms(ChangesTakeTime, Conformance, LabCase):
         self.check_faults(
             ("token", "list zones", "list rrsets", "change", "get change"),
             ("lost", "cut", "nothing", "login page", "null", "empty object", "server error", "no content"))
+
+    def test_wrong_answers_to_short_questions(self):
+        self.check_faults(("list rrsets", "change"), ("lost", "cut", "nothing", "empty object"),
+                          remembers=True)
 
 
 if __name__ == "__main__":

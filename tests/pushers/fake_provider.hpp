@@ -3,6 +3,7 @@
 #include "pushers/push.hpp"
 #include "tests/pushers/values.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
@@ -22,6 +23,8 @@ class FakeProvider {
   bool has_zone = true;
   bool serial_is_ours = true;
   bool lists_completely = true;
+  bool can_look = false;     ///< it can be asked for one owner
+  bool tells_serial = true;  ///< with that
   std::size_t page_size = 1000;
 
   std::vector<std::string> log;  ///< the requests that came
@@ -38,6 +41,15 @@ class FakeProvider {
     Lines all;
     for (const auto& [key, live] : zone) all.push_back(key.to_text());
     return all;
+  }
+
+  /// Whether what a batch was planned on is what is there.
+  bool agrees(const Batch& batch) const {
+    return std::all_of(batch.begin(), batch.end(), [&](const PlannedChange& change) {
+      const auto there = zone.find(change.key());
+      if (!change.before) return there == zone.end();
+      return there != zone.end() && there->second.rrset == *change.before;
+    });
   }
 
   /// Carries out one batch; nothing of it if one change cannot be.
@@ -120,6 +132,28 @@ class FakeDriver : public Driver {
     return page;
   }
 
+  std::optional<Request> look(const Call&, const ZoneRef&, const dns::Name& owner) const override {
+    if (!provider_.can_look) return std::nullopt;
+    return request("look " + owner.to_text());
+  }
+  Seen<Page> parse_look(const Call&, const ZoneRef&, const dns::Name& owner,
+                        const Response& response) const override {
+    if (response.status == fake_absent) return Absent{};
+    if (response.status != fake_ok) return trouble(response);
+    Page page;
+    for (const auto& [key, live] : provider_.zone) {
+      if (key.owner == owner) page.rrsets.push_back(live);
+    }
+    page.complete = provider_.lists_completely;
+    page.serial_is_ours = provider_.serial_is_ours;
+    const auto soa = provider_.zone.find({name("@"), dns::RRType::SOA});
+    if (provider_.tells_serial && soa != provider_.zone.end()) {
+      page.serial =
+          must(dns::Soa::from_rdata(soa->second.rrset.rdata.front().wire())).serial.value();
+    }
+    return page;
+  }
+
   std::vector<Request> apply(const Call&, const LiveZone&, const Batch& batch) const override {
     provider_.batches.push_back(batch);
     return {request("apply " + std::to_string(provider_.batches.size() - 1))};
@@ -181,14 +215,18 @@ struct Fault {
 class Conversation {
  public:
   Conversation(FakeProvider& provider, Driver& driver, PushOrder order)
-      : provider_(provider), push(driver, std::move(order)) {}
+      : compares(driver.capabilities().batch.compares),
+        provider_(provider),
+        push(driver, std::move(order)) {}
 
   /// Asked before each request, with its words and how often they came before.
   std::function<std::optional<Fault>(const std::string& request)> fault;
   /// RRsets that the provider refuses for good.
   std::set<RRsetKey> refused;
+  bool compares = false;  ///< the provider refuses what was planned on something else
   bool journal_works = true;
   std::function<void()> on_journal;
+  std::function<void(const std::string& request)> before;  ///< each request
 
   const PushResult& run() {
     Step step = push.on_start(moment());
@@ -233,6 +271,7 @@ class Conversation {
 
   Step respond(const std::string& request) {
     provider_.log.push_back(request);
+    if (before) before(request);
     pass(std::chrono::milliseconds(10));
     const auto bad = fault ? fault(request) : std::nullopt;
     if (!bad) return push.on_response(moment(), ordinary(request));
@@ -254,6 +293,10 @@ class Conversation {
     if (request.starts_with("list ")) response.body = request.substr(5);
     if (request.starts_with("apply ")) {
       const Batch& batch = provider_.batches.at(std::stoul(request.substr(6)));
+      if (compares && !provider_.agrees(batch)) {
+        response.status = fake_conflict;
+        return response;
+      }
       if (!provider_.apply(batch, refused)) {
         response.status = fake_refused;
         for (const auto& change : batch) {

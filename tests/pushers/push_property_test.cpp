@@ -78,6 +78,11 @@ TEST_CASE("pushes converge, and never do what they must not", "[pushers][push][p
   provider.put({soa(1), "@ 3600 NS ns1 | ns2"});
   Capabilities caps = every_type();
   caps.batch.max_changes = 1 + world.below(5);
+  caps.batch.compares = world.below(2) == 0;
+  provider.can_look = world.below(2) == 0;
+  provider.tells_serial = world.below(2) == 0;
+  provider.page_size = 1 + world.below(8);
+  std::shared_ptr<const RememberedZone> remembered;
   FakeDriver driver(provider, caps);
   const bool shared = world.below(2) == 0;
 
@@ -98,11 +103,18 @@ TEST_CASE("pushes converge, and never do what they must not", "[pushers][push][p
       order.version = version(with_apex(round, wanted), round);
       order.settings = settings(shared ? OwnershipMode::shared : OwnershipMode::exclusive);
       if (!state.empty()) order.owned = must(Ownership::decode(state));
+      order.remembered = remembered;
+      if (world.below(8) == 0) {  // what is remembered is not all that is there
+        const auto one = rrset("t" + std::to_string(strangers.size()) + " 60 A 203.0.113.1");
+        provider.put(one);
+        strangers.emplace(RRsetKey{one.owner, one.type}, LiveRRset{one, LiveKind::plain, "", {}});
+      }
       Conversation talk(provider, driver, order);
       talk.jitter = 0.3;
       talk.fault = [&](const std::string& request) { return world.fault(request); };
       const auto batches_before = provider.batches.size();
       const PushResult first = talk.run();
+      remembered = first.remembered;
       if (talk.journaled) state = *talk.journaled;
       if (first.applied_state) state = *first.applied_state;
       if (first.end == PushEnd::unsafe) {

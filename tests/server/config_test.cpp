@@ -727,7 +727,8 @@ TEST_CASE("mistakes in providers that taproot brings the zones to", "[server][co
       {"kind: softlayer, user: u, api-key-file: keys/empty", "config-bad-secret", "empty"},
       {"kind: ns1", "config-missing-key", "api-key"},
       {"kind: ns1, api-key-file: keys/good, zone-ids: {a: b}", "config-wrong-kind",
-       "route53, cloudflare or google"},
+       "route53, cloudflare, google or ibm-cis"},
+      {"kind: ibm-cis, api-key-file: keys/good", "config-missing-key", "crn"},
       {"kind: azure, client-secret-file: keys/good", "config-missing-key", "tenant"},
       {"kind: azure, tenant: t, subscription: s, resource-group: g, client-id: c, "
        "client-secret-file: "

@@ -17,7 +17,9 @@ class Between:
         self.server_port, self.on_request = server_port, on_request
         self.requests = 0
         self.octets = 0  # from the client
+        self.octets_back = 0
         self.lock = threading.Lock()
+        self.on_data = None  # called with what a client sends, before it goes on
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.open = True
@@ -29,7 +31,7 @@ class Between:
 
     def reset(self):
         with self.lock:
-            self.requests = self.octets = 0
+            self.requests = self.octets = self.octets_back = 0
 
     def accept(self):
         while self.open:
@@ -50,12 +52,14 @@ class Between:
         state = {"asked": False, "lose": False}
 
         def back():
-            self.pump(server, client, lambda data: self.came_back(state, client, server))
+            self.pump(server, client, lambda data: self.came_back(state, data, client, server))
 
         threading.Thread(target=back, daemon=True).start()
         self.pump(client, server, lambda data: self.goes_on(state, data, client, server))
 
     def goes_on(self, state, data, client, server):
+        if self.on_data:
+            self.on_data(data)
         with self.lock:
             self.octets += len(data)
             is_new = not state["asked"]
@@ -70,7 +74,9 @@ class Between:
         state["lose"] = what == "lose" or (state["lose"] and not is_new)
         return True
 
-    def came_back(self, state, client, server):
+    def came_back(self, state, data, client, server):
+        with self.lock:
+            self.octets_back += len(data)
         if state["lose"]:
             self.end(client, server)
             return False

@@ -138,7 +138,8 @@ class Cloudflare(Emulator):
     # Records.
 
     def list_records(self, query, call):
-        records = list(self.zone_of(call)["records"].values())
+        records = [record for record in self.zone_of(call)["records"].values()
+                   if query.get("name.exact") in (None, record["name"])]
         return self.page_of(records, query, self.max_page, 100)
 
     @staticmethod

@@ -177,7 +177,8 @@ class Google(Emulator):
         return self.shown(self.zone_of(call))
 
     def list_rrsets(self, query, call):
-        sets = sorted(self.zone_of(call)["sets"].items())
+        sets = [one for one in sorted(self.zone_of(call)["sets"].items())
+                if query.get("name") in (None, one[0][0]) and query.get("type") in (None, one[0][1])]
         page, rest = self.page_of(sets, query, PAGE)
         return {"kind": "dns#resourceRecordSetsListResponse", **rest, "rrsets": [
             {"kind": "dns#resourceRecordSet", "name": name, "type": rrtype, **what}

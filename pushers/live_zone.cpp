@@ -1,0 +1,41 @@
+#include "pushers/live_zone.hpp"
+
+#include "dns/rdata.hpp"
+
+#include <algorithm>
+
+namespace taproot::pushers {
+
+namespace {
+
+/// Puts a part of an RRset to the part that came before; not if a record is in both.
+bool join_part(LiveRRset& whole, const LiveRRset& part) {
+  for (const auto& id : part.ids) {
+    if (std::find(whole.ids.begin(), whole.ids.end(), id) != whole.ids.end()) return false;
+  }
+  if (part.kind != LiveKind::plain) {
+    whole.kind = part.kind;
+    whole.why = part.why;
+  }
+  for (const auto& id : part.ids) whole.ids.push_back(id);
+  for (const auto& rdata : part.rrset.rdata) whole.rrset.rdata.push_back(rdata);
+  whole.rrset.ttl = std::min(whole.rrset.ttl, part.rrset.ttl);
+  dns::normalise(whole.rrset);
+  return true;
+}
+
+}  // namespace
+
+LiveRRsets gathered(const LiveZone& live) {
+  LiveRRsets rrsets;
+  for (const auto& one : live.rrsets) {
+    const auto [at, is_new] = rrsets.emplace(one.key(), one);
+    if (is_new || one.rrset.type == dns::RRType::none) continue;
+    if (live.has_parts && join_part(at->second, one)) continue;
+    at->second.kind = LiveKind::opaque;
+    at->second.why = "it is listed more than once";
+  }
+  return rrsets;
+}
+
+}  // namespace taproot::pushers

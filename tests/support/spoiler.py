@@ -45,9 +45,13 @@ class Exchange:
         """The server's own answer: (status, headers, body). What is asked is carried out."""
         connection = http.client.HTTPConnection("127.0.0.1", self.spoiler.server_port, timeout=60)
         try:
-            headers = {name: value for name, value in self.handler.headers.items()
-                       if name.lower() not in ("host", "connection", "content-length")}
-            connection.request(self.method, self.target, self.body or None, headers)
+            # The head goes on as it came: it may be signed.
+            connection.putrequest(self.method, self.target, skip_host=True,
+                                  skip_accept_encoding=True)
+            for name, value in self.handler.headers.items():
+                if name.lower() != "connection":
+                    connection.putheader(name, value)
+            connection.endheaders(self.body or None)
             answer = connection.getresponse()
             body = answer.read()
             headers = [(name, value) for name, value in answer.getheaders()

@@ -18,6 +18,28 @@ std::string counted(std::size_t count, const char* what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
+/// Brackets in brackets take many times their octets when they are parsed.
+bool nests_too_deep(std::string_view body) {
+  constexpr std::size_t deepest = 64;
+  const auto begin = body.find_first_not_of(" \t\r\n");
+  if (begin == body.npos || (body[begin] != '{' && body[begin] != '[')) return false;
+  std::size_t depth = 0;
+  bool in_text = false;
+  for (std::size_t at = begin; at < body.size(); ++at) {
+    const char c = body[at];
+    if (in_text && c == '\\') {
+      ++at;
+    } else if (c == '"') {
+      in_text = !in_text;
+    } else if (!in_text && (c == '{' || c == '[')) {
+      if (++depth > deepest) return true;
+    } else if (!in_text && (c == '}' || c == ']')) {
+      depth -= std::min<std::size_t>(depth, 1);
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string to_text(PushEnd end) {
@@ -70,6 +92,10 @@ Step Push::on_wake(const Moment& moment) {
 Step Push::on_response(const Moment& moment, const Result<Response>& response) {
   if (stage_ == Stage::ended) return Finished{};
   if (!response) return on_trouble(moment, trouble_of(response.error(), access()));
+  if (nests_too_deep(response->body)) {
+    const Error error{Errc::bad_answer, "the answer is JSON that nests deeper than any API's"};
+    return on_trouble(moment, trouble_of(error, access()));
+  }
   switch (stage_) {
     case Stage::login: {
       const auto session = driver_.parse_login(call(moment), *response);
@@ -137,7 +163,16 @@ Step Push::ask(const Moment& moment) {
   if (stage_ == Stage::poll) request = driver_.poll(call(moment), zone_, poll_cursor_);
   if (!request) return Finished{};
   ++result_.requests;
+  request->max_body = most_octets();
   return Send{std::move(*request)};
+}
+
+/// Of an answer: what all of the zone takes where there are no pages, and other people's records
+/// beside it.
+std::size_t Push::most_octets() const {
+  constexpr std::size_t of_others = std::size_t{4} << 20;
+  constexpr std::size_t of_record = std::size_t{2} << 10;
+  return of_others + of_record * order_.version->record_count();
 }
 
 Step Push::start_reading(const Moment& moment, Stage from) {
@@ -446,7 +481,7 @@ Step Push::end_compared(const Moment& moment) {
   return end(PushEnd::drifted, "changed there since version " + std::to_string(plan_->version) +
                                    " was brought: " + counted(plan_->changes.size(), "RRset") +
                                    ", first " + plan_->changes.front().key().to_text() +
-                                   " (see taproot plan; taproot apply " + "puts it back)");
+                                   " (see taproot plan; taproot apply puts it back)");
 }
 
 Step Push::end(PushEnd how, std::string words) {

@@ -155,6 +155,7 @@ class Push {
   Call call(const Moment& moment) const { return {moment.wall, session_, untouched_, cursor_}; }
   Access access() const;
   Step ask(const Moment& moment);
+  std::size_t most_octets() const;
   Step start_reading(const Moment& moment, Stage from);
   Step on_find(const Moment& moment, const Response& response);
   Step on_list(const Moment& moment, const Response& response);

@@ -95,9 +95,7 @@ Trouble trouble_of(const Error& error, Access access) {
   if (error.code == Errc::bad_text) return {TroubleKind::permanent, words, {}, {}};
   if (error.code == Errc::unauthorized) return {TroubleKind::auth, words, {}, {}};
   if (access == Access::write) return {TroubleKind::unknown_outcome, words, {}, {}};
-  if (error.code == Errc::too_large || error.code == Errc::refused) {
-    return {TroubleKind::permanent, words, {}, {}};
-  }
+  if (error.code == Errc::refused) return {TroubleKind::permanent, words, {}, {}};
   return {TroubleKind::retry_after, words, {}, {}};
 }
 

@@ -39,21 +39,37 @@ std::uint8_t* put16(std::uint8_t* at, std::size_t value) {
   return at + sizeof wire;
 }
 
-std::uint8_t* put(std::uint8_t* at, Octets octets) {
-  if (octets.empty()) return at;
-  std::memcpy(at, octets.data(), octets.size());
-  return at + octets.size();
-}
-
-std::uint8_t* put_pointer(std::uint8_t* at, std::size_t to) {
-  return put16(at, 0xc000 | to);
-}
-
 template <class Word>
 Word load(const std::uint8_t* from) {
   Word value;
   std::memcpy(&value, from, sizeof value);
   return value;
+}
+
+/// memcpy() without the call for what is as short as most labels.
+std::uint8_t* put(std::uint8_t* at, Octets octets) {
+  const std::uint8_t* const from = octets.data();
+  const std::size_t size = octets.size();
+  if (size > 2 * sizeof(std::uint64_t)) {
+    std::memcpy(at, from, size);
+  } else if (size >= sizeof(std::uint64_t)) {
+    const auto first = load<std::uint64_t>(from);
+    const auto last = load<std::uint64_t>(from + size - sizeof(std::uint64_t));
+    std::memcpy(at, &first, sizeof first);
+    std::memcpy(at + size - sizeof last, &last, sizeof last);
+  } else if (size >= sizeof(std::uint32_t)) {
+    const auto first = load<std::uint32_t>(from);
+    const auto last = load<std::uint32_t>(from + size - sizeof(std::uint32_t));
+    std::memcpy(at, &first, sizeof first);
+    std::memcpy(at + size - sizeof last, &last, sizeof last);
+  } else {
+    for (std::size_t i = 0; i < size; ++i) at[i] = from[i];
+  }
+  return at + size;
+}
+
+std::uint8_t* put_pointer(std::uint8_t* at, std::size_t to) {
+  return put16(at, 0xc000 | to);
 }
 
 /// Whether `size` octets at least as many as a word has are the same, word by word.

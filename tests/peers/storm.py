@@ -293,6 +293,15 @@ def zone_file(rrsets):
     return "\n".join(lines) + "\n"
 
 
+def is_running(pid):
+    """False also for one that has ended and that nobody has asked about."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 def family(pid):
     """A process that was started here, and all its descendants."""
     children = {}
@@ -358,8 +367,11 @@ class Lightning:
             server.stop()
             return
         self.send(server, signal.SIGSTOP)  # so that none of them starts another one meanwhile
+        processes = family(server.process.pid)
         self.send(server, signal.SIGKILL)
         server.process.wait()
+        wait_until(f"the ports of {server.name} to be free",
+                   lambda: not any(is_running(pid) for pid in processes))
 
     def bring_one_back(self):
         at = self.chosen.randrange(len(self.down) + len(self.frozen))

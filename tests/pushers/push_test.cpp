@@ -168,6 +168,30 @@ TEST_CASE("an incomplete reading writes nothing", "[pushers][push]") {
   CHECK(scene.provider.batches.empty());
 }
 
+TEST_CASE("no answer may take more memory than the zone can need", "[pushers][push]") {
+  Scene scene({"www 300 A 192.0.2.1"});
+  Push push(scene.driver, scene.order);
+  const auto first = push.on_start({});
+  REQUIRE(std::holds_alternative<Send>(first));
+  CHECK(std::get<Send>(first).request.max_body < std::size_t{5} << 20);
+  Response response;
+  response.status = 200;
+  response.body = GENERATE(std::string(65, '['), " " + std::string(100'000, '{'));
+  CHECK(std::holds_alternative<Wait>(push.on_response({}, response)));
+  CHECK_THAT(push.waits_for(), Catch::Contains("nests deeper"));
+}
+
+TEST_CASE("brackets in a text are no nesting", "[pushers][push]") {
+  Scene scene({"www 300 A 192.0.2.1"});
+  Push push(scene.driver, scene.order);
+  push.on_start({});
+  Response response;
+  response.status = 200;
+  response.body = "{\"a\": \"\\\"" + std::string(100, '[') + "\"}";
+  push.on_response({}, response);  // it is not what was asked for
+  CHECK_THAT(push.waits_for(), !Catch::Contains("nests deeper"));
+}
+
 TEST_CASE("trouble while reading is waited out, and then given up", "[pushers][push]") {
   const auto request = GENERATE(as<std::string>{}, "find", "list");
   const auto status = GENERATE(0, fake_slow_down, fake_broken, fake_garbage, fake_conflict);

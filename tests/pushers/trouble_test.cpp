@@ -37,7 +37,7 @@ TEST_CASE("no response at all leaves a doubt after a write only", "[pushers][tro
   const Error unsendable{Errc::bad_text, "bad URL"};
   CHECK(trouble_of(unsendable, Access::write).kind == TroubleKind::permanent);
   const Error huge{Errc::too_large, "too large"};
-  CHECK(trouble_of(huge, Access::read).kind == TroubleKind::permanent);
+  CHECK(trouble_of(huge, Access::read).kind == TroubleKind::retry_after);
   CHECK(trouble_of(huge, Access::write).kind == TroubleKind::unknown_outcome);
 }
 

@@ -6,6 +6,7 @@
 #include "dns/tsig.hpp"
 #include "net/endpoint.hpp"
 #include "net/tls_context.hpp"
+#include "pushers/exec_config.hpp"
 #include "server/check_config.hpp"
 #include "server/shared_value.hpp"
 #include "server/update_policy.hpp"
@@ -97,15 +98,14 @@ struct ProviderConfig {
   std::chrono::milliseconds stage_hold{0};  ///< how long lower stages must have shown the version
   std::optional<unsigned> calls_per_minute;
   std::string fence;  ///< our name to other taproots that write there; empty: none do
-  std::vector<std::string> command;                                      ///< of exec
-  std::chrono::milliseconds command_timeout = std::chrono::seconds(60);  ///< of exec
-  std::string url;                       ///< of its API; empty: where the provider has it
-  Secret api_key;                        ///< or its secret access key, or its token
-  std::string key_id;                    ///< of route53: the name of the key
-  Secret session_token;                  ///< of route53: with keys that end
-  std::map<dns::Name, std::string> ids;  ///< of zones, where several there have one name
-  std::optional<net::Endpoint> server;   ///< of rfc2136
-  std::optional<dns::Name> update_key;   ///< of rfc2136
+  SharedValue<pushers::ExecConfig> exec = {};  ///< of exec; null: another kind
+  std::string url;                             ///< of its API; empty: where the provider has it
+  Secret api_key;                              ///< or its secret access key, or its token
+  std::string key_id;                          ///< of route53: the name of the key
+  Secret session_token;                        ///< of route53: with keys that end
+  std::map<dns::Name, std::string> ids;        ///< of zones, where several there have one name
+  std::optional<net::Endpoint> server;         ///< of rfc2136
+  std::optional<dns::Name> update_key;         ///< of rfc2136
   std::shared_ptr<const net::TlsContext> update_tls = nullptr;  ///< of rfc2136; null: plain TCP
 
   bool operator==(const ProviderConfig&) const = default;

@@ -26,7 +26,10 @@ constexpr Kinds rfc2136 = only(ProviderKind::rfc2136);
 constexpr Kinds route53 = only(ProviderKind::route53);
 constexpr Kinds cloudflare = only(ProviderKind::cloudflare);
 constexpr Kinds google = only(ProviderKind::google);
-constexpr Kinds all = powerdns | rfc2136 | route53 | cloudflare | google;
+constexpr Kinds exec = only(ProviderKind::exec);
+constexpr Kinds all = powerdns | rfc2136 | route53 | cloudflare | google | exec;
+
+constexpr std::string_view all_words = "powerdns, rfc2136, route53, cloudflare, google or exec";
 
 /// One key, who has it, and how that is said.
 struct ApiKey {
@@ -36,13 +39,13 @@ struct ApiKey {
 };
 
 constexpr auto api_keys = std::to_array<ApiKey>({
-    {"ownership", all, "powerdns, rfc2136, route53, cloudflare or google"},
-    {"guards", all, "powerdns, rfc2136, route53, cloudflare or google"},
-    {"apex-ns", all, "powerdns, rfc2136, route53, cloudflare or google"},
-    {"unsupported", all, "powerdns, rfc2136, route53, cloudflare or google"},
-    {"fence", all, "powerdns, rfc2136, route53, cloudflare or google"},
-    {"reading-interval", all, "powerdns, rfc2136, route53, cloudflare or google"},
-    {"url", all & ~rfc2136, "powerdns, route53, cloudflare or google"},
+    {"ownership", all, all_words},
+    {"guards", all, all_words},
+    {"apex-ns", all, all_words},
+    {"unsupported", all, all_words},
+    {"fence", all, all_words},
+    {"reading-interval", all, all_words},
+    {"url", all & ~rfc2136 & ~exec, "powerdns, route53, cloudflare or google"},
     {"api-key", powerdns, "powerdns"},
     {"api-key-file", powerdns, "powerdns"},
     {"server", rfc2136, "rfc2136"},
@@ -59,6 +62,9 @@ constexpr auto api_keys = std::to_array<ApiKey>({
     {"service-account", google, "google"},
     {"service-account-file", google, "google"},
     {"project", google, "google"},
+    {"command", exec, "exec"},
+    {"timeout", exec, "exec"},
+    {"capabilities", exec, "exec"},
 });
 
 const ApiKey* find_api_key(std::string_view name) {
@@ -213,6 +219,7 @@ void read_api_provider(MapReader& map, const ConfigScope& scope, const Config& c
   if (provider.kind == ProviderKind::route53) read_route53(map, scope, provider);
   if (provider.kind == ProviderKind::cloudflare) read_cloudflare(map, scope, provider);
   if (provider.kind == ProviderKind::google) read_google(map, scope, provider);
+  if (provider.kind == ProviderKind::exec) read_exec(map, scope, provider);
   if (const auto* node = map.find("ownership")) {
     const auto chosen = read_choice(*node, "ownership", ownerships, scope.findings);
     if (chosen) provider.ownership = static_cast<Ownership>(*chosen);

@@ -213,10 +213,10 @@ void refuse_keys_of_others(ProviderKind kind, const ConfigNode& node, MapReader&
 
 void read_kind(MapReader& map, const ConfigNode& node, const ConfigScope& scope,
                const Config& config, ProviderConfig& provider) {
-  static constexpr std::string_view kinds[] = {"transfer", "powerdns",   "rfc2136",
-                                               "route53",  "cloudflare", "google"};
-  const auto* kind_node =
-      map.need("kind", "write kind: transfer, powerdns, rfc2136, route53, cloudflare or google");
+  static constexpr std::string_view kinds[] = {"transfer",   "powerdns", "rfc2136", "route53",
+                                               "cloudflare", "google",   "exec"};
+  const auto* kind_node = map.need(
+      "kind", "write kind: transfer, powerdns, rfc2136, route53, cloudflare, google or exec");
   const auto kind = kind_node != nullptr ? read_choice(*kind_node, "kind", kinds, scope.findings)
                                          : std::optional<std::size_t>();
   if (!kind) {  // any kind's keys may be meant, so none of them is wrong

@@ -2,6 +2,7 @@
 
 #include "pushers/carrier.hpp"
 #include "pushers/drivers/cloudflare.hpp"
+#include "pushers/drivers/exec.hpp"
 #include "pushers/drivers/google.hpp"
 #include "pushers/drivers/powerdns.hpp"
 #include "pushers/drivers/rfc2136.hpp"
@@ -74,7 +75,7 @@ std::unique_ptr<pushers::Driver> make_driver(const ProviderConfig& provider,
     case ProviderKind::google:
       return make_google(provider);
     case ProviderKind::exec:
-      return nullptr;
+      return provider.exec ? std::make_unique<pushers::Exec>(*provider.exec) : nullptr;
   }
   return nullptr;
 }

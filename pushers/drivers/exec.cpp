@@ -60,6 +60,10 @@ OrderedJson json_of(const PlannedChange& change, const std::vector<std::string>&
   return json;
 }
 
+std::string text_of_order(const OrderedJson& order) {
+  return order.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+}
+
 // Reading.
 
 std::optional<std::string> cursor_of(const Json& answer) {
@@ -213,39 +217,9 @@ Outcome outcome_of(const Json& answer) {
   return Working{cursor, std::chrono::seconds(std::clamp<std::uint64_t>(seconds, 1, 60))};
 }
 
-}  // namespace
-
-Capabilities exec_capabilities() {
-  Capabilities result;
-  result.kind = "exec";
-  result.checked_on = "2026-11-26";
-  result.types = {RRType::A,  RRType::AAAA, RRType::CAA, RRType::CNAME, RRType::MX,
-                  RRType::NS, RRType::PTR,  RRType::SRV, RRType::TXT};
-  result.apex_ns = ApexNs::ignore;
-  result.soa = SoaRule::providers;
-  result.batch.max_changes = 1;
-  return result;
-}
-
-Exec::Exec(ExecConfig config) : config_(std::move(config)) {}
-
-Request Exec::request(const OrderedJson& order) const {
-  Request request;
-  net::ChildOrder child;
-  child.command = config_.command;
-  child.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                       "LC_ALL=C.UTF-8"};
-  child.input = order.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
-  child.timeout = config_.timeout;
-  child.max_output = max_output;
-  child.most_output = max_output;
-  request.exec = std::move(child);
-  return request;
-}
-
-Trouble Exec::no_answer(const net::ChildEnd& end, Access access) const {
+Trouble no_answer(const ExecConfig& config, const net::ChildEnd& end, Access access) {
   using Kind = net::ChildEnd::Kind;
-  const std::string name = "the program " + one_line(config_.command.front(), 120);
+  const std::string name = "the program " + one_line(config.command.front(), 120);
   const auto kind =
       access == Access::read ? TroubleKind::retry_after : TroubleKind::unknown_outcome;
   switch (end.kind) {
@@ -253,7 +227,7 @@ Trouble Exec::no_answer(const net::ChildEnd& end, Access access) const {
       return permanent_trouble(name + " cannot be run: " + end.why);
     case Kind::timed_out:
       return {kind,
-              name + " took longer than " + std::to_string(config_.timeout.count()) +
+              name + " took longer than " + std::to_string(config.timeout.count()) +
                   " ms and was ended",
               {},
               {}};
@@ -271,10 +245,12 @@ Trouble Exec::no_answer(const net::ChildEnd& end, Access access) const {
       kind, name + " ended with exit code " + std::to_string(end.code) + last_words(end), {}, {}};
 }
 
-Seen<Json> Exec::answer(const Response& response, Access access) const {
+/// The object that the program wrote; trouble if there is none, or if it says so.
+Seen<Json> answer_of(const ExecConfig& config, const Response& response, Access access) {
   if (!response.exec) return garbage("that of a program");
   const auto& end = *response.exec;
-  if (end.kind != net::ChildEnd::Kind::exited || end.code != 0) return no_answer(end, access);
+  if (end.kind != net::ChildEnd::Kind::exited || end.code != 0)
+    return no_answer(config, end, access);
   Json json = Json::parse(end.output, nullptr, false);
   if (!json.is_object() || number_of(json, "taproot") != protocol) {
     const std::string what = "one JSON object with \"taproot\": 1";
@@ -284,14 +260,44 @@ Seen<Json> Exec::answer(const Response& response, Access access) const {
   return json;
 }
 
+}  // namespace
+
+Capabilities exec_capabilities() {
+  Capabilities result;
+  result.kind = "exec";
+  result.checked_on = "2026-11-26";
+  result.types = {RRType::A,  RRType::AAAA, RRType::CAA, RRType::CNAME, RRType::MX,
+                  RRType::NS, RRType::PTR,  RRType::SRV, RRType::TXT};
+  result.apex_ns = ApexNs::ignore;
+  result.soa = SoaRule::providers;
+  result.batch.max_changes = 1;
+  return result;
+}
+
+Exec::Exec(ExecConfig config) : config_(std::move(config)) {}
+
+Request Exec::request(std::string order) const {
+  Request request;
+  net::ChildOrder child;
+  child.command = config_.command;
+  child.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                       "LC_ALL=C.UTF-8"};
+  child.input = std::move(order);
+  child.timeout = config_.timeout;
+  child.max_output = max_output;
+  child.most_output = max_output;
+  request.exec = std::move(child);
+  return request;
+}
+
 Request Exec::find_zone(const Call&, const dns::Name& apex) const {
   auto order = order_of("find");
   order["zone"] = apex.lowered().to_text();
-  return request(order);
+  return request(text_of_order(order));
 }
 
 Seen<ZoneRef> Exec::parse_find(const Call&, const dns::Name& apex, const Response& response) const {
-  const auto json = answer(response, Access::read);
+  const auto json = answer_of(config_, response, Access::read);
   if (json.trouble() != nullptr) return *json.trouble();
   if (flag_of(*json.value(), "absent")) return Absent{};
   const auto id = text_of(*json.value(), "id");
@@ -302,11 +308,11 @@ Seen<ZoneRef> Exec::parse_find(const Call&, const dns::Name& apex, const Respons
 Request Exec::list(const Call&, const ZoneRef& zone, const std::string& cursor) const {
   auto order = order_of("list", zone);
   if (!cursor.empty()) order["cursor"] = cursor;
-  return request(order);
+  return request(text_of_order(order));
 }
 
 Seen<Page> Exec::parse_list(const Call&, const ZoneRef& zone, const Response& response) const {
-  const auto json = answer(response, Access::read);
+  const auto json = answer_of(config_, response, Access::read);
   if (json.trouble() != nullptr) return *json.trouble();
   if (flag_of(*json.value(), "absent")) return Absent{};
   return page_of(*json.value(), zone.apex);
@@ -316,7 +322,7 @@ std::optional<Request> Exec::look(const Call&, const ZoneRef& zone, const dns::N
   if (!config_.looks) return std::nullopt;
   auto order = order_of("look", zone);
   order["name"] = owner.lowered().to_text();
-  return request(order);
+  return request(text_of_order(order));
 }
 
 Seen<Page> Exec::parse_look(const Call& call, const ZoneRef& zone, const dns::Name&,
@@ -336,11 +342,11 @@ std::vector<Request> Exec::apply(const Call&, const LiveZone& live, const Batch&
     order["changes"].push_back(
         json_of(change, known == ids.end() ? std::vector<std::string>() : *known->second));
   }
-  return {request(order)};
+  return {request(text_of_order(order))};
 }
 
 Outcome Exec::parse_apply(const Call&, const ZoneRef&, const Response& response) const {
-  const auto json = answer(response, Access::write);
+  const auto json = answer_of(config_, response, Access::write);
   if (json.trouble() != nullptr) return *json.trouble();
   return outcome_of(*json.value());
 }
@@ -348,7 +354,7 @@ Outcome Exec::parse_apply(const Call&, const ZoneRef&, const Response& response)
 Request Exec::poll(const Call&, const ZoneRef& zone, const std::string& cursor) const {
   auto order = order_of("poll", zone);
   order["cursor"] = cursor;
-  return request(order);
+  return request(text_of_order(order));
 }
 
 Outcome Exec::parse_poll(const Call& call, const ZoneRef& zone, const Response& response) const {
@@ -362,11 +368,11 @@ std::size_t Exec::octets_of(const PlannedChange& change) const {
 std::optional<Request> Exec::zones(const Call&, const std::string& cursor) const {
   auto order = order_of("zones");
   if (!cursor.empty()) order["cursor"] = cursor;
-  return request(order);
+  return request(text_of_order(order));
 }
 
 Seen<ZonesPage> Exec::parse_zones(const Call&, const Response& response) const {
-  const auto json = answer(response, Access::read);
+  const auto json = answer_of(config_, response, Access::read);
   if (json.trouble() != nullptr) return *json.trouble();
   const Json* zones = find(*json.value(), "zones");
   if (zones == nullptr || !zones->is_array()) return garbage("a list of zones");

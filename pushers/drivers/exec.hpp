@@ -3,8 +3,6 @@
 #include "pushers/driver.hpp"
 #include "pushers/exec_config.hpp"
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <string>
 #include <vector>
 
@@ -40,10 +38,7 @@ class Exec : public Driver {
   Seen<ZonesPage> parse_zones(const Call& call, const Response& response) const override;
 
  private:
-  Request request(const nlohmann::ordered_json& order) const;
-  /// The object that the program wrote; trouble if there is none, or if it says so.
-  Seen<nlohmann::json> answer(const Response& response, Access access) const;
-  Trouble no_answer(const net::ChildEnd& end, Access access) const;
+  Request request(std::string order) const;
 
   ExecConfig config_;
 };

@@ -13,6 +13,7 @@ constexpr std::string_view wrong_data = "nameserver-wrong-data";
 constexpr std::string_view transfers_fail = "transfers-failing";
 constexpr std::string_view push_fails = "push-failing";
 constexpr std::string_view push_waits = "push-waits-for-person";
+constexpr std::string_view parent_not_told = "parent-not-told";
 
 class Alerts {
  public:
@@ -77,14 +78,25 @@ class Alerts {
 }  // namespace
 
 const std::vector<std::string_view>& alert_rules() {
-  static const std::vector<std::string_view> all{behind,         unreachable, ahead,     wrong_data,
-                                                 transfers_fail, push_fails,  push_waits};
+  static const std::vector<std::string_view> all{behind,     unreachable,    ahead,
+                                                 wrong_data, transfers_fail, push_fails,
+                                                 push_waits, parent_not_told};
   return all;
 }
 
 std::vector<Alert> alerts_of(const ZoneRow& zone, const std::vector<SecondaryTrouble>& troubles,
                              WallTime now, const AlertLimits& limits) {
   return Alerts(zone, now, limits).take(troubles);
+}
+
+std::vector<Alert> alerts_of(const std::vector<UntoldParent>& parents, WallTime now,
+                             const AlertLimits& limits) {
+  std::vector<Alert> alerts;
+  for (const auto& parent : parents) {
+    if (now - parent.since < limits.parent) continue;
+    alerts.push_back({parent_not_told, "", "parent " + parent.type, parent.since, parent.words});
+  }
+  return alerts;
 }
 
 }  // namespace taproot::monitor

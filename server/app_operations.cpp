@@ -117,6 +117,9 @@ Result<StatusReport> App::status(const Zones& zones) {
     report.zones.back().documents = remotes_.rows(name);
     report.zones.back().primaries = followed_.rows(name);
     report.zones.back().parents = parents_.rows(name);
+    for (auto& alert : alerts_of(report.zones.back().parents, report.now)) {
+      report.zones.back().alerts.push_back(make_alert_row(std::move(alert)));
+    }
   }
   for (auto& one : desk_.loading()) {
     const auto row =
@@ -231,7 +234,8 @@ Result<NotifyReport> App::notify(const Zones& zones) {
 }
 
 std::string App::metrics() {
-  return render_metrics({store_, distributor_, desk_, remotes_, followed_, *serving_, started_});
+  return render_metrics(
+      {store_, distributor_, desk_, remotes_, followed_, parents_, *serving_, started_});
 }
 
 // --- Changing ----------------------------------------------------------------------------------

@@ -164,16 +164,30 @@ void nameservers(Text& text, const monitor::Board& board) {
   });
 }
 
-void alerts(Text& text, const Distributor& distributor) {
+void alerts(Text& text, const MetricSources& from) {
   text.family("taproot_alert", "gauge", "1 while there is something that a person should know of.");
   const auto now = std::chrono::system_clock::now();
-  for (const auto& [apex, zone] : distributor.board().zones()) {
-    for (const auto& alert : distributor.alerts_of(zone, now)) {
-      text.sample({{"rule", std::string(alert.rule)},
-                   {"zone", apex.to_text()},
-                   {"provider", alert.provider},
-                   {"subject", alert.subject}},
-                  1);
+  const auto sample = [&](const dns::Name& zone, const monitor::Alert& alert) {
+    text.sample({{"rule", std::string(alert.rule)},
+                 {"zone", zone.to_text()},
+                 {"provider", alert.provider},
+                 {"subject", alert.subject}},
+                1);
+  };
+  for (const auto& [apex, zone] : from.distributor.board().zones()) {
+    for (const auto& alert : from.distributor.alerts_of(zone, now)) sample(apex, alert);
+  }
+  for (const auto& zone : from.parents.zones()) {
+    for (const auto& alert : alerts_of(from.parents.rows(zone), now)) sample(zone, alert);
+  }
+}
+
+void parents(Text& text, const ParentNotifier& notifier) {
+  text.family("taproot_parent_told", "gauge",
+              "Whether the parent was told of the newest CDS or CSYNC of the zone.");
+  for (const auto& zone : notifier.zones()) {
+    for (const auto& row : notifier.rows(zone)) {
+      text.sample({{"zone", zone.to_text()}, {"type", row.type}}, row.state == "told" ? 1 : 0);
     }
   }
 }
@@ -236,7 +250,8 @@ std::string render_metrics(const MetricSources& sources) {
   documents(text, sources.remotes);
   primaries(text, sources.followed);
   nameservers(text, sources.distributor.board());
-  alerts(text, sources.distributor);
+  alerts(text, sources);
+  parents(text, sources.parents);
   text.family("taproot_notify_sent_total", "counter", "NOTIFY messages sent.");
   text.sample({}, sources.distributor.notifier().sent());
   serving(text, sources.serving.counters());

@@ -2,6 +2,7 @@
 
 #include "server/distributor.hpp"
 #include "server/followed_sources.hpp"
+#include "server/parent_notifier.hpp"
 #include "server/remote_sources.hpp"
 #include "server/serving.hpp"
 #include "server/zone_desk.hpp"
@@ -18,6 +19,7 @@ struct MetricSources {
   const ZoneDesk& desk;
   const RemoteSources& remotes;
   const FollowedSources& followed;
+  const ParentNotifier& parents;
   const Serving& serving;
   zonestore::WallTime started;
 };

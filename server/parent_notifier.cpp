@@ -337,4 +337,22 @@ std::vector<ParentRow> ParentNotifier::rows(const dns::Name& zone) const {
   return rows;
 }
 
+std::vector<dns::Name> ParentNotifier::zones() const {
+  std::vector<dns::Name> names;
+  names.reserve(zones_.size());
+  for (const auto& [name, zone] : zones_) names.push_back(name);
+  return names;
+}
+
+std::vector<monitor::Alert> alerts_of(const std::vector<ParentRow>& parents, WallTime now) {
+  std::vector<monitor::UntoldParent> untold;
+  for (const auto& row : parents) {
+    if (!row.since || row.state == "told" || row.state == "nobody") continue;
+    std::string words = "the parent was not told of the change of " + row.type + ": ";
+    words += row.error.empty() ? "it waits for the nameservers to have it" : row.error;
+    untold.push_back({row.type, *row.since, std::move(words)});
+  }
+  return monitor::alerts_of(untold, now);
+}
+
 }  // namespace taproot::server

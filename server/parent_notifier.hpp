@@ -1,6 +1,7 @@
 #pragma once
 
 #include "dns/name.hpp"
+#include "monitor/alerts.hpp"
 #include "net/loop.hpp"
 #include "server/config.hpp"
 #include "server/reports.hpp"
@@ -52,6 +53,8 @@ class ParentNotifier {
 
   /// Nothing of a zone that does not ask for it, or has nothing for its parent.
   std::vector<ParentRow> rows(const dns::Name& zone) const;
+  /// Those that ask for it.
+  std::vector<dns::Name> zones() const;
 
   /// A nameserver that stays behind delays it this long at most.
   static constexpr std::chrono::milliseconds longest_delay = std::chrono::minutes(10);
@@ -83,5 +86,8 @@ class ParentNotifier {
   std::map<dns::Name, std::unique_ptr<Zone>> zones_;
   std::size_t at_work_ = 0;
 };
+
+/// What a person should know of a zone's parents.
+std::vector<monitor::Alert> alerts_of(const std::vector<ParentRow>& parents, WallTime now);
 
 }  // namespace taproot::server

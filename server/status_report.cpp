@@ -216,10 +216,14 @@ ZoneRow make_zone_row(const ZoneState& state, const zonestore::ZoneVersion* vers
     out.providers.push_back(make_provider_row(provider, state, *row, distributor, now));
   }
   for (auto& alert : distributor.alerts_of(*row, now)) {
-    out.alerts.push_back({std::string(alert.rule), std::move(alert.provider),
-                          std::move(alert.subject), alert.since, std::move(alert.words)});
+    out.alerts.push_back(make_alert_row(std::move(alert)));
   }
   return out;
+}
+
+AlertRow make_alert_row(monitor::Alert alert) {
+  return {std::string(alert.rule), std::move(alert.provider), std::move(alert.subject), alert.since,
+          std::move(alert.words)};
 }
 
 std::string state_warning(const Error& trouble) {

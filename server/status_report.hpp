@@ -1,5 +1,6 @@
 #pragma once
 
+#include "monitor/alerts.hpp"
 #include "monitor/board.hpp"
 #include "server/config.hpp"
 #include "server/distributor.hpp"
@@ -13,6 +14,8 @@ namespace taproot::server {
 /// (version) and the board's (providers and nameservers). `version` is null if there is none.
 ZoneRow make_zone_row(const ZoneState& state, const zonestore::ZoneVersion* version,
                       const Distributor& distributor, WallTime now);
+
+AlertRow make_alert_row(monitor::Alert alert);
 
 /// What an operator must know while the state cannot be written.
 std::string state_warning(const Error& trouble);

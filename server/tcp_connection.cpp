@@ -9,6 +9,7 @@ namespace {
 constexpr std::size_t length_size = 2;  // RFC 1035 section 4.2.2
 /// Octets of a transfer that are composed in one go: more would keep UDP waiting.
 constexpr std::size_t pull_octets = std::size_t{32} << 10;
+constexpr std::size_t usual_frame = std::size_t{17} << 10;  // a message of a transfer, its length
 
 }  // namespace
 
@@ -198,6 +199,7 @@ void TcpConnection::serve_frame(const Snapshot& snapshot, Octets frame) {
 /// Composes the next part of a transfer.
 void TcpConnection::pull() {
   const std::size_t start = output_.size();
+  output_.reserve(start + pull_octets + usual_frame);
   while (!transfer_->done() && output_.size() - start < pull_octets) {
     const std::size_t size = transfer_->next(environment_.scratch);
     if (size == 0) {

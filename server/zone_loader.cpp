@@ -28,18 +28,21 @@ struct ZoneLoader::Job {
   std::shared_ptr<Request> request;
   std::atomic<std::size_t> at{0};  ///< the zone that is being read
   std::atomic<net::Instant> begun{net::Instant()};
+  std::pair<std::size_t, std::chrono::seconds> told{0, 0};  ///< the zone, and its age at the time
   zonestore::ReadProgress progress;
 
   void begin(std::size_t zone) {
     progress.octets = progress.of = 0;
+    begun = net::Clock::now();  // first, so that no zone is credited with the time of another
     at = zone;
-    begun = net::Clock::now();
   }
 };
 
 namespace {
 
 constexpr auto long_reading = std::chrono::seconds(2);
+/// Zones begin at any time between two looks, so that looks are more frequent than what is told.
+constexpr auto between_looks = std::chrono::milliseconds(250);
 
 std::string words_of(const ZoneConfig& zone, const zonestore::ReadProgress& progress,
                      std::chrono::milliseconds age) {
@@ -147,7 +150,7 @@ void ZoneLoader::begin_batch(const std::shared_ptr<Request>& request) {
   job->request = request;
   job->begin(from);
   jobs_.push_back(job);
-  if (!tick_.is_set()) tick_.set_after(long_reading);
+  if (!tick_.is_set()) tick_.set_after(between_looks);
   // Jobs write to places of their own in `loaded`, which does not grow meanwhile.
   const auto read = [request, job, from, to] {
     Revisions revisions;
@@ -165,22 +168,28 @@ void ZoneLoader::begin_batch(const std::shared_ptr<Request>& request) {
   });
 }
 
+LoadingZone ZoneLoader::loading(const Job& job) {
+  const auto& zone = *job.request->zones[job.at].config;
+  const auto age =
+      std::chrono::duration_cast<std::chrono::milliseconds>(net::Clock::now() - job.begun.load());
+  return {zone.name, words_of(zone, job.progress, age), age};
+}
+
 std::vector<LoadingZone> ZoneLoader::loading() const {
   std::vector<LoadingZone> all;
-  const auto now = net::Clock::now();
-  for (const auto& job : jobs_) {
-    const auto& zone = *job->request->zones[job->at].config;
-    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - job->begun.load());
-    all.push_back({zone.name, words_of(zone, job->progress, age), age});
-  }
+  for (const auto& job : jobs_) all.push_back(loading(*job));
   return all;
 }
 
 void ZoneLoader::tell_of_long_ones() {
-  for (const auto& one : loading()) {
-    if (one.age >= long_reading) spdlog::info("{}: {}", one.zone.to_text(), one.words);
+  for (const auto& job : jobs_) {
+    if (job->told.first != job->at) job->told = {job->at, std::chrono::seconds(0)};
+    const auto one = loading(*job);
+    if (one.age < job->told.second + long_reading) continue;
+    job->told.second = std::chrono::duration_cast<std::chrono::seconds>(one.age);
+    spdlog::info("{}: {}", one.zone.to_text(), one.words);
   }
-  if (!jobs_.empty()) tick_.set_after(long_reading);
+  if (!jobs_.empty()) tick_.set_after(between_looks);
 }
 
 void ZoneLoader::installed(const dns::Name& zone,

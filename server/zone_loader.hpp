@@ -88,6 +88,7 @@ class ZoneLoader {
   };
   static LoadedZone load_one(const WantedZone& zone, Remembered& remembered, Revisions& revisions,
                              zonestore::ReadProgress& progress);
+  static LoadingZone loading(const Job& job);
   void begin_batch(const std::shared_ptr<Request>& request);
   void tell_of_long_ones();
 

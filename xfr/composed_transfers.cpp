@@ -17,34 +17,43 @@ bool is_of(const std::weak_ptr<const zonestore::ZoneVersion>& one, const Version
 }  // namespace
 
 ComposedTransfers::Choice ComposedTransfers::choose(const Version& version, Octets question) {
-  if (version->content_octets() < limits_.least_content) return {};
+  const std::size_t content = version->content_octets();
+  if (content < limits_.least_content) return {};
   const std::scoped_lock lock(mutex_);
   if (limits_.octets == 0) return {};
   std::string key(question.begin(), question.end());
   auto at = entries_.find(key);
+  std::size_t too_large = 0;
   if (at != entries_.end() && !is_of(at->second.version, version)) {
+    // Trying again what had no room would only take the room of others.
+    too_large = at->second.too_large;
+    if (content < too_large - too_large / 8) too_large = 0;
     drop(at);
     at = entries_.end();
   }
   if (at == entries_.end()) {
-    if (entries_.size() >= limits_.questions && !drop_oldest()) return {};
-    entries_.emplace(std::move(key), Entry{version, now_, ++turns_, nullptr, 0, nullptr, false});
+    if (entries_.size() >= limits_.questions && !drop_oldest(Dropping::any)) return {};
+    entries_.emplace(std::move(key),
+                     Entry{version, now_, ++turns_, nullptr, 0, nullptr, too_large});
     return {};
   }
   Entry& entry = at->second;
   entry.asked = now_;
   entry.turn = ++turns_;
   if (entry.kept) return {entry.kept, nullptr};
-  if (entry.keeper != nullptr || entry.is_too_large) return {};
-  auto keeping = std::unique_ptr<Keeping>(new Keeping(*this, std::move(key)));
+  if (entry.keeper != nullptr || entry.too_large > 0) return {};
+  auto keeping = std::unique_ptr<Keeping>(new Keeping(*this, std::move(key), content));
   entry.keeper = keeping.get();
   return {nullptr, std::move(keeping)};
 }
 
 void ComposedTransfers::set_limit(std::size_t octets) {
   const std::scoped_lock lock(mutex_);
+  if (octets > limits_.octets) {
+    for (auto& [question, entry] : entries_) entry.too_large = 0;
+  }
   limits_.octets = octets;
-  while (octets_ > octets && drop_oldest()) {
+  while (octets_ > octets && drop_oldest(Dropping::with_octets)) {
   }
 }
 
@@ -54,7 +63,8 @@ void ComposedTransfers::sweep(net::Instant now) {
   for (auto at = entries_.begin(); at != entries_.end();) {
     const auto next = std::next(at);
     const Entry& entry = at->second;
-    if (entry.version.expired() || now - entry.asked >= limits_.unused) drop(at);
+    const bool is_gone = entry.version.expired() && entry.too_large == 0;
+    if (is_gone || now - entry.asked >= limits_.unused) drop(at);
     at = next;
   }
 }
@@ -70,11 +80,12 @@ void ComposedTransfers::drop(Entries::iterator at) {
   entries_.erase(at);
 }
 
-/// Of those that hold memory, or merely a place. What is being kept stays.
-bool ComposedTransfers::drop_oldest() {
+/// What is being kept stays.
+bool ComposedTransfers::drop_oldest(Dropping which) {
   auto oldest = entries_.end();
   for (auto at = entries_.begin(); at != entries_.end(); ++at) {
     if (at->second.keeper != nullptr) continue;
+    if (which == Dropping::with_octets && at->second.octets == 0) continue;
     if (oldest == entries_.end() || at->second.turn < oldest->second.turn) oldest = at;
   }
   if (oldest == entries_.end()) return false;
@@ -85,8 +96,8 @@ bool ComposedTransfers::drop_oldest() {
 bool ComposedTransfers::reserve(const Keeping& keeping, std::size_t octets) {
   const std::scoped_lock lock(mutex_);
   while (octets > limits_.octets - std::min(octets_, limits_.octets)) {
-    if (drop_oldest()) continue;
-    if (Entry* entry = entry_of(keeping)) entry->is_too_large = true;
+    if (drop_oldest(Dropping::with_octets)) continue;
+    if (Entry* entry = entry_of(keeping)) entry->too_large = keeping.content_;
     return false;
   }
   octets_ += octets;

@@ -57,18 +57,20 @@ class ComposedTransfers {
     Keeping(const Keeping&) = delete;
     Keeping& operator=(const Keeping&) = delete;
 
-    /// False: there is no room for all of it, so it is not kept, nor tried again.
+    /// False: there is no room for all of it, so it is not kept, nor tried again, nor are later
+    /// versions about as large.
     bool add(Octets message, std::size_t records);
     /// It is complete: others may have it.
     void finish();
 
    private:
     friend class ComposedTransfers;
-    Keeping(ComposedTransfers& of, std::string question)
-        : of_(of), question_(std::move(question)) {}
+    Keeping(ComposedTransfers& of, std::string question, std::size_t content)
+        : of_(of), question_(std::move(question)), content_(content) {}
 
     ComposedTransfers& of_;
     std::string question_;
+    std::size_t content_;  ///< of the version
     std::shared_ptr<ComposedTransfer> transfer_ = std::make_shared<ComposedTransfer>();
     std::size_t octets_ = 0;
   };
@@ -98,7 +100,7 @@ class ComposedTransfers {
     std::shared_ptr<const ComposedTransfer> kept;
     std::size_t octets = 0;
     const Keeping* keeper = nullptr;  ///< on its way
-    bool is_too_large = false;
+    std::size_t too_large = 0;        ///< content for which there was no room; 0: not known
   };
   using Entries = std::unordered_map<std::string, Entry>;
 
@@ -107,7 +109,8 @@ class ComposedTransfers {
   void give_up(Keeping& keeping);
   Entry* entry_of(const Keeping& keeping);
   void drop(Entries::iterator at);
-  bool drop_oldest();
+  enum class Dropping { any, with_octets };
+  bool drop_oldest(Dropping which);
 
   Limits limits_;
   mutable std::mutex mutex_;

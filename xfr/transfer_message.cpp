@@ -31,10 +31,55 @@ std::size_t name_size(Octets rdata) {
   return at + 1;
 }
 
-std::uint64_t load(const std::uint8_t* from) {
-  std::uint64_t value;
+/// Appends to what is written at `at`, and returns where to go on. Places are handed from one to
+/// the next: a member would be read and written anew for each octet, since octets may alias it.
+std::uint8_t* put16(std::uint8_t* at, std::size_t value) {
+  const std::uint16_t wire = htobe16(static_cast<std::uint16_t>(value));
+  std::memcpy(at, &wire, sizeof wire);
+  return at + sizeof wire;
+}
+
+template <class Word>
+Word load(const std::uint8_t* from) {
+  Word value;
   std::memcpy(&value, from, sizeof value);
   return value;
+}
+
+/// memcpy() without the call for what is as short as most labels.
+std::uint8_t* put(std::uint8_t* at, Octets octets) {
+  const std::uint8_t* const from = octets.data();
+  const std::size_t size = octets.size();
+  if (size > 2 * sizeof(std::uint64_t)) {
+    std::memcpy(at, from, size);
+  } else if (size >= sizeof(std::uint64_t)) {
+    const auto first = load<std::uint64_t>(from);
+    const auto last = load<std::uint64_t>(from + size - sizeof(std::uint64_t));
+    std::memcpy(at, &first, sizeof first);
+    std::memcpy(at + size - sizeof last, &last, sizeof last);
+  } else if (size >= sizeof(std::uint32_t)) {
+    const auto first = load<std::uint32_t>(from);
+    const auto last = load<std::uint32_t>(from + size - sizeof(std::uint32_t));
+    std::memcpy(at, &first, sizeof first);
+    std::memcpy(at + size - sizeof last, &last, sizeof last);
+  } else {
+    for (std::size_t i = 0; i < size; ++i) at[i] = from[i];
+  }
+  return at + size;
+}
+
+std::uint8_t* put_pointer(std::uint8_t* at, std::size_t to) {
+  return put16(at, 0xc000 | to);
+}
+
+/// Whether `size` octets at least as many as a word has are the same, word by word.
+template <class Word>
+bool same_words(const std::uint8_t* x, const std::uint8_t* y, std::size_t size) {
+  for (std::size_t i = 0; i + sizeof(Word) < size; i += sizeof(Word)) {
+    if (load<Word>(x + i) != load<Word>(y + i)) return false;
+  }
+  const std::size_t last = size - sizeof(Word);
+  return load<Word>(x + last) == load<Word>(y + last);
 }
 
 /// memcmp() without the call: most names are a few octets, and this is most of the work.
@@ -43,33 +88,37 @@ bool same_octets(Octets a, Octets b) {
   const std::uint8_t* x = a.data();
   const std::uint8_t* y = b.data();
   const std::size_t size = a.size();
-  constexpr std::size_t word = sizeof(std::uint64_t);
-  if (size >= word) {
-    for (std::size_t i = 0; i + word < size; i += word) {
-      if (load(x + i) != load(y + i)) return false;
-    }
-    return load(x + size - word) == load(y + size - word);
-  }
+  if (size >= sizeof(std::uint64_t)) return same_words<std::uint64_t>(x, y, size);
+  if (size >= sizeof(std::uint32_t)) return same_words<std::uint32_t>(x, y, size);
   for (std::size_t i = 0; i < size; ++i) {
     if (x[i] != y[i]) return false;
   }
   return true;
 }
 
-/// Spreads names over the table. Eight octets at a time: this runs for every NS of a zone.
-std::size_t hash(Octets name) {
-  constexpr std::uint64_t factor = 0x9e37'79b9'7f4a'7c15u;
-  std::uint64_t sum = name.size();
-  if (name.size() < sizeof sum) {
-    for (const std::uint8_t octet : name) sum = (sum ^ octet) * factor;
-    return static_cast<std::size_t>(sum >> 32);
+std::uint64_t mix(std::uint64_t sum, std::uint64_t word) {
+  sum = (sum ^ word) * 0x9e37'79b9'7f4a'7c15u;
+  return sum ^ sum >> 29;
+}
+
+/// Goes on from `sum`, a word at a time: this runs for every NS of a zone.
+std::uint64_t hash(std::uint64_t sum, Octets octets) {
+  const std::uint8_t* const begin = octets.data();
+  const std::size_t size = octets.size();
+  constexpr std::size_t word = sizeof(std::uint64_t);
+  constexpr std::size_t half = sizeof(std::uint32_t);
+  if (size < half) {
+    std::uint64_t few = size;
+    for (const std::uint8_t octet : octets) few = few << 8 | octet;
+    return mix(sum, few);
   }
-  const std::uint8_t* const last = name.data() + name.size() - sizeof sum;
-  for (const std::uint8_t* at = name.data(); at < last; at += sizeof sum) {
-    sum = (sum ^ load(at)) * factor;
-    sum ^= sum >> 29;
+  if (size < word) {
+    return mix(sum, std::uint64_t{load<std::uint32_t>(begin)} << 32 |
+                        load<std::uint32_t>(begin + size - half));
   }
-  return static_cast<std::size_t>(((sum ^ load(last)) * factor) >> 32);
+  for (std::size_t i = 0; i + word < size; i += word)
+    sum = mix(sum, load<std::uint64_t>(begin + i));
+  return mix(sum, load<std::uint64_t>(begin + size - word));
 }
 
 }  // namespace
@@ -77,22 +126,21 @@ std::size_t hash(Octets name) {
 void TransferMessage::start(std::span<std::uint8_t> buffer, std::size_t keep_free, std::uint16_t id,
                             std::uint8_t flags_high, Octets question) {
   assert(buffer.size() >= keep_free + apex_at + question.size());
-  buffer_ = buffer;
-  position_ = 0;
+  buffer_ = buffer.data();
   last_end_ = buffer.size() - keep_free;
   usual_end_ = std::min(last_end_, usual_size - std::min(keep_free, usual_size));
   record_count_ = 0;
-  u16(id);
-  u16(static_cast<std::size_t>(flags_high << 8));
-  u16(1);
-  std::memset(buffer_.data() + position_, 0, 6);
-  position_ += 6;
-  copy(question);
+  std::uint8_t* at = put16(buffer_, id);
+  at = put16(at, static_cast<std::size_t>(flags_high << 8));
+  at = put16(at, 1);
+  std::memset(at, 0, 6);
+  size_ = offset_of(put(at + 6, question));
   ++message_;
   path_.labels = {};
   path_.count = 0;
   path_.at[0] = apex_at;
   below_count_ = 0;
+  rest_ = {};
   owner_at_ = owner_.empty() ? apex_at : 0;
 }
 
@@ -105,30 +153,23 @@ bool TransferMessage::record(RRType type, std::uint32_t ttl, Octets rdata) {
   const std::size_t owner_size = owner_at_ != 0 ? 0 : owner_.size();
   const std::size_t most = owner_size + pointer_size + fixed_size + rdata.size();
   const std::size_t end = record_count_ == 0 ? last_end_ : usual_end_;
-  if (position_ > end || most > end - position_) return false;
-  if (owner_at_ != 0) {
-    u16(0xc000 | owner_at_);
-  } else {
-    write_owner();
-  }
+  if (size_ > end || most > end - size_) return false;
+  std::uint8_t* at = buffer_ + size_;
+  at = owner_at_ != 0 ? put_pointer(at, owner_at_) : write_owner(at);
   const auto fixed = std::uint64_t{static_cast<std::uint16_t>(type)} << 48 |
                      std::uint64_t{static_cast<std::uint16_t>(dns::Class::IN)} << 32 | ttl;
   const std::uint64_t wire = htobe64(fixed);
-  std::memcpy(buffer_.data() + position_, &wire, sizeof wire);
-  position_ += sizeof wire;
-  write_rdata(type, rdata);
+  std::memcpy(at, &wire, sizeof wire);
+  size_ = offset_of(write_rdata(at + sizeof wire, type, rdata));
   ++record_count_;
   return true;
 }
 
 std::size_t TransferMessage::finish() {
-  const std::size_t end = position_;
-  position_ = 6;
-  u16(record_count_);
-  u16(0);
-  u16(0);
-  position_ = end;
-  return end;
+  std::uint8_t* at = put16(buffer_ + 6, record_count_);
+  at = put16(at, 0);
+  put16(at, 0);
+  return size_;
 }
 
 std::size_t TransferMessage::add_opt(std::span<std::uint8_t> buffer, std::size_t size,
@@ -145,13 +186,11 @@ std::size_t TransferMessage::add_opt(std::span<std::uint8_t> buffer, std::size_t
   return size + opt.size();
 }
 
-void TransferMessage::write_owner() {
+std::uint8_t* TransferMessage::write_owner(std::uint8_t* at) {
   const std::size_t first_label = owner_[0] + std::size_t{1};
-  if (write_usual_owner(first_label)) return;
+  if (std::uint8_t* const end = write_usual_owner(at, first_label)) return end;
   const Match match = match_path(owner_);
-  const std::size_t start = position_;
-  copy(owner_.first(match.plain));
-  u16(0xc000 | match.at);
+  const std::size_t start = offset_of(at);
   // The path down to the new name, from its end: `match.plain` octets of it are new.
   std::array<std::uint8_t, max_labels> begins;
   std::size_t count = 0;
@@ -169,10 +208,11 @@ void TransferMessage::write_owner() {
   }
   path_.count = depth;
   owner_at_ = path_.at[depth];
+  return put_pointer(put(at, owner_.first(match.plain)), match.at);
 }
 
-/// A name right below the apex, or right below one that stands on the path; false: another one.
-bool TransferMessage::write_usual_owner(std::size_t first_label) {
+/// A name right below the apex, or right below one that stands on the path; null: another one.
+std::uint8_t* TransferMessage::write_usual_owner(std::uint8_t* at, std::size_t first_label) {
   const Octets parent = owner_.subspan(first_label);
   std::size_t depth = 0;
   if (!parent.empty()) {
@@ -180,22 +220,20 @@ bool TransferMessage::write_usual_owner(std::size_t first_label) {
     while (depth > 0 && path_.size[depth] > parent.size()) --depth;
     if (depth == 0 || path_.at[depth] == 0 ||
         !same_octets(parent, path_.labels.last(path_.size[depth]))) {
-      return false;
+      return nullptr;
     }
     if (below_count_ > 0 && same_octets(parent, below_of_)) {
       for (std::size_t i = 0; i < below_count_; ++i) {
         if (!same_octets(below_[i].label, owner_.first(first_label))) continue;
-        u16(0xc000 | below_[i].offset);
         enter(depth + 1, below_[i].offset);
-        return true;
+        return put_pointer(at, below_[i].offset);
       }
     }
   }
-  const std::size_t offset = position_;
-  copy(owner_.first(first_label));
-  u16(0xc000 | path_.at[depth]);
+  const std::size_t above = path_.at[depth];
+  const std::size_t offset = offset_of(at);
   enter(depth + 1, offset <= max_pointer ? offset : 0);
-  return true;
+  return put_pointer(put(at, owner_.first(first_label)), above);
 }
 
 /// The owner stands at `offset`, and is one label longer than the path is at the depth above.
@@ -229,111 +267,107 @@ TransferMessage::Match TransferMessage::match_path(Octets labels) const {
   return {labels.size() - (depth == 0 ? 0 : path_.size[depth]), path_.at[depth]};
 }
 
-TransferMessage::Match TransferMessage::match(Octets name) {
-  if (const std::size_t offset = find_target(name); offset != 0) return {0, offset};
-
+/// How a name that was not written as rdata before can be written.
+TransferMessage::Match TransferMessage::match(Octets name) const {
+  const std::size_t first_label = name[0] + std::size_t{1};
   Match best{name.size(), 0};
   if (name.size() >= apex_.size() && same_octets(name.last(apex_.size()), apex_)) {
     const Octets below = name.first(name.size() - apex_.size());
     std::size_t at = 0;
     while (at < below.size()) at += below[at] + std::size_t{1};
     if (at == below.size()) best = match_path(below);
+    // Of the root's zone, whose apex is one octet.
+    if (best.plain + pointer_size > name.size()) best = {name.size(), 0};
   }
-  const std::size_t first_label = name[0] + std::size_t{1};
-  if (first_label >= best.plain) return best;
-  const Octets rest = name.subspan(first_label);
-  if (const std::size_t offset = find_target(rest); offset != 0) return {first_label, offset};
+  if (rest_.at != 0 && first_label < best.plain) return {first_label, rest_.at};
   return best;
 }
 
-/// Writes a name that is the owner with one label before it; false: it is another one.
-bool TransferMessage::write_below_owner(Octets name) {
+/// Writes a name that is the owner with one label before it; null: it is another one.
+std::uint8_t* TransferMessage::write_below_owner(std::uint8_t* at, Octets name) {
   const std::size_t first_label = name[0] + std::size_t{1};
-  if (owner_at_ == 0 || owner_.empty()) return false;
-  if (name.size() != first_label + owner_.size() + apex_.size()) return false;
+  if (owner_at_ == 0 || owner_.empty()) return nullptr;
+  if (name.size() != first_label + owner_.size() + apex_.size()) return nullptr;
   if (!same_octets(name.subspan(first_label, owner_.size()), owner_) ||
       !same_octets(name.last(apex_.size()), apex_)) {
-    return false;
+    return nullptr;
   }
   if (below_of_.data() != owner_.data()) below_count_ = 0;
   below_of_ = owner_;
-  if (below_count_ < below_.size() && position_ <= max_pointer) {
-    below_[below_count_++] = {name.first(first_label), static_cast<std::uint16_t>(position_)};
+  const std::size_t offset = offset_of(at);
+  if (below_count_ < below_.size() && offset <= max_pointer) {
+    below_[below_count_++] = {name.first(first_label), static_cast<std::uint16_t>(offset)};
   }
-  copy(name.first(first_label));
-  u16(0xc000 | owner_at_);
-  return true;
+  return put_pointer(put(at, name.first(first_label)), owner_at_);
 }
 
-void TransferMessage::write_name(Octets name) {
-  if (name.size() == 1) return copy(name);
-  if (write_below_owner(name)) return;
-  const Match found = match(name);
+std::uint8_t* TransferMessage::write_name(std::uint8_t* at, Octets name) {
+  if (name.size() == 1) return put(at, name);
+  if (std::uint8_t* const end = write_below_owner(at, name)) return end;
   const std::size_t first_label = name[0] + std::size_t{1};
-  if (found.plain > 0) remember(name, position_);
-  if (found.plain > first_label) remember(name.subspan(first_label), position_ + first_label);
-  copy(name.first(found.plain));
-  if (found.at != 0) u16(0xc000 | found.at);
+  enter_rest(name.subspan(first_label));
+  Target& target = place_of(hash(rest_.hash, name.first(first_label)));
+  if (const std::size_t offset = find(target, name); offset != 0) return put_pointer(at, offset);
+  const Match found = match(name);
+  const std::size_t offset = offset_of(at);
+  if (found.plain > 0) remember(target, name, offset);
+  if (found.plain > first_label && rest_.name.size() > 1) {
+    remember(place_of(rest_.hash), rest_.name, offset + first_label);
+    rest_.at = offset + first_label <= max_pointer ? offset + first_label : 0;
+  }
+  at = put(at, name.first(found.plain));
+  return found.at != 0 ? put_pointer(at, found.at) : at;
+}
+
+/// The nameservers of one name often differ in their first label only.
+void TransferMessage::enter_rest(Octets rest) {
+  if (same_octets(rest, rest_.name)) return;
+  rest_ = {rest, hash(0, rest), 0};
+  if (rest.size() > 1) rest_.at = find(place_of(rest_.hash), rest);
 }
 
 /// Compresses the names in the types of RFC 1035 that are still in use; copies all others.
-void TransferMessage::write_rdata(RRType type, Octets rdata) {
-  const std::size_t length_at = position_;
-  u16(rdata.size());
+std::uint8_t* TransferMessage::write_rdata(std::uint8_t* at, RRType type, Octets rdata) {
+  std::uint8_t* const length_at = at;
+  at = put16(at, rdata.size());
   switch (type) {
     case RRType::NS:
     case RRType::CNAME:
     case RRType::PTR:
-      write_name(rdata);
+      at = write_name(at, rdata);
       break;
     case RRType::MX:
-      copy(rdata.first(2));
-      write_name(rdata.subspan(2));
+      at = write_name(put(at, rdata.first(2)), rdata.subspan(2));
       break;
     case RRType::SOA: {
       const std::size_t mname = name_size(rdata);
       const std::size_t rname = name_size(rdata.subspan(mname));
-      write_name(rdata.first(mname));
-      write_name(rdata.subspan(mname, rname));
-      copy(rdata.subspan(mname + rname));
+      at = write_name(at, rdata.first(mname));
+      at = write_name(at, rdata.subspan(mname, rname));
+      at = put(at, rdata.subspan(mname + rname));
       break;
     }
     default:
-      return copy(rdata);
+      return put(at, rdata);
   }
-  const std::size_t end = position_;
-  position_ = length_at;
-  u16(end - length_at - 2);
-  position_ = end;
+  put16(length_at, static_cast<std::size_t>(at - length_at) - 2);
+  return at;
 }
 
-TransferMessage::Target& TransferMessage::place_of(Octets name) {
-  return targets_[hash(name) % targets_.size()];
+TransferMessage::Target& TransferMessage::place_of(std::uint64_t hash) {
+  return targets_[static_cast<std::size_t>(hash >> 32) % targets_.size()];
 }
 
 /// Where this name stands in the message, or 0.
-std::size_t TransferMessage::find_target(Octets name) {
-  const Target& target = place_of(name);
+std::size_t TransferMessage::find(const Target& target, Octets name) const {
   const bool is_it = target.message == message_ && same_octets({target.name, target.size}, name);
   return is_it ? target.offset : 0;
 }
 
-void TransferMessage::remember(Octets name, std::size_t offset) {
-  if (name.size() == 1 || offset > max_pointer) return;
-  place_of(name) = {name.data(), message_, static_cast<std::uint16_t>(name.size()),
-                    static_cast<std::uint16_t>(offset)};
-}
-
-void TransferMessage::u16(std::size_t value) {
-  buffer_[position_] = static_cast<std::uint8_t>(value >> 8);
-  buffer_[position_ + 1] = static_cast<std::uint8_t>(value);
-  position_ += 2;
-}
-
-void TransferMessage::copy(Octets octets) {
-  if (octets.empty()) return;
-  std::memcpy(buffer_.data() + position_, octets.data(), octets.size());
-  position_ += octets.size();
+void TransferMessage::remember(Target& place, Octets name, std::size_t offset) const {
+  if (offset > max_pointer) return;
+  place = {name.data(), message_, static_cast<std::uint16_t>(name.size()),
+           static_cast<std::uint16_t>(offset)};
 }
 
 }  // namespace taproot::xfr

@@ -75,30 +75,38 @@ class TransferMessage {
     std::uint16_t size = 0;
     std::uint16_t offset = 0;
   };
+  /// What follows the first label of the name that was looked up last.
+  struct Rest {
+    Octets name;
+    std::uint64_t hash = 0;
+    std::size_t at = 0;  ///< where it stands in the message; 0: nowhere
+  };
   /// How a name can be written: its first `plain` octets, and a pointer to `at` if that is not 0.
   struct Match {
     std::size_t plain = 0;
     std::size_t at = 0;
   };
 
-  void write_owner();
-  bool write_usual_owner(std::size_t first_label);
+  std::uint8_t* write_owner(std::uint8_t* at);
+  std::uint8_t* write_usual_owner(std::uint8_t* at, std::size_t first_label);
   void enter(std::size_t depth, std::size_t offset);
   std::size_t depth_in_common(Octets labels) const;
   Match match_path(Octets labels) const;
-  Match match(Octets name);
-  bool write_below_owner(Octets name);
-  void write_name(Octets name);
-  void write_rdata(dns::RRType type, Octets rdata);
-  Target& place_of(Octets name);
-  std::size_t find_target(Octets name);
-  void remember(Octets name, std::size_t offset);
-  void u16(std::size_t value);
-  void copy(Octets octets);
+  Match match(Octets name) const;
+  std::uint8_t* write_below_owner(std::uint8_t* at, Octets name);
+  std::uint8_t* write_name(std::uint8_t* at, Octets name);
+  std::uint8_t* write_rdata(std::uint8_t* at, dns::RRType type, Octets rdata);
+  void enter_rest(Octets rest);
+  Target& place_of(std::uint64_t hash);
+  std::size_t find(const Target& target, Octets name) const;
+  void remember(Target& place, Octets name, std::size_t offset) const;
+  std::size_t offset_of(const std::uint8_t* at) const {
+    return static_cast<std::size_t>(at - buffer_);
+  }
 
   Octets apex_;
-  std::span<std::uint8_t> buffer_;
-  std::size_t position_ = 0;
+  std::uint8_t* buffer_ = nullptr;
+  std::size_t size_ = 0;  ///< of the message so far
   std::size_t usual_end_ = 0;
   std::size_t last_end_ = 0;
   std::size_t record_count_ = 0;
@@ -109,6 +117,7 @@ class TransferMessage {
   std::array<Below, 4> below_{};  ///< of the owner `below_of_`
   std::size_t below_count_ = 0;
   Octets below_of_;
+  Rest rest_;
   std::uint32_t message_ = 0;  ///< counts them: so the table need not be cleared for each
   std::array<Target, 1024> targets_{};
 };

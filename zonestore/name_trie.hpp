@@ -257,7 +257,10 @@ class NameTrie {
     void next() {
       while (!path_.empty()) {
         Step& step = path_.back();
-        if (++step.position < step.branch->count()) return down(&step.branch->child(step.position));
+        if (++step.position < step.count) {
+          prefetch_next(step);
+          return down(&step.branch->child(step.position));
+        }
         path_.pop_back();
       }
       leaf_ = nullptr;
@@ -267,13 +270,21 @@ class NameTrie {
     struct Step {
       const Twig* branch;
       unsigned position;
+      unsigned count;
     };
+
+    /// The next sibling will be visited soon: a cache miss. More of them at once only wait for each
+    /// other.
+    static void prefetch_next(const Step& step) {
+      if (step.position + 1 < step.count) {
+        __builtin_prefetch(step.branch->child(step.position + 1).pointer);
+      }
+    }
 
     void down(const Twig* twig) {
       while (twig->is_branch()) {
-        path_.push_back({twig, 0});
-        // All of them will be visited, each a cache miss of its own: let them come together.
-        for (unsigned i = 1; i < twig->count(); ++i) __builtin_prefetch(twig->child(i).pointer);
+        path_.push_back({twig, 0, twig->count()});
+        prefetch_next(path_.back());
         twig = &twig->child(0);
       }
       leaf_ = twig->leaf();

@@ -5,7 +5,6 @@
 #include "zonestore/zone_version.hpp"
 
 #include <algorithm>
-#include <bit>
 
 namespace taproot::zonestore {
 
@@ -15,9 +14,9 @@ Octets target_labels(const dns::Name& apex, dns::RRType type, Octets rdata) {
 
 TargetFilter::TargetFilter(const ZoneVersion& version) {
   // Most names of a delegation zone are pointed at, and so are their parents.
-  constexpr std::size_t slots_per_name = 6;
-  constexpr std::size_t least = 1024;
-  counts_.resize(std::bit_ceil(std::max(least, version.name_count() * slots_per_name)));
+  constexpr std::size_t counters_per_name = 24;
+  constexpr std::size_t least = 16;
+  blocks_.resize(std::max(least, version.name_count() * counters_per_name / Block::size));
   for (auto at = version.walk(); at.leaf() != nullptr; at.next()) {
     for (const auto rrset : at.leaf()->rrsets()) {
       for (const Octets rdata : rrset) {
@@ -35,7 +34,10 @@ void TargetFilter::apply(const dns::Name& apex, const ChangeSet& changes) {
 }
 
 bool TargetFilter::may_have(Octets labels) const {
-  return counts_[hash(labels) & (counts_.size() - 1)] != 0;
+  const Place place = place_of(labels);
+  const Block& block = blocks_[place.block];
+  return std::all_of(place.at.begin(), place.at.end(),
+                     [&](std::uint8_t at) { return block.count(at) != 0; });
 }
 
 void TargetFilter::count(const dns::Name& apex, const dns::RRset& rrset, Sign sign) {
@@ -46,22 +48,41 @@ void TargetFilter::count(const dns::Name& apex, const dns::RRset& rrset, Sign si
 
 /// The name and all names between it and the apex.
 void TargetFilter::count(Octets labels, Sign sign) {
-  constexpr std::uint8_t full = 255;
   for (; !labels.empty(); labels = parent_of(labels)) {
-    std::uint8_t& count = slot(labels);
-    if (count == full) continue;
-    if (sign == Sign::add) {
-      ++count;
-    } else if (count > 0) {
-      --count;
+    const Place place = place_of(labels);
+    Block& block = blocks_[place.block];
+    for (const std::uint8_t at : place.at) {
+      const unsigned count = block.count(at);
+      if (count == Block::full) continue;
+      if (sign == Sign::add) {
+        block.set(at, count + 1);
+      } else if (count > 0) {
+        block.set(at, count - 1);
+      }
     }
   }
 }
 
-std::size_t TargetFilter::hash(Octets labels) {
+void TargetFilter::Block::set(std::size_t at, unsigned count) {
+  const unsigned shift = at % 2 * 4;
+  std::uint8_t& pair = pairs[at / 2];
+  pair = static_cast<std::uint8_t>((pair & ~(full << shift)) | count << shift);
+}
+
+TargetFilter::Place TargetFilter::place_of(Octets labels) const {
   std::uint64_t value = 0xcbf2'9ce4'8422'2325u;
   for (const auto octet : labels) value = (value ^ dns::lower(octet)) * 0x0000'0100'0000'01b3u;
-  return static_cast<std::size_t>(value ^ value >> 32);
+  value = (value ^ value >> 32) * 0x9e37'79b9'7f4a'7c15u;  // each bit tells of all octets
+  value ^= value >> 29;
+  constexpr unsigned bits = 7;
+  Place place{};
+  for (auto& at : place.at) {
+    at = static_cast<std::uint8_t>(value % Block::size);
+    value >>= bits;
+  }
+  constexpr unsigned rest = 64 - bits * Place::counters;
+  place.block = static_cast<std::size_t>(value * blocks_.size() >> rest);
+  return place;
 }
 
 }  // namespace taproot::zonestore

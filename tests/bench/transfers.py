@@ -80,11 +80,11 @@ def run(trial):
             transfer(server.port, records, signed=True)
 
     def measure(server, time_figure, processor_figure, signed):
-        before = server.cpu()
+        before = server.cpu_of_threads()
         seconds, octets = transfer(server.port, records, signed)
         results.add(server.kind, time_figure, seconds)
         server.rest(1)
-        results.add(server.kind, processor_figure, server.cpu() - before)
+        results.add(server.kind, processor_figure, server.cpu_of_threads() - before)
         return octets
 
     def plain(server):

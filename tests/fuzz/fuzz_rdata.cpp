@@ -1,3 +1,4 @@
+#include "dns/dsync.hpp"
 #include "dns/presentation.hpp"
 #include "dns/rdata.hpp"
 
@@ -9,6 +10,7 @@ using namespace taproot;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   const auto type = static_cast<dns::RRType>(data[0] << 8 | data[1]);
+  if (type == dns::Dsync::rrtype) (void)dns::Dsync::from_rdata({data + 2, size - 2});
   const auto rdata = dns::rdata_from_octets(type, {data + 2, size - 2});
   if (!rdata) return 0;
   const auto text = dns::rdata_to_text(type, rdata->wire());

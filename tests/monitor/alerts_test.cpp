@@ -96,8 +96,18 @@ TEST_CASE("transfers that go wrong for a minute are an alert", "[monitor][alerts
   CHECK(rules_at(zone, 60s, troubles) == "transfers-failing ");
 }
 
+TEST_CASE("a parent that was not told for an hour is an alert", "[monitor][alerts]") {
+  const std::vector<monitor::UntoldParent> parents = {{"CDS", noon, "answers REFUSED"}};
+  CHECK(alerts_of(parents, noon + 59min).empty());
+  const auto alerts = alerts_of(parents, noon + 60min);
+  REQUIRE(alerts.size() == 1);
+  CHECK(alerts[0].rule == "parent-not-told");
+  CHECK(alerts[0].subject == "parent CDS");
+  CHECK(alerts[0].words == "answers REFUSED");
+}
+
 TEST_CASE("every rule has a name of its own", "[monitor][alerts]") {
   const auto& rules = alert_rules();
   CHECK(std::set<std::string_view>(rules.begin(), rules.end()).size() == rules.size());
-  CHECK(rules.size() == 7);
+  CHECK(rules.size() == 8);
 }

@@ -5,6 +5,7 @@ import os
 import sys
 import time
 import unittest
+import urllib.request
 
 from lab import (Bind, Key, Knot, Lab, Nsd, PowerDns, Taproot, powerdns_provider, taproot_config,
                  transfer_provider)
@@ -80,6 +81,12 @@ class LabCase(unittest.TestCase):
         self.assertEqual(done.returncode, code, f"taproot {' '.join(words)}:\n"
                                                 f"{done.stdout}\n{done.stderr}")
         return done
+
+    def metrics(self):
+        """The text of /metrics."""
+        url = f"http://127.0.0.1:{self.taproot.control}/metrics"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.read().decode()
 
 
 def main():

@@ -214,9 +214,11 @@ class Trouble(ParentCase):
         self.assertEqual((row["state"], bool(row["next"]), bool(row["cure"])), ("waiting", True, True))
         self.assertIn("answers REFUSED to NOTIFY(CDS)", self.taproot.run("status").stdout)
         self.assertIn("cannot be told of CDS", self.log())
+        self.assertIn(f'taproot_parent_told{{zone="{ZONE}.",type="CDS"}} 0', self.metrics())
         self.receiver.rcode = NOERROR
         self.wait_state("told")
         self.assertEqual(self.row()["error"], "")
+        self.assertIn(f'taproot_parent_told{{zone="{ZONE}.",type="CDS"}} 1', self.metrics())
 
     def test_a_resolver_that_is_gone_comes_back(self):
         self.begin()

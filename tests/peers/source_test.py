@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import threading
-import urllib.request
 
 from case import ZONE, LabCase, main, source
 from lab import short, taproot_config, wait_until
@@ -76,9 +75,7 @@ class Source(LabCase):
         return self.taproot.ask("status", ZONE)["zones"][0]["documents"][0]
 
     def metric(self, name):
-        url = f"http://127.0.0.1:{self.taproot.control}/metrics"
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            lines = answer.read().decode().splitlines()
+        lines = self.metrics().splitlines()
         return [float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name + "{")]
 
     def test_a_document_is_followed_outlives_its_server_and_a_restart(self):

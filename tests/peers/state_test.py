@@ -73,10 +73,7 @@ class State(LabCase):
         return short(self.taproot.port, "www." + ZONE, "A")
 
     def writable(self):
-        with_metrics = subprocess.run(
-            ["curl", "-s", f"http://127.0.0.1:{self.taproot.control}/metrics"],
-            capture_output=True, text=True, check=False).stdout
-        return re.search(r"^taproot_state_writable (\d)$", with_metrics, re.M).group(1) == "1"
+        return re.search(r"^taproot_state_writable (\d)$", self.metrics(), re.M).group(1) == "1"
 
     def changes_are_refused(self, words, address="192.0.2.3"):
         """By file and by rollback, and everybody can see why."""

@@ -156,6 +156,31 @@ TEST_CASE("a zone larger than the limit is tried once", "[xfr][composed]") {
   CHECK(composed.octets() == 0);
 }
 
+TEST_CASE("a zone that had no room does not take that of others with each version",
+          "[xfr][composed]") {
+  ComposedTransfers::Limits limits;
+  limits.octets = 150'000;
+  ComposedTransfers composed(limits);
+  composed.sweep(net::Loop::now());
+  std::string text = "@ 60 SOA ns admin 1 1 1 1 1\n@ 60 NS ns.other.test.\n";
+  for (int i = 0; i < 4000; ++i) text += "n" + std::to_string(i) + " 60 A 192.0.2.1\n";
+  const auto small = tests::zone_of("small.", text);
+  for (int i = 0; i < 2; ++i) fetch(composed, zone_of_size(20'000, "old"));  // two versions
+  auto large = zone_of_size(20'000, "new");
+  for (int i = 0; i < 3; ++i) fetch(composed, large);
+  CHECK(composed.octets() == 0);
+  for (int i = 0; i < 2; ++i) fetch(composed, small);
+  const auto kept = composed.octets();
+  REQUIRE(kept > 0);
+  large = zone_of_size(20'000, "next");
+  composed.sweep(net::Loop::now());
+  for (int i = 0; i < 3; ++i) fetch(composed, large);
+  CHECK(composed.octets() == kept);
+  composed.set_limit(std::size_t{10} << 20);  // there is room now
+  for (int i = 0; i < 2; ++i) fetch(composed, large);
+  CHECK(composed.octets() > kept);
+}
+
 TEST_CASE("a message of unusual size is not kept", "[xfr][composed]") {
   ComposedTransfers composed;
   std::string text = "@ 60 SOA ns admin 7 1 1 1 1\n@ 60 NS ns.test.\na 60 TXT";

@@ -238,3 +238,18 @@ TEST_CASE("the root zone can be transferred", "[xfr][transfer]") {
       tests::zone_of(".", "@ 60 SOA ns. admin. 7 1 1 1 1\n@ 60 NS ns.\nns 60 A 192.0.2.1\n");
   tests::check_same(tests::apply_axfr(axfr_of(version)), tests::records_of(*version));
 }
+
+TEST_CASE("a message keeps to its room, however little there is", "[xfr][transfer]") {
+  const auto apex = GENERATE(as<std::string>(), ".", "a.", "example.test.");
+  const auto version = tests::zone_of(
+      apex, "@ 60 SOA b. cc. 7 1 1 1 1\n@ 60 NS d.\n@ 60 NS e.\nd 60 NS f.d\nd 60 NS g.\n");
+  const TransferRequest request(version->apex(), RRType::AXFR, {}, false);
+  constexpr std::size_t signature = 50;
+  for (std::size_t room = 12; room < 130; ++room) {
+    CAPTURE(apex, room);
+    xfr::Transfer transfer(request.query, version, {});
+    std::vector<std::uint8_t> buffer(room + signature);
+    while (const std::size_t size = transfer.next(buffer, signature)) CHECK(size <= room);
+    CHECK(transfer.done() != transfer.failed());
+  }
+}

@@ -183,3 +183,20 @@ TEST_CASE("a target filter never takes a name that is pointed at for one that is
     }
   }
 }
+
+TEST_CASE("a target filter knows nearly all names that nothing points at", "[zonestore][check]") {
+  constexpr int children = 20'000;
+  std::string text = "@ 300 SOA ns.example.net. hostmaster.example.net. 1 2 3 4 5\n";
+  for (int i = 0; i < children; ++i) {
+    const auto child = "child" + std::to_string(i);
+    text += child + " 300 NS ns." + child + "\n";
+  }
+  const auto version = tests::zone_of("example.", text);
+  const zonestore::TargetFilter targets(*version);
+  int taken = 0;
+  for (int i = 0; i < children; ++i) {
+    const auto other = *dns::Name::from_text("other" + std::to_string(i) + ".example.");
+    if (targets.may_have(other.wire().first(other.size() - version->apex().size()))) ++taken;
+  }
+  CHECK(taken < children / 100);
+}

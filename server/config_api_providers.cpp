@@ -43,6 +43,7 @@ constexpr auto api_keys = std::to_array<ApiKey>({
     {"guards", all, all_words},
     {"apex-ns", all, all_words},
     {"unsupported", all, all_words},
+    {"calls-per-minute", all, all_words},
     {"fence", all, all_words},
     {"reading-interval", all, all_words},
     {"url", all & ~rfc2136 & ~exec, "powerdns, route53, cloudflare or google"},
@@ -231,6 +232,10 @@ void read_api_provider(MapReader& map, const ConfigScope& scope, const Config& c
   if (const auto* node = map.find("unsupported")) {
     const auto chosen = read_choice(*node, "unsupported", policies, scope.findings);
     provider.omits_unsupported = chosen && *chosen == 1;
+  }
+  if (const auto* node = map.find("calls-per-minute")) {
+    const auto count = read_count(*node, "calls-per-minute", 1, 1'000'000, scope.findings);
+    if (count) provider.calls_per_minute = static_cast<unsigned>(*count);
   }
   if (const auto* node = map.find("fence")) {
     const auto name = read_text(*node, "fence", scope.findings);

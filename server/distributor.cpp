@@ -58,6 +58,7 @@ pushers::Pusher::Settings settings_of(const ProviderConfig& provider) {
   if (guards.max_delete_percent) settings.guards.max_deleted_percent = *guards.max_delete_percent;
   if (guards.max_update_percent) settings.guards.max_updated_percent = *guards.max_update_percent;
   if (guards.max_deletes) settings.guards.max_deletions = *guards.max_deletes;
+  settings.calls_per_minute = provider.calls_per_minute;
   settings.limits.reading_interval = provider.reading_interval;
   return settings;
 }

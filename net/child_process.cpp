@@ -20,9 +20,6 @@ namespace taproot::net {
 
 namespace {
 
-/// What is read and thrown away before the command is taken for endless.
-constexpr std::size_t most_output = std::size_t{1} << 20;
-
 std::string reason(int error) {
   return std::generic_category().message(error);
 }
@@ -212,8 +209,8 @@ struct ChildProcess::State {
     into.append(part.data(), std::min(size, room));
     end.is_output_cut = end.is_output_cut || size > room;
     read += size;
-    if (read > most_output) kill_for(ChildEnd::Kind::flooded);
-    return read <= most_output;
+    if (read > order.most_output) kill_for(ChildEnd::Kind::flooded);
+    return read <= order.most_output;
   }
 
   static void stop(End& at) noexcept {

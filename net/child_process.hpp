@@ -18,6 +18,7 @@ struct ChildOrder {
   std::string input;                     ///< for its standard input, closed behind it
   std::chrono::milliseconds timeout = std::chrono::seconds(10);
   std::size_t max_output = std::size_t{64} << 10;  ///< kept of each of its two outputs
+  std::size_t most_output = std::size_t{1} << 20;  ///< of both; who writes more is killed
 };
 
 /// How a command ended.

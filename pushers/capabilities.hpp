@@ -24,6 +24,8 @@ struct TtlRule {
 
   /// What the provider would make of `ttl`: the next one it keeps, rather longer than shorter.
   std::uint32_t effective(std::uint32_t ttl) const;
+
+  friend bool operator==(const TtlRule&, const TtlRule&) = default;
 };
 
 /// Which TXT rdata a provider keeps as it is.
@@ -35,6 +37,8 @@ struct TxtRule {
   bool empty_allowed = true;
   /// Compare strings one by one. Off, "ab" and "a" "b" are the same, as they are to readers.
   bool chunks_matter = false;
+
+  friend bool operator==(const TxtRule&, const TxtRule&) = default;
 };
 
 /// What taproot does with the NS RRset at the apex.
@@ -63,6 +67,8 @@ struct BatchLimits {
   /// The provider itself refuses a change when what is there is not what the change was made from,
   /// and needs nothing but PlannedChange::before for that. Of the apex NS RRset nothing is said.
   bool compares = false;
+
+  friend bool operator==(const BatchLimits&, const BatchLimits&) = default;
 };
 
 enum class DriverStatus { stable, experimental, retired };
@@ -88,6 +94,8 @@ struct Capabilities {
   BatchLimits batch;
 
   bool holds(dns::RRType type) const;
+
+  friend bool operator==(const Capabilities&, const Capabilities&) = default;
 };
 
 /// An RRset as the provider will keep it, and what had to be bent for it.

@@ -17,6 +17,15 @@ Trip Carrier::carry(Request request, OnResponse on_response) {
         });
     return trip;
   }
+  if (request.exec) {
+    trip.exec = std::make_unique<net::ChildProcess>(
+        loop_, std::move(*request.exec), [tell = std::move(on_response)](net::ChildEnd end) {
+          Response result;
+          result.exec = std::move(end);
+          tell(std::move(result));
+        });
+    return trip;
+  }
   trip.http = http_.fetch(std::move(request),
                           [tell = std::move(on_response)](Result<net::HttpResponse> response) {
                             if (!response) return tell(tl::unexpected(std::move(response.error())));

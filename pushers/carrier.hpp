@@ -15,12 +15,13 @@ namespace taproot::pushers {
 struct Trip {
   net::HttpFetch http;
   std::unique_ptr<DnsExchange> dns;
+  std::unique_ptr<net::ChildProcess> exec;
 };
 
-/// Brings drivers' requests where they belong, by HTTP or DNS.
+/// Brings drivers' requests where they belong: by HTTP, by DNS, or to a program of this host.
 class Carrier {
  public:
-  /// Fails as net::HttpClient and DnsExchange do.
+  /// Fails as net::HttpClient and DnsExchange do; a program always ends somehow.
   using OnResponse = std::function<void(Result<Response> response)>;
 
   explicit Carrier(net::Loop& loop) : loop_(loop), http_(loop) {}

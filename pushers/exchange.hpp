@@ -3,6 +3,7 @@
 #include "dns/message.hpp"
 #include "dns/name.hpp"
 #include "dns/tsig.hpp"
+#include "net/child_process.hpp"
 #include "net/endpoint.hpp"
 #include "net/http.hpp"
 #include "net/tls_context.hpp"
@@ -30,14 +31,17 @@ struct DnsResponse {
   std::vector<dns::Record> records;  ///< of a transfer that is complete; the SOA once and first
 };
 
-/// What a driver sends: HTTP, or DNS if `dns` is set. It may carry secrets: it is never logged.
+/// What a driver sends: HTTP, or DNS if `dns` is set, or a run of a program if `exec` is. It may
+/// carry secrets: it is never logged.
 struct Request : net::HttpRequest {
   std::optional<DnsRequest> dns = std::nullopt;
+  std::optional<net::ChildOrder> exec = std::nullopt;
 };
 
 /// What a driver gets; the kind is that of the request.
 struct Response : net::HttpResponse {
   std::optional<DnsResponse> dns = std::nullopt;
+  std::optional<net::ChildEnd> exec = std::nullopt;  ///< however it ended
 };
 
 }  // namespace taproot::pushers

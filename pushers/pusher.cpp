@@ -22,6 +22,7 @@ Pusher::Pusher(net::Loop& loop, std::unique_ptr<Driver> driver, Settings setting
       settings_(std::move(settings)),
       hooks_(std::move(hooks)),
       carrier_(loop),
+      budget_(settings_.calls_per_minute),
       random_(std::random_device{}()),
       turn_timer_(loop, [this] { turn(); }) {}
 
@@ -212,8 +213,11 @@ void Pusher::on_response(const dns::Name& apex, const Result<Response>& response
 void Pusher::on_time(const dns::Name& apex) {
   const auto at = zones_.find(apex);
   if (at == zones_.end() || !at->second.running) return;
+  Running& running = *at->second.running;
+  if (running.held_back)
+    return send(apex, running, *std::exchange(running.held_back, std::nullopt));
   const Moment now = moment();
-  carry(apex, at->second.running->push.on_wake(now));
+  carry(apex, running.push.on_wake(now));
 }
 
 Result<void> Pusher::keep_intent(const dns::Name& apex, const Push& push) const {
@@ -232,16 +236,24 @@ void Pusher::carry(const dns::Name& apex, Step step) {
   if (std::holds_alternative<Finished>(step)) return finish(apex);
   if (auto* send = std::get_if<Send>(&step)) {
     if (settings_.ca_file) send->request.ca_file = settings_.ca_file;
-    running.trip =
-        carrier_.carry(std::move(send->request), [this, apex](Result<Response> response) {
-          on_response(dns::Name(apex), response);  // this lambda may be gone before it returns
-        });
+    this->send(apex, running, std::move(send->request));
   } else if (const auto* wait = std::get_if<Wait>(&step)) {
     running.timer.set(wait->until);
   }
   const std::string words = "waits for " + running.push.waits_for();
   const bool is_push = !running.job.done && !running.job.compares;
   if (is_push && words != zone.words) tell(apex, zone, words, nullptr);
+}
+
+void Pusher::send(const dns::Name& apex, Running& running, Request request) {
+  const auto now = net::Loop::now();
+  if (const auto wait = budget_.take(now, !running.job.compares); wait.count() > 0) {
+    running.held_back = std::move(request);
+    return running.timer.set(now + wait);
+  }
+  running.trip = carrier_.carry(std::move(request), [this, apex](Result<Response> response) {
+    on_response(dns::Name(apex), response);  // this lambda may be gone before it returns
+  });
 }
 
 void Pusher::finish(const dns::Name& apex) {

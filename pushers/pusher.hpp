@@ -5,6 +5,7 @@
 #include "net/loop.hpp"
 #include "net/timer.hpp"
 #include "pushers/breaker.hpp"
+#include "pushers/call_budget.hpp"
 #include "pushers/carrier.hpp"
 #include "pushers/driver.hpp"
 #include "pushers/push.hpp"
@@ -40,6 +41,8 @@ struct PushOptions {
 /// Once in the reading interval each zone that was brought is compared, all of it and writing
 /// nothing: a difference ends `drifted` and is left for a person.
 ///
+/// All calls together keep to the budget of the access, and comparisons leave half of it alone.
+///
 /// Belongs to the thread of its loop. No callback comes from inside a call; callbacks may call
 /// back in. on_state and the `done` of a plan may destroy the pusher, the other hooks must not.
 class Pusher {
@@ -51,7 +54,8 @@ class Pusher {
     std::size_t parallel = 2;
     std::chrono::seconds first_retry{15};
     std::chrono::seconds longest_retry{300};
-    std::optional<std::string> ca_file;  ///< trust these certificates for this provider
+    std::optional<unsigned> calls_per_minute;  ///< of all zones together
+    std::optional<std::string> ca_file;        ///< trust these certificates for this provider
   };
 
   /// How the house hears of it. All but on_state may be left empty.
@@ -119,6 +123,7 @@ class Pusher {
     Job job;
     Push push;
     net::Timer timer;
+    std::optional<Request> held_back;  ///< until the budget has a call for it
     Trip trip;
   };
   struct Zone {
@@ -146,6 +151,7 @@ class Pusher {
   void on_response(const dns::Name& apex, const Result<Response>& response);
   void on_time(const dns::Name& apex);
   void carry(const dns::Name& apex, Step step);
+  void send(const dns::Name& apex, Running& running, Request request);
   Result<void> keep_intent(const dns::Name& apex, const Push& push) const;
   void finish(const dns::Name& apex);
   void finish_push(const dns::Name& apex, Zone& zone, Job job, PushResult result);
@@ -160,6 +166,7 @@ class Pusher {
   Settings settings_;
   Hooks hooks_;
   Carrier carrier_;
+  CallBudget budget_;
   Zones zones_;
   dns::Name last_started_;
   std::size_t running_ = 0;

@@ -29,6 +29,7 @@ struct CommandLine {
   ImportFlags import;
   ProviderFlags provider;
   std::vector<std::string> zones;
+  bool markdown = false;
   std::string zone;
   bool watch = false;
   std::uint64_t limit = 20;
@@ -134,8 +135,10 @@ void add_reading_verbs(CLI::App& app, CommandLine& line) {
   auto* plan = add_daemon_verb(app, line, "plan", "What would change at each provider",
                                "taproot plan example.com");
   plan->add_option("ZONE", line.zones, "only these zones");
-  plan->callback(
-      [&] { line.run = [&](Terminal& t) { return run_plan(line.common, line.zones, t); }; });
+  plan->add_flag("--markdown", line.markdown, "Markdown, for a review")->excludes("--json");
+  plan->callback([&] {
+    line.run = [&](Terminal& t) { return run_plan(line.common, line.zones, line.markdown, t); };
+  });
   auto* verify = add_daemon_verb(app, line, "verify", "Ask every nameserver now, and compare",
                                  "taproot verify example.com");
   verify->add_option("ZONE", line.zones, "only these zones");

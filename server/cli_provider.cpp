@@ -74,6 +74,7 @@ std::vector<dns::Name> zones_of(const Config& config, const std::string& provide
 std::string address_of(const ProviderConfig& provider) {
   if (provider.server) return provider.server->to_text();
   if (!provider.url.empty()) return provider.url;
+  if (provider.exec) return provider.exec->command.front();
   if (provider.kind != ProviderKind::transfer) return "the provider's own address";
   std::string text;
   for (const auto& target : provider.notify) {

@@ -82,12 +82,13 @@ int run_status(const CommonFlags& common, const std::vector<std::string>& zones,
   return static_cast<int>(Exit::done);
 }
 
-int run_plan(const CommonFlags& common, const std::vector<std::string>& zones, Terminal& terminal) {
+int run_plan(const CommonFlags& common, const std::vector<std::string>& zones, bool markdown,
+             Terminal& terminal) {
   const auto json = [&] {
     const Progress progress(terminal, "asking the providers");
     return fetch(common, path_with_zones("/v1/plan", zones), terminal);
   }();
-  const auto plan = print(common, json, render_plan, terminal);
+  const auto plan = print(common, json, markdown ? render_plan_markdown : render_plan, terminal);
   if (!plan) return report_error(terminal, plan.error());
   return static_cast<int>(verdict_of_plan(*plan));
 }

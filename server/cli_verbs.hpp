@@ -122,7 +122,8 @@ int run_serve(const CommonFlags& common, const ServeFlags& flags, Terminal& term
 int run_check(const CommonFlags& common, const CheckFlags& flags, Terminal& terminal);
 int run_status(const CommonFlags& common, const std::vector<std::string>& zones, bool watch,
                Terminal& terminal);
-int run_plan(const CommonFlags& common, const std::vector<std::string>& zones, Terminal& terminal);
+int run_plan(const CommonFlags& common, const std::vector<std::string>& zones, bool markdown,
+             Terminal& terminal);
 int run_apply(const CommonFlags& common, const ApplyFlags& flags, Terminal& terminal);
 int run_verify(const CommonFlags& common, const std::vector<std::string>& zones,
                Terminal& terminal);

@@ -6,6 +6,7 @@
 #include "dns/tsig.hpp"
 #include "net/endpoint.hpp"
 #include "net/tls_context.hpp"
+#include "pushers/exec_config.hpp"
 #include "server/check_config.hpp"
 #include "server/shared_value.hpp"
 #include "server/update_policy.hpp"
@@ -113,8 +114,7 @@ struct ProviderConfig {
   std::chrono::milliseconds stage_hold{0};  ///< how long lower stages must have shown the version
   std::optional<unsigned> calls_per_minute;
   std::string fence;  ///< our name to other taproots that write there; empty: none do
-  std::vector<std::string> command;                                      ///< of exec
-  std::chrono::milliseconds command_timeout = std::chrono::seconds(60);  ///< of exec
+  SharedValue<pushers::ExecConfig> exec = {};  ///< of exec; null: another kind
   std::string url;                             ///< of its API; empty: where the provider has it
   Secret api_key;                              ///< or its secret access key, or its token
   std::string key_id;                          ///< the key's name, or the user's

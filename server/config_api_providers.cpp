@@ -43,6 +43,7 @@ constexpr ApiKey api_keys[] = {
     {"guards", all},
     {"apex-ns", all},
     {"unsupported", all},
+    {"calls-per-minute", all},
     {"fence", all},
     {"reading-interval", all},
     {"url", all & ~(rfc2136 | exec)},
@@ -71,6 +72,9 @@ constexpr ApiKey api_keys[] = {
     {"client-secret-file", azure},
     {"login-url", azure | ibm_cis},
     {"crn", ibm_cis},
+    {"command", exec},
+    {"timeout", exec},
+    {"capabilities", exec},
 };
 
 const ApiKey* find_api_key(std::string_view name) {
@@ -282,6 +286,7 @@ void read_api_provider(MapReader& map, const ConfigScope& scope, const Config& c
   if (provider.kind == ProviderKind::ns1) read_ns1(map, scope, provider);
   if (provider.kind == ProviderKind::azure) read_azure(map, scope, provider);
   if (provider.kind == ProviderKind::ibm_cis) read_ibm_cis(map, scope, provider);
+  if (provider.kind == ProviderKind::exec) read_exec(map, scope, provider);
   if (const auto* node = map.find("ownership")) {
     const auto chosen = read_choice(*node, "ownership", ownerships, scope.findings);
     if (chosen) provider.ownership = static_cast<Ownership>(*chosen);
@@ -293,6 +298,10 @@ void read_api_provider(MapReader& map, const ConfigScope& scope, const Config& c
   if (const auto* node = map.find("unsupported")) {
     const auto chosen = read_choice(*node, "unsupported", policies, scope.findings);
     provider.omits_unsupported = chosen && *chosen == 1;
+  }
+  if (const auto* node = map.find("calls-per-minute")) {
+    const auto count = read_count(*node, "calls-per-minute", 1, 1'000'000, scope.findings);
+    if (count) provider.calls_per_minute = static_cast<unsigned>(*count);
   }
   if (const auto* node = map.find("fence")) {
     const auto name = read_text(*node, "fence", scope.findings);

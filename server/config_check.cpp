@@ -60,10 +60,13 @@ void read_rules(const ConfigNode& node, const ConfigScope& scope, zonestore::Rul
   }
 }
 
-std::vector<std::string> read_command(const ConfigNode& node, const ConfigScope& scope) {
+}  // namespace
+
+std::vector<std::string> read_command(const ConfigNode& node, std::string_view what,
+                                      const ConfigScope& scope) {
   std::vector<std::string> command;
-  for (const auto* item : read_items(node, "check.command", scope.findings)) {
-    if (const auto word = read_text(*item, "check.command", scope.findings)) {
+  for (const auto* item : read_items(node, what, scope.findings)) {
+    if (const auto word = read_text(*item, what, scope.findings)) {
       command.push_back(*word);
     }
   }
@@ -74,8 +77,6 @@ std::vector<std::string> read_command(const ConfigNode& node, const ConfigScope&
   return command;
 }
 
-}  // namespace
-
 std::shared_ptr<const CheckConfig> read_check(MapReader& map, const ConfigScope& scope,
                                               const std::shared_ptr<const CheckConfig>& otherwise) {
   const auto* node = map.find("check");
@@ -83,7 +84,8 @@ std::shared_ptr<const CheckConfig> read_check(MapReader& map, const ConfigScope&
   CheckConfig check = otherwise ? *otherwise : CheckConfig{};
   MapReader keys(*node, scope.findings, "check");
   if (const auto* rules = keys.find("rules")) read_rules(*rules, scope, check.rules);
-  if (const auto* command = keys.find("command")) check.command = read_command(*command, scope);
+  if (const auto* command = keys.find("command"))
+    check.command = read_command(*command, "check.command", scope);
   if (const auto* timeout = keys.find("timeout")) {
     const auto time =
         read_duration(*timeout, "check.timeout", least_timeout, most_timeout, scope.findings);

@@ -211,11 +211,25 @@ void refuse_keys_of_others(ProviderKind kind, const ConfigNode& node, MapReader&
   }
 }
 
+/// Who transfers takes what is there: it cannot be held back.
+void check_stage(const MapReader& map, const ConfigScope& scope, const ProviderConfig& provider) {
+  if (provider.kind == ProviderKind::transfer && provider.stage > 1) {
+    scope.findings.error(map.place(), "config-bad-value",
+                         "provider " + provider.name +
+                             " transfers each version when it likes: it "
+                             "can only be of stage 1",
+                         "take stage out");
+  }
+  if (provider.stage == 1 && provider.stage_hold.count() > 0) {
+    scope.findings.error(map.place(), "config-bad-value",
+                         "provider " + provider.name + " is of stage 1, which waits for no other",
+                         "put stage-hold at the providers of later stages");
+  }
+}
+
 void read_kind(MapReader& map, const ConfigNode& node, const ConfigScope& scope,
                const Config& config, ProviderConfig& provider) {
-  // An exec driver cannot be configured yet.
-  static constexpr auto kinds =
-      std::span(provider_kinds).first(static_cast<std::size_t>(ProviderKind::exec));
+  static constexpr std::span kinds(provider_kinds);
   std::string cure = "write kind: ";
   for (const auto kind : kinds) {
     cure += std::string(kind == kinds.front() ? "" : ", ") + std::string(kind);
@@ -249,8 +263,18 @@ void read_provider(const ConfigNode& node, const ConfigScope& scope, Config& con
   if (const auto* hold = map.find("hold")) {
     provider.hold = read_flag(*hold, "hold", scope.findings).value_or(false);
   }
+  if (const auto* stage = map.find("stage")) {
+    const auto number = read_count(*stage, "stage", 1, 9, scope.findings);
+    if (number) provider.stage = static_cast<unsigned>(*number);
+  }
+  if (const auto* hold = map.find("stage-hold")) {
+    const auto time = read_duration(*hold, "stage-hold", std::chrono::milliseconds(0),
+                                    std::chrono::hours(24 * 7), scope.findings);
+    if (time) provider.stage_hold = *time;
+  }
   read_kind(map, node, scope, config, provider);
   map.finish();
+  check_stage(map, scope, provider);
   if (provider.name.empty()) return;
   if (config.find_provider(provider.name) != nullptr) {
     scope.findings.error(name_node->place, "config-duplicate-name",

@@ -67,6 +67,13 @@ void read_follow(MapReader& map, const ConfigNode& transfer, const ConfigScope& 
 std::shared_ptr<const CheckConfig> read_check(MapReader& map, const ConfigScope& scope,
                                               const std::shared_ptr<const CheckConfig>& otherwise);
 
+/// Reads a command and its arguments; `what` is its key.
+std::vector<std::string> read_command(const ConfigNode& node, std::string_view what,
+                                      const ConfigScope& scope);
+
+/// Reads what belongs to a provider that a program speaks with.
+void read_exec(MapReader& map, const ConfigScope& scope, ProviderConfig& provider);
+
 /// Reads the key `update` of a zone.
 UpdateRules read_updates(MapReader& map, const ConfigScope& scope, const Config& config);
 /// Finds names in it that do not lie in the zone.

@@ -58,6 +58,7 @@ pushers::Pusher::Settings settings_of(const ProviderConfig& provider) {
   if (guards.max_delete_percent) settings.guards.max_deleted_percent = *guards.max_delete_percent;
   if (guards.max_update_percent) settings.guards.max_updated_percent = *guards.max_update_percent;
   if (guards.max_deletes) settings.guards.max_deletions = *guards.max_deletes;
+  settings.calls_per_minute = provider.calls_per_minute;
   settings.limits.reading_interval = provider.reading_interval;
   return settings;
 }
@@ -92,7 +93,23 @@ bool is_apex_of_provider(const monitor::ExpectedAnswer& answer, const dns::Name&
 }  // namespace
 
 Distributor::Distributor(net::Loop& loop, zonestore::ZoneStore& store, const Config& config)
-    : loop_(loop), store_(store), notifier_(loop), prober_(loop, prober_options(config)) {
+    : loop_(loop),
+      store_(store),
+      notifier_(loop),
+      prober_(loop, prober_options(config)),
+      stages_(
+          loop,
+          [this](const auto& apex, auto stage, auto version) {
+            return view_stages_of(apex, stage, version);
+          },
+          [this](const auto& provider, auto version, auto options) {
+            const auto pusher = pushers_.find(provider);
+            if (pusher == pushers_.end()) return;
+            pusher->second->push(std::move(version), std::move(options));
+          },
+          [this](const auto& apex, const auto& provider, const auto& words, const auto& error) {
+            stage_state(apex, provider, words, error);
+          }) {
   notifier_.on_changed([this](const auto& apex, const auto& state) { on_notified(apex, state); });
   prober_.on_observed([this](const auto& observation) { on_observed(observation); });
   configure(config);
@@ -104,6 +121,7 @@ Distributor::~Distributor() = default;
 
 void Distributor::configure(const Config& config) {
   pushers_.clear();
+  stages_.clear();
   providers_ = config.providers;
   keys_ = config.keys;
   for (const auto& provider : providers_) {
@@ -222,6 +240,7 @@ void Distributor::drop_zone(const dns::Name& apex) {
   zones_.erase(apex);
   board_.drop_zone(apex);
   prober_.unwatch(apex);
+  stages_.drop(apex);
   notifier_.drop(apex);
   for (const auto& [name, pusher] : pushers_) pusher->forget(apex);
   std::erase_if(last_pushes_, [&](const auto& push) { return push.first.first == apex; });
@@ -237,10 +256,34 @@ void Distributor::bring(const std::shared_ptr<const ZoneVersion>& version,
                         const std::shared_ptr<const zonestore::ChangeSet>& step) {
   tell(*version);
   for (const auto* provider : providers_of(version->apex())) {
-    const auto pusher = pushers_.find(provider->name);
-    if (pusher != pushers_.end()) pusher->second->push(version);
+    if (pushers_.contains(provider->name)) push_to(*provider, version, {});
   }
   watch(version, step);
+}
+
+/// Whether the stages before let a version through, or did so before this process began.
+bool Distributor::may_push(const ProviderConfig& provider, const ZoneVersion& version) const {
+  if (provider.stage <= 1) return true;
+  if (stages_.was_released(version.apex(), provider.name, version.number())) return true;
+  const auto last = store_.journal().applied(version.apex(), provider.name);
+  return last && last->version == version.number();
+}
+
+void Distributor::push_to(const ProviderConfig& provider,
+                          std::shared_ptr<const ZoneVersion> version,
+                          pushers::PushOptions options) {
+  if (may_push(provider, *version)) {
+    return pushers_.at(provider.name)->push(std::move(version), std::move(options));
+  }
+  pushers_.at(provider.name)->forget(version->apex());
+  stages_.hold_back(provider, std::move(version), std::move(options));
+}
+
+StageView Distributor::view_stages_of(const dns::Name& apex, unsigned stage,
+                                      std::uint64_t version) const {
+  const auto* zone = board_.find(apex);
+  if (zone == nullptr) return {StageView::Kind::pending, "", 0, "it is not known any more"};
+  return view_stages(*zone, providers_of(apex), stage, version);
 }
 
 // --- NOTIFY ------------------------------------------------------------------------------------
@@ -336,7 +379,7 @@ void Distributor::push(const dns::Name& apex, const std::string& provider,
   pushers::PushOptions options;
   options.force_plan = force;
   pusher->second->resume();
-  pusher->second->push(current, std::move(options));
+  if (const auto* config = find_provider(provider)) push_to(*config, current, std::move(options));
 }
 
 void Distributor::plan(const std::string& provider, std::shared_ptr<const ZoneVersion> version,
@@ -348,6 +391,21 @@ const pushers::PushResult* Distributor::last_push(const dns::Name& apex,
                                                   const std::string& provider) const {
   const auto found = last_pushes_.find({apex, provider});
   return found == last_pushes_.end() ? nullptr : &found->second;
+}
+
+void Distributor::stage_state(const dns::Name& apex, const std::string& provider,
+                              const std::string& words, const std::string& error) {
+  monitor::PushState state{words, std::nullopt, error, false, std::chrono::system_clock::now()};
+  if (const auto last = store_.journal().applied(apex, provider); last && last->version > 0) {
+    state.applied = last->version;
+  }
+  if (error.empty()) {
+    spdlog::info("{}: {}: {}", apex.to_text(), provider, words);
+  } else {
+    spdlog::warn("{}: {}: {}", apex.to_text(), provider, words);
+  }
+  board_.on_push_state(apex, provider, std::move(state));
+  changed(apex);
 }
 
 void Distributor::push_state(const dns::Name& apex, const std::string& provider,
@@ -375,6 +433,7 @@ void Distributor::push_state(const dns::Name& apex, const std::string& provider,
     prober_.look_now(apex);
     if (on_pushed_) on_pushed_(apex, provider, *result);
   }
+  stages_.look(apex);
   changed(apex);
 }
 
@@ -445,6 +504,7 @@ void Distributor::on_observed(const monitor::Observation& observation) {
   if (row != nullptr && zone->wanted && row->state() == monitor::State::in_sync) {
     notifier_.seen(apex, provider, zone->wanted->serial);
   }
+  stages_.look(apex);
   changed(apex);
 }
 

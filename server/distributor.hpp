@@ -8,6 +8,7 @@
 #include "pushers/pusher.hpp"
 #include "server/config.hpp"
 #include "server/secondaries.hpp"
+#include "server/stages.hpp"
 #include "server/transfer_event.hpp"
 #include "xfr/notifier.hpp"
 #include "zonestore/store.hpp"
@@ -93,6 +94,12 @@ class Distributor {
 
  private:
   void start_pusher(const ProviderConfig& provider);
+  bool may_push(const ProviderConfig& provider, const zonestore::ZoneVersion& version) const;
+  void push_to(const ProviderConfig& provider,
+               std::shared_ptr<const zonestore::ZoneVersion> version, pushers::PushOptions options);
+  StageView view_stages_of(const dns::Name& apex, unsigned stage, std::uint64_t version) const;
+  void stage_state(const dns::Name& apex, const std::string& provider, const std::string& words,
+                   const std::string& error);
   void bring(const std::shared_ptr<const zonestore::ZoneVersion>& version,
              const std::shared_ptr<const zonestore::ChangeSet>& step);
   void tell(const zonestore::ZoneVersion& version);
@@ -122,6 +129,7 @@ class Distributor {
   xfr::Notifier notifier_;
   monitor::Prober prober_;
   std::map<std::string, std::unique_ptr<pushers::Pusher>> pushers_;
+  Stages stages_;
   std::map<std::pair<dns::Name, std::string>, pushers::PushResult> last_pushes_;
 };
 

@@ -3,6 +3,7 @@
 #include "pushers/carrier.hpp"
 #include "pushers/drivers/azure.hpp"
 #include "pushers/drivers/cloudflare.hpp"
+#include "pushers/drivers/exec.hpp"
 #include "pushers/drivers/google.hpp"
 #include "pushers/drivers/ibm_cis.hpp"
 #include "pushers/drivers/ns1.hpp"
@@ -131,7 +132,7 @@ std::unique_ptr<pushers::Driver> make_driver(const ProviderConfig& provider,
     case ProviderKind::ibm_cis:
       return make_ibm_cis(provider);
     case ProviderKind::exec:
-      return nullptr;
+      return provider.exec ? std::make_unique<pushers::Exec>(*provider.exec) : nullptr;
   }
   return nullptr;
 }

@@ -14,6 +14,8 @@ namespace taproot::server {
 
 Result<std::string> render_status(std::string_view json, bool colour);
 Result<std::string> render_plan(std::string_view json, bool colour);
+/// For a review: Markdown, in which nothing from a zone means anything.
+Result<std::string> render_plan_markdown(std::string_view json, bool colour);
 Result<std::string> render_apply(std::string_view json, bool colour);
 Result<std::string> render_verify(std::string_view json, bool colour);
 Result<std::string> render_history(std::string_view json, bool colour);

@@ -35,6 +35,7 @@ Capabilities rfc2136_capabilities() {
   result.soa = SoaRule::pushed;
   result.batch.max_octets = max_message_octets;
   result.batch.atomic = true;
+  result.batch.compares = true;
   return result;
 }
 

@@ -29,6 +29,32 @@ TEST_CASE("a breaker opens after three failures and doubles its pause", "[pusher
   CHECK_FALSE(breaker.is_tripped());
 }
 
+TEST_CASE("a budget of calls lets so many through, the urgent first", "[pushers][budget]") {
+  net::Instant now{};
+  CallBudget none;
+  for (int i = 0; i < 1000; ++i) CHECK(none.take(now, false) == 0ms);
+
+  CallBudget budget(120);  // two a second, 20 at once
+  int urgent = 0;
+  int idle = 0;
+  while (budget.take(now, false) == 0ms) ++idle;
+  CHECK(idle == 11);  // the rest is for others
+  while (budget.take(now, true) == 0ms) ++urgent;
+  CHECK(idle + urgent == 20);
+  CHECK(budget.take(now, true) == 501ms);
+  now += 501ms;
+  CHECK(budget.take(now, true) == 0ms);
+  CHECK(budget.take(now, false) > 4s);
+  // Nobody gets more than that in a minute, however often he asks.
+  int taken = 0;
+  for (int i = 0; i < 600; ++i, now += 100ms) taken += budget.take(now, true) == 0ms ? 1 : 0;
+  CHECK(taken >= 118);
+  CHECK(taken <= 120);
+  now += std::chrono::hours(1);
+  for (taken = 0; budget.take(now, true) == 0ms;) ++taken;
+  CHECK(taken == 20);
+}
+
 namespace {
 
 /// A pusher whose provider cannot be reached: nobody listens on port 1.

@@ -734,6 +734,15 @@ TEST_CASE("mistakes in providers that taproot brings the zones to", "[server][co
        "client-secret-file: "
        "keys/good, login-url: \"http://login.example.net\"",
        "config-plain-http", "https"},
+      {"kind: exec", "config-missing-key", "command"},
+      {"kind: exec, command: []", "config-bad-value", "no program"},
+      {"kind: exec, command: [x], url: \"https://a.example\"", "config-wrong-kind", "google"},
+      {"kind: exec, command: [x], capabilities: {types: [A, BOGUS]}", "config-bad-value", "BOGUS"},
+      {"kind: exec, command: [x], capabilities: {chunks: 4}", "config-unknown-key", "chunks"},
+      {"kind: cloudflare, token-file: keys/good, command: [x]", "config-wrong-kind", "exec"},
+      {"kind: cloudflare, token-file: keys/good, fence: \"a b\"", "config-bad-value", "fence"},
+      {"kind: cloudflare, token-file: keys/good, reading-interval: 30d", "config-bad-value",
+       "reading-interval"},
       {"kind: cloudflare, token-file: keys/good, apex-ns: ours", "config-bad-value", "manage"},
       {"kind: cloudflare, token-file: keys/good, unsupported: maybe", "config-bad-value", "omit"},
   }));

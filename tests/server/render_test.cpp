@@ -187,6 +187,48 @@ Next: taproot apply --plan p7f3a
                              "    cure: remove one\n"));
 }
 
+TEST_CASE("a plan for a review", "[server][render]") {
+  auto report = plan_report();
+  report.zones.push_back({"quiet.example.", 1, 1, {}, {}, {}, {}});
+  CHECK(render_plan_markdown(to_json(report), false).value() ==
+        R"(## taproot plan `p7f3a`
+
+### example.com. (version 42, serial 2026112302)
+
+#### powerdns-berlin (api): 1 to add, 1 to change, 1 to remove
+
+> **Stopped by the guard max-delete-percent**: would remove 61 of 100 RRsets. Let it pass once: `taproot apply --force g9`
+
+```diff
++ new.example.com. 300 A 192.0.2.7
+- www.example.com. 300 A 192.0.2.1
++ www.example.com. 300 A 192.0.2.2
+- old.example.com. 300 TXT "x"
+```
+
+- the apex NS RRset is left to the provider
+
+#### nsd-frankfurt (transfer): in sync
+
+#### powerdns-rome (api): no plan
+
+> pdns.rome.example: 401
+
+1 other zone is in sync.
+
+Good until 2026-11-23 09:29:03 UTC. Apply exactly this: `taproot apply --plan p7f3a`
+)");
+  PlanReport idle;
+  CHECK(render_plan_markdown(to_json(idle), false).value() ==
+        "## taproot plan\n\nNothing to do: every provider is in sync.\n");
+  report.zones[0].providers[0].notes = {"<b>@all</b> `x` [y](z) | *w*"};
+  CHECK_THAT(render_plan_markdown(to_json(report), false).value(),
+             Catch::Contains(R"(- \<b\>\@all\</b\> \`x\` \[y\]\(z\) \| \*w\*)"));
+  report.zones[0].providers[0].changes.assign(500, report.zones[0].providers[0].changes[0]);
+  CHECK_THAT(render_plan_markdown(to_json(report), false).value(),
+             Catch::Contains("… and 300 more RRsets"));
+}
+
 TEST_CASE("an apply, nameserver by nameserver", "[server][render]") {
   ApplyReport report;
   report.id = "a1";
@@ -279,6 +321,7 @@ TEST_CASE("documents of another shape are refused or read as empty", "[server][r
                            R"({"zones": [{"version": "x", "providers": [[]]}]})"}) {
     CHECK(render_status(json, false));
     CHECK(render_plan(json, false));
+    CHECK(render_plan_markdown(json, false));
     CHECK(render_apply(json, false));
     CHECK(render_verify(json, false));
     CHECK(render_reload(json, false));

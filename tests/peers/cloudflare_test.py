@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 
 from case import LabCase, main
 from conformance import ZONE, Conformance, EmulatedParty, Requests, SingleRecords
@@ -174,6 +175,15 @@ class Conforms(SingleRecords, Conformance, LabCase):
         self.check_faults(
             ("list zones", "list records", "batch"),
             ("lost", "cut", "nothing", "login page", "null", "empty object", "server error", "no content"))
+
+    def test_calls_keep_to_their_budget(self):
+        began = time.monotonic()
+        self.begin([f"host{i} 300 IN A 192.0.2.1" for i in range(10 * BATCH)],
+                   **{"calls-per-minute": 60})
+        self.assertIn("applied and read back", self.wait_for_push(1))
+        calls = self.party.between.requests
+        self.assertGreaterEqual(calls, 14)
+        self.assertGreaterEqual(time.monotonic() - began, calls - 10 - 1, "ten at once, one a second")
 
     def test_wrong_answers_to_short_questions(self):
         self.check_faults(("list records", "batch"), ("lost", "cut", "nothing", "empty object"),

@@ -177,6 +177,7 @@ LoadingZone ZoneLoader::loading(const Job& job) {
 
 std::vector<LoadingZone> ZoneLoader::loading() const {
   std::vector<LoadingZone> all;
+  all.reserve(jobs_.size());
   for (const auto& job : jobs_) all.push_back(loading(*job));
   return all;
 }

@@ -38,22 +38,25 @@ def wait_until(what, condition, seconds=SECONDS, pause=0.05):
         time.sleep(pause)
 
 
-_given = set()
+_given = {}  # ports, each with what keeps other tests from it
 
 
 def free_port():
-    """A port of 127.0.0.1 that is free for UDP and TCP, and never given twice. It lies below the
-    ports that the system gives to clients, so that none of those takes it before its server."""
+    """A port of 127.0.0.1 that is free for UDP and TCP, and never given twice, nor to a test that
+    runs at the same time: its server may be down for a while. It lies below the ports that the
+    system gives to clients, so that none of those takes it before its server."""
     while len(_given) < 5000:
         port = 20000 + secrets.randbelow(12000)
         if port in _given:
             continue
-        _given.add(port)
+        _given[port] = socket.socket(socket.AF_UNIX)
         with contextlib.suppress(OSError):
+            _given[port].bind(f"\0taproot-test-port-{port}")  # one process at a time can have it
             for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
                 with socket.socket(socket.AF_INET, kind) as probe:
                     probe.bind(("127.0.0.1", port))
             return port
+        _given[port].close()
     raise Failed("no free port on 127.0.0.1")
 
 

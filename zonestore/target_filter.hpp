@@ -42,7 +42,7 @@ class TargetFilter {
     static constexpr std::size_t size = 128;
     std::array<std::uint8_t, size / 2> pairs{};
 
-    unsigned count(std::size_t at) const { return pairs[at / 2] >> (at % 2 * 4) & full; }
+    unsigned count(std::size_t at) const { return unsigned{pairs[at / 2]} >> (at % 2 * 4) & full; }
     void set(std::size_t at, unsigned count);
   };
   /// Where the counters of a name are.

@@ -160,11 +160,21 @@ def end(taproot, zone, stands):
     for stand in stands:
         stand.spoiler.choose = lambda *_: None
 
-    def is_everywhere():
-        return taproot.run("apply", ZONE, "--timeout", "120", timeout=150).returncode == 0 and all(
-            stand.records() == zone.records() for stand in stands)
+    wanted = zone.records()
+    said = ""
 
-    wait_until("every provider to have the newest version", is_everywhere, 300)
+    def is_everywhere():
+        nonlocal said
+        done = taproot.run("apply", ZONE, "--timeout", "120", timeout=150)
+        said = f"apply ended with {done.returncode}: {done.stdout}{done.stderr}"
+        return done.returncode == 0 and all(stand.records() == wanted for stand in stands)
+
+    try:
+        wait_until("every provider to have the newest version", is_everywhere, 60)
+    except Failed as failure:
+        differ = [f"{stand.name}: {sorted(set(stand.records().items()) ^ set(wanted.items()))}"
+                  for stand in stands if stand.records() != wanted]
+        raise Failed("\n".join([str(failure), *differ, said])) from failure
     followed = sum(stand.spoiler.followed for stand in stands)
     if followed:
         raise Failed(f"{followed} redirects were followed")

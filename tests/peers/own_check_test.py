@@ -1,6 +1,7 @@
 """A command of the operator's judges edits and updates, too, and keeps no other zone waiting."""
 
 import json
+import os
 import threading
 import time
 
@@ -15,7 +16,7 @@ zone=$(cat)
 case "$zone" in
   *forbidden.*) echo "this name is not for us"; exit 1 ;;
   *endless.*) sleep 60 ;;
-  *slow.*) while [ ! -e "$1" ]; do sleep 0.05; done ;;
+  *slow.*) : >"$1.awaited"; while [ ! -e "$1" ]; do sleep 0.05; done ;;
 esac
 """
 
@@ -74,6 +75,7 @@ class OwnCheck(LabCase):
         results = []
         slow = threading.Thread(target=lambda: results.append(self.edit("slow", 0)))
         slow.start()
+        wait_until("the slow command to run", lambda: os.path.exists(self.go_on + ".awaited"))
         behind = [threading.Thread(target=lambda i=i: results.append(self.update(f"u{i}")))
                   for i in range(3)]
         for one in behind:
@@ -82,7 +84,8 @@ class OwnCheck(LabCase):
         for i in range(5):
             self.edit(f"e{i}", 0, zone=OTHER)
             self.assertEqual(self.update(f"u{i}", OTHER), (0, ""))
-        self.assertEqual(results, [], f"not held up, or the others were ({time.monotonic() - started} s)")
+        took = time.monotonic() - started
+        self.assertEqual(results, [], f"not held up, or the others were ({took} s)")
         with open(self.go_on, "w", encoding="ascii"):
             pass
         for one in (slow, *behind):

@@ -77,6 +77,11 @@ std::optional<std::string> why_bad_url(std::string_view url) {
   return std::nullopt;
 }
 
+std::string without_slash(std::string url) {
+  while (url.ends_with('/')) url.pop_back();
+  return url;
+}
+
 std::string percent_encoded(std::string_view text) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   std::string encoded;

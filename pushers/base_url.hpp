@@ -13,6 +13,9 @@ namespace taproot::pushers {
 /// repeated in the words: what was put there by mistake may be a secret.
 std::optional<std::string> why_bad_url(std::string_view url);
 
+/// A URL that a path can be put behind.
+std::string without_slash(std::string url);
+
 /// What may stand unescaped anywhere in a URL does, and everything else becomes %XX.
 std::string percent_encoded(std::string_view text);
 

@@ -86,8 +86,9 @@ class Driver {
     return Accepted{};
   }
 
-  /// About what a change takes in a request, in octets or whatever BatchLimits::max_octets counts.
-  virtual std::size_t octets_of(const PlannedChange& change) const = 0;
+  /// About what a change takes in a request, in octets or whatever BatchLimits::max_octets counts;
+  /// nothing where only their number is limited.
+  virtual std::size_t octets_of(const PlannedChange&) const { return 0; }
   /// What a change counts against BatchLimits::max_changes.
   virtual std::size_t weight_of(const PlannedChange& change) const {
     return change.is_update() ? capabilities().batch.update_weight : 1;

@@ -26,14 +26,30 @@ bool join_part(LiveRRset& whole, const LiveRRset& part) {
 
 }  // namespace
 
+void LiveRRset::make_opaque(std::string words) {
+  kind = LiveKind::opaque;
+  why = std::move(words);
+}
+
+void LiveRRset::take(Result<dns::Rdata> record) {
+  if (record) {
+    rrset.rdata.push_back(std::move(*record));
+  } else {
+    make_opaque(why_unreadable(record.error()));
+  }
+}
+
+std::string why_unreadable(const Error& error) {
+  return "its contents cannot be read: " + one_line(error.detail, 120);
+}
+
 LiveRRsets gathered(const LiveZone& live) {
   LiveRRsets rrsets;
   for (const auto& one : live.rrsets) {
     const auto [at, is_new] = rrsets.emplace(one.key(), one);
     if (is_new || one.rrset.type == dns::RRType::none) continue;
     if (live.has_parts && join_part(at->second, one)) continue;
-    at->second.kind = LiveKind::opaque;
-    at->second.why = "it is listed more than once";
+    at->second.make_opaque("it is listed more than once");
   }
   return rrsets;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "dns/name.hpp"
+#include "dns/result.hpp"
 #include "dns/rrset.hpp"
 #include "pushers/rrset_key.hpp"
 #include "pushers/trouble.hpp"
@@ -30,7 +31,14 @@ struct LiveRRset {
   std::vector<std::string> ids;  ///< the provider's ids of its records, where it has some
 
   RRsetKey key() const { return {rrset.owner, rrset.type}; }
+
+  void make_opaque(std::string words);
+  /// Takes a record as it could be read; one that could not makes the RRset opaque.
+  void take(Result<dns::Rdata> record);
 };
+
+/// Why a record that could not be read is not plain.
+std::string why_unreadable(const Error& error);
 
 /// Where a zone is at a provider.
 struct ZoneRef {

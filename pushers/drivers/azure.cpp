@@ -48,15 +48,6 @@ Trouble garbage(const std::string& what) {
 
 // Reading.
 
-Json object_of(const Response& response) {
-  Json json = Json::parse(response.body, nullptr, false);
-  return json.is_object() ? json : Json();
-}
-
-bool is_printable(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
-}
-
 /// The path and query of the next page, empty after the last one. The link is a whole URL: its host
 /// is left out, so that the token goes nowhere else. Nothing if there is a link of another kind.
 std::optional<std::string> next_of(const Json& answer) {
@@ -64,7 +55,7 @@ std::optional<std::string> next_of(const Json& answer) {
   if (link == nullptr || link->is_null()) return "";
   const auto* text = link->get_ptr<const std::string*>();
   const auto begin = text == nullptr ? std::string::npos : text->find("/subscriptions/");
-  if (begin == std::string::npos || !is_printable(*text)) return std::nullopt;
+  if (begin == std::string::npos || !is_visible(*text)) return std::nullopt;
   return text->substr(begin);
 }
 
@@ -95,7 +86,7 @@ Result<LiveRRset> read_rrset(const Json& record_set, const dns::Name& apex) {
   const std::string* name = find_text(record_set, "name");
   const std::string etag = text_of(record_set, "etag");
   if (properties == nullptr || !properties->is_object() || name == nullptr || etag.empty() ||
-      !is_printable(etag) || text_of(record_set, "type").empty()) {
+      !is_visible(etag) || text_of(record_set, "type").empty()) {
     return bad("a record set lacks a field");
   }
   const auto owner = dns::Name::from_text(*name, apex);
@@ -104,25 +95,21 @@ Result<LiveRRset> read_rrset(const Json& record_set, const dns::Name& apex) {
   live.rrset.owner = *owner;
   live.rrset.type = type_of(record_set);
   live.ids = {etag};
-  const auto spoil = [&](std::string why) {
-    live.kind = LiveKind::opaque;
-    live.why = std::move(why);
-  };
   if (auto why = why_opaque(*properties, live.rrset.type); !why.empty()) {
-    spoil(std::move(why));
+    live.make_opaque(std::move(why));
     return live;
   }
-  const auto ttl = number_of(*properties, "TTL");
+  const auto ttl = ttl_of(*properties, "TTL");
   if (!ttl) return bad("a record set lacks a TTL");
-  live.rrset.ttl = static_cast<std::uint32_t>(std::min<std::uint64_t>(*ttl, dns::max_ttl));
+  live.rrset.ttl = *ttl;
   auto records = azure_rdata(live.rrset.type,
                              properties->dump(-1, ' ', false, Json::error_handler_t::replace));
   if (!records) {
-    spoil("its contents cannot be read: " + one_line(records.error().detail, 120));
+    live.make_opaque(why_unreadable(records.error()));
     return live;
   }
   live.rrset.rdata = std::move(*records);
-  if (live.rrset.rdata.empty()) spoil("it is a record set without records");
+  if (live.rrset.rdata.empty()) live.make_opaque("it is a record set without records");
   dns::normalise(live.rrset);
   return live;
 }
@@ -154,8 +141,8 @@ std::string words_of(const Json& answer) {
 }  // namespace
 
 Azure::Azure(AzureConfig config) : config_(std::move(config)), capabilities_(azure_capabilities()) {
-  while (config_.url.ends_with('/')) config_.url.pop_back();
-  while (config_.login_url.ends_with('/')) config_.login_url.pop_back();
+  config_.url = without_slash(std::move(config_.url));
+  config_.login_url = without_slash(std::move(config_.login_url));
 }
 
 Request Azure::request(const Call& call, std::string method, const std::string& path) const {
@@ -185,11 +172,11 @@ std::optional<Request> Azure::login(const Call&) const {
 }
 
 Seen<std::string> Azure::parse_login(const Call& call, const Response& response) const {
-  const Json answer = object_of(response);
+  const Json answer = object_of<Json>(response);
   if (response.status == 200) {
-    const std::string token = text_of(answer, "access_token");
-    if (!token.empty() && is_printable(token)) return token;
-    return garbage("an access token");
+    std::string token = access_token_of(answer);
+    if (token.empty()) return garbage("an access token");
+    return token;
   }
   Trouble result = trouble(call, response, Access::read);
   // "invalid_client", "unauthorized_client": a wrong secret or a wrong app.
@@ -205,7 +192,7 @@ Request Azure::find_zone(const Call& call, const dns::Name& apex) const {
 
 Seen<ZoneRef> Azure::parse_find(const Call& call, const dns::Name& apex,
                                 const Response& response) const {
-  const Json answer = object_of(response);
+  const Json answer = object_of<Json>(response);
   const std::string code = text_of(error_of(answer), "code");
   if (response.status == 404 && (code == "ResourceNotFound" || code == "NotFound")) {
     return Absent{};
@@ -229,7 +216,7 @@ Request Azure::list(const Call& call, const ZoneRef& zone, const std::string& cu
 
 Seen<Page> Azure::parse_list(const Call& call, const ZoneRef& zone,
                              const Response& response) const {
-  const Json answer = object_of(response);
+  const Json answer = object_of<Json>(response);
   const std::string code = text_of(error_of(answer), "code");
   if (response.status == 404 && (code.ends_with("ResourceNotFound") || code == "NotFound")) {
     return Absent{};
@@ -288,16 +275,12 @@ Outcome Azure::parse_apply(const Call& call, const ZoneRef&, const Response& res
   if (response.status != 200 && response.status != 201) {
     return trouble(call, response, Access::write);
   }
-  const Json answer = object_of(response);
+  const Json answer = object_of<Json>(response);
   const Json* properties = find(answer, "properties");
   if (properties != nullptr && properties->is_object() && find_text(answer, "etag") != nullptr) {
     return Accepted{};
   }
   return unreadable_outcome("a record set", "Azure");
-}
-
-std::size_t Azure::octets_of(const PlannedChange&) const {
-  return 0;  // one RRset is one request
 }
 
 std::optional<Request> Azure::zones(const Call& call, const std::string& cursor) const {
@@ -307,7 +290,7 @@ std::optional<Request> Azure::zones(const Call& call, const std::string& cursor)
 
 Seen<ZonesPage> Azure::parse_zones(const Call& call, const Response& response) const {
   if (response.status != 200) return trouble(call, response, Access::read);
-  const Json answer = object_of(response);
+  const Json answer = object_of<Json>(response);
   const Json* zones = find(answer, "value");
   const auto next = next_of(answer);
   if (zones == nullptr || !zones->is_array() || !next) return garbage("a list of zones");
@@ -323,7 +306,7 @@ Seen<ZonesPage> Azure::parse_zones(const Call& call, const Response& response) c
 }
 
 Trouble Azure::trouble(const Call& call, const Response& response, Access access) const {
-  const Json answer = object_of(response);
+  const Json answer = object_of<Json>(response);
   std::string words = without_secret(words_of(answer), config_.client_secret);
   words = one_line(without_secret(std::move(words), Secret(call.session)), 300);
   Trouble result = trouble_of(response, access, words, call.now);

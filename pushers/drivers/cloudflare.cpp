@@ -108,24 +108,22 @@ std::string take_record(const Json& record, const dns::Name& apex, const Capabil
                         ListedRecords& records) {
   const std::string id = text_of(record, "id");
   const auto owner = dns::Name::from_text(text_of(record, "name"));
-  const auto ttl = number_of(record, "ttl");
+  const auto ttl = ttl_of(record, "ttl");
   const std::string type_text = text_of(record, "type");
   if (!is_id(id) || !owner || !ttl || type_text.empty()) return "a record lacks a field";
   if (!owner->is_subdomain_of(apex)) return "a name does not lie in the zone";
   const RRsetKey key{*owner, dns::rrtype_from_text(type_text).value_or(RRType::none)};
-  const auto seconds = static_cast<std::uint32_t>(std::min<std::uint64_t>(*ttl, dns::max_ttl));
   if (!can.holds(key.type)) {
-    records.add_unread(key, seconds, id, "it is of a type that taproot does not push there");
+    records.add_unread(key, *ttl, id, "it is of a type that taproot does not push there");
     return "";
   }
   auto rdata =
       cloudflare_rdata(key.type, record.dump(-1, ' ', false, Json::error_handler_t::replace));
   if (!rdata) {
-    records.add_unread(key, seconds, id,
-                       "its contents cannot be read: " + one_line(rdata.error().detail, 120));
+    records.add_unread(key, *ttl, id, why_unreadable(rdata.error()));
     return "";
   }
-  records.add(key, seconds, id, std::move(*rdata));
+  records.add(key, *ttl, id, std::move(*rdata));
   if (auto why = why_foreign(record); !why.empty()) records.spoil(key, std::move(why));
   return "";
 }
@@ -234,7 +232,7 @@ Cloudflare::Cloudflare(CloudflareConfig config, CloudflareDialect dialect)
     : config_(std::move(config)),
       dialect_(std::move(dialect)),
       capabilities_(capabilities_of(dialect_)) {
-  while (config_.url.ends_with('/')) config_.url.pop_back();
+  config_.url = without_slash(std::move(config_.url));
 }
 
 void Cloudflare::authorize(const Call&, Request& request) const {
@@ -368,10 +366,6 @@ Outcome Cloudflare::parse_apply(const Call& call, const ZoneRef&, const Response
   const Json* result = find(envelope, "result");
   if (result != nullptr && result->is_object()) return Accepted{};
   return unreadable_outcome("the outcome of a batch", dialect_.called);
-}
-
-std::size_t Cloudflare::octets_of(const PlannedChange&) const {
-  return 0;  // batches are limited by their number of records alone
 }
 
 std::size_t Cloudflare::weight_of(const PlannedChange& change) const {

@@ -89,13 +89,7 @@ Result<void> read_records(const Json& json, LiveRRset& live) {
   for (const auto& record : *records) {
     const auto* text = record.get_ptr<const std::string*>();
     if (text == nullptr) return fail(Errc::bad_answer, "a record is no text");
-    auto rdata = dns::rdata_from_text(live.rrset.type, *text, dns::Name::root());
-    if (rdata) {
-      live.rrset.rdata.push_back(std::move(*rdata));
-      continue;
-    }
-    live.kind = LiveKind::opaque;
-    live.why = "its contents cannot be read: " + one_line(rdata.error().detail, 120);
+    live.take(dns::rdata_from_text(live.rrset.type, *text, dns::Name::root()));
   }
   if (live.rrset.rdata.empty() && live.kind != LiveKind::opaque) {
     return fail(Errc::bad_answer, "an RRset has no records");
@@ -116,13 +110,11 @@ Result<LiveRRset> read_rrset(const Json& json, const dns::Name& apex) {
   live.rrset.type = dns::rrtype_from_text(type).value_or(RRType::none);
   live.why = one_line(text_of(json, "why"), 120);
   if (live.why.empty() && live.kind != LiveKind::plain) live.why = "the program says so";
-  const auto ttl = number_of(json, "ttl");
+  const auto ttl = ttl_of(json, "ttl");
   if (!ttl && live.kind != LiveKind::opaque) return bad("an RRset has no TTL");
-  live.rrset.ttl =
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(ttl.value_or(0), dns::max_ttl));
+  live.rrset.ttl = ttl.value_or(0);
   if (live.rrset.type == RRType::none && live.kind == LiveKind::plain) {
-    live.kind = LiveKind::opaque;
-    live.why = "it is of the type " + one_line(type, 20) + ", which taproot does not know";
+    live.make_opaque("it is of the type " + one_line(type, 20) + ", which taproot does not know");
     return live;
   }
   if (auto read = read_records(json, live); !read) return tl::unexpected(std::move(read.error()));

@@ -50,11 +50,6 @@ Trouble garbage(const std::string& what) {
 
 // Reading.
 
-Json object_of(const Response& response) {
-  Json json = Json::parse(response.body, nullptr, false);
-  return json.is_object() ? json : Json();
-}
-
 /// A list that says itself what it is: an empty one is left out by Google, and an answer of another
 /// kind has none, too.
 const Json* list_of(const Json& object, const char* kind, const char* key) {
@@ -81,28 +76,19 @@ Result<LiveRRset> read_rrset(const Json& json, const dns::Name& apex) {
   live.rrset.owner = *owner;
   live.rrset.type = dns::rrtype_from_text(type).value_or(RRType::none);
   if (find(json, "routingPolicy") != nullptr) {
-    live.kind = LiveKind::opaque;
-    live.why = "a routing policy of Google's makes its answers";
+    live.make_opaque("a routing policy of Google's makes its answers");
     return live;
   }
-  const Json* ttl = find(json, "ttl");
+  const auto ttl = ttl_of(json, "ttl");
   const Json* records = find(json, "rrdatas");
-  if (ttl == nullptr || !ttl->is_number_unsigned() || records == nullptr || !records->is_array() ||
-      records->empty()) {
+  if (!ttl || records == nullptr || !records->is_array() || records->empty()) {
     return bad("an RRset lacks ttl or rrdatas");
   }
-  live.rrset.ttl =
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(ttl->get<std::uint64_t>(), dns::max_ttl));
+  live.rrset.ttl = *ttl;
   for (const auto& record : *records) {
     const auto* text = record.get_ptr<const std::string*>();
     if (text == nullptr) return bad("a record is no text");
-    auto rdata = dns::rdata_from_text(live.rrset.type, *text, dns::Name::root());
-    if (rdata) {
-      live.rrset.rdata.push_back(std::move(*rdata));
-      continue;
-    }
-    live.kind = LiveKind::opaque;
-    live.why = "its contents cannot be read: " + one_line(rdata.error().detail, 120);
+    live.take(dns::rdata_from_text(live.rrset.type, *text, dns::Name::root()));
   }
   dns::normalise(live.rrset);
   return live;
@@ -142,7 +128,7 @@ std::string words_of(const Json& answer) {
 }
 
 Outcome change_outcome(const Response& response) {
-  const Json change = object_of(response);
+  const Json change = object_of<Json>(response);
   const std::string status = text_of(change, "status");
   const std::string id = text_of(change, "id");
   if (text_of(change, "kind") == "dns#change" && !id.empty()) {
@@ -156,7 +142,7 @@ Outcome change_outcome(const Response& response) {
 
 Google::Google(GoogleConfig config)
     : config_(std::move(config)), capabilities_(google_capabilities()) {
-  while (config_.url.ends_with('/')) config_.url.pop_back();
+  config_.url = without_slash(std::move(config_.url));
 }
 
 Request Google::request(const Call& call, std::string method, const std::string& path) const {
@@ -182,13 +168,11 @@ std::optional<Request> Google::login(const Call& call) const {
 }
 
 Seen<std::string> Google::parse_login(const Call& call, const Response& response) const {
-  const Json answer = object_of(response);
+  const Json answer = object_of<Json>(response);
   if (response.status == 200) {
-    const std::string token = text_of(answer, "access_token");
-    const bool is_token = !token.empty() && std::all_of(token.begin(), token.end(),
-                                                        [](char c) { return c > ' ' && c < 0x7f; });
-    if (is_token) return token;
-    return garbage("an access token");
+    std::string token = access_token_of(answer);
+    if (token.empty()) return garbage("an access token");
+    return token;
   }
   Trouble result = trouble(call, response, Access::read);
   // "invalid_grant" is a wrong key or a wrong clock.
@@ -208,7 +192,7 @@ Seen<ZoneRef> Google::parse_find(const Call& call, const dns::Name& apex,
   const bool by_id = config_.zone_ids.contains(apex);
   if (by_id && response.status == 404) return Absent{};
   if (response.status != 200) return trouble(call, response, Access::read);
-  const Json answer = object_of(response);
+  const Json answer = object_of<Json>(response);
   const Json one = Json::array({answer});
   const Json* zones = by_id ? (text_of(answer, "kind") == "dns#managedZone" ? &one : nullptr)
                             : list_of(answer, "dns#managedZonesListResponse", "managedZones");
@@ -242,7 +226,7 @@ Seen<Page> Google::parse_list(const Call& call, const ZoneRef& zone,
                               const Response& response) const {
   if (response.status == 404) return Absent{};
   if (response.status != 200) return trouble(call, response, Access::read);
-  const Json answer = object_of(response);
+  const Json answer = object_of<Json>(response);
   const Json* rrsets = list_of(answer, "dns#resourceRecordSetsListResponse", "rrsets");
   if (rrsets == nullptr) return garbage("a list of records");
   Page page;
@@ -323,7 +307,7 @@ std::optional<Request> Google::zones(const Call& call, const std::string& cursor
 
 Seen<ZonesPage> Google::parse_zones(const Call& call, const Response& response) const {
   if (response.status != 200) return trouble(call, response, Access::read);
-  const Json answer = object_of(response);
+  const Json answer = object_of<Json>(response);
   const Json* zones = list_of(answer, "dns#managedZonesListResponse", "managedZones");
   if (zones == nullptr) return garbage("a list of zones");
   ZonesPage page;
@@ -341,7 +325,7 @@ Seen<ZonesPage> Google::parse_zones(const Call& call, const Response& response) 
 }
 
 Trouble Google::trouble(const Call& call, const Response& response, Access access) const {
-  const Json answer = object_of(response);
+  const Json answer = object_of<Json>(response);
   std::string words = without_secret(words_of(answer), config_.key.private_key);
   words = one_line(without_secret(std::move(words), Secret(call.session)), 300);
   Trouble result = trouble_of(response, access, words, call.now);

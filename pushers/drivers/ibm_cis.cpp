@@ -30,9 +30,7 @@ CloudflareDialect dialect_of_cis() {
 }
 
 std::string instance_url(const IbmCisConfig& config) {
-  std::string url = config.url;
-  while (url.ends_with('/')) url.pop_back();
-  return url + "/v1/" + percent_encoded(config.crn);
+  return without_slash(config.url) + "/v1/" + percent_encoded(config.crn);
 }
 
 }  // namespace
@@ -40,7 +38,7 @@ std::string instance_url(const IbmCisConfig& config) {
 IbmCis::IbmCis(IbmCisConfig config)
     : Cloudflare({instance_url(config), Secret(), config.zone_ids}, dialect_of_cis()),
       config_(std::move(config)) {
-  while (config_.login_url.ends_with('/')) config_.login_url.pop_back();
+  config_.login_url = without_slash(std::move(config_.login_url));
 }
 
 void IbmCis::authorize(const Call& call, Request& request) const {
@@ -61,13 +59,11 @@ std::optional<Request> IbmCis::login(const Call&) const {
 }
 
 Seen<std::string> IbmCis::parse_login(const Call& call, const Response& response) const {
-  const Json answer = Json::parse(response.body, nullptr, false);
+  const Json answer = object_of<Json>(response);
   if (response.status == 200) {
-    const std::string token = text_of(answer, "access_token");
-    const bool is_token = !token.empty() && std::all_of(token.begin(), token.end(),
-                                                        [](char c) { return c > ' ' && c < 0x7f; });
-    if (is_token) return token;
-    return garbage("an access token");
+    std::string token = access_token_of(answer);
+    if (token.empty()) return garbage("an access token");
+    return token;
   }
   const std::string said = text_of(answer, "errorCode") + " " + text_of(answer, "errorMessage");
   Trouble result = trouble_of(response, Access::read,

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "dns/rrset.hpp"
+#include "pushers/exchange.hpp"
+
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -44,6 +48,33 @@ std::optional<std::uint64_t> number_of(const Json& object, const char* key) {
   const Json* value = find(object, key);
   if (value == nullptr || !value->is_number_unsigned()) return std::nullopt;
   return value->template get<std::uint64_t>();
+}
+
+/// What the body says, if that is an object; else null.
+template <class Json>
+Json object_of(const Response& response) {
+  Json json = Json::parse(response.body, nullptr, false);
+  return json.is_object() ? json : Json();
+}
+
+/// A TTL; one that is too long is as long as may be (RFC 2181 section 8).
+template <class Json>
+std::optional<std::uint32_t> ttl_of(const Json& object, const char* key) {
+  const auto ttl = number_of(object, key);
+  if (!ttl) return std::nullopt;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(*ttl, dns::max_ttl));
+}
+
+/// Whether text from outside may go into a header or a URL as it came.
+inline bool is_visible(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+/// The token of an answer that gives one (RFC 6749 section 5.1); empty if it gives none.
+template <class Json>
+std::string access_token_of(const Json& answer) {
+  std::string token = text_of(answer, "access_token");
+  return is_visible(token) ? token : std::string();
 }
 
 }  // namespace taproot::pushers

@@ -47,11 +47,6 @@ std::string ns1_name(const dns::Name& name) {
 
 // Reading.
 
-Json object_of(const Response& response) {
-  Json json = Json::parse(response.body, nullptr, false);
-  return json.is_object() ? json : Json();
-}
-
 /// Why a record is not plain, from what the list says of it.
 std::string why_opaque(const Json& record, RRType type) {
   const auto& known = ns1_types();
@@ -74,28 +69,19 @@ Result<LiveRRset> read_record(const Json& record, const dns::Name& apex) {
   LiveRRset live;
   live.rrset.owner = *owner;
   live.rrset.type = dns::rrtype_from_text(type).value_or(RRType::none);
-  const auto spoil = [&](std::string why) {
-    live.kind = LiveKind::opaque;
-    live.why = std::move(why);
-  };
   if (auto why = why_opaque(record, live.rrset.type); !why.empty()) {
-    spoil(std::move(why));
+    live.make_opaque(std::move(why));
     return live;
   }
-  const auto ttl = number_of(record, "ttl");
+  const auto ttl = ttl_of(record, "ttl");
   const Json* answers = find(record, "short_answers");
   if (!ttl || answers == nullptr || !answers->is_array()) return bad("a record lacks a field");
-  live.rrset.ttl = static_cast<std::uint32_t>(std::min<std::uint64_t>(*ttl, dns::max_ttl));
-  if (answers->empty()) spoil("it has no answers");
+  live.rrset.ttl = *ttl;
+  if (answers->empty()) live.make_opaque("it has no answers");
   for (const auto& answer : *answers) {
     const auto* text = answer.get_ptr<const std::string*>();
     if (text == nullptr) return bad("an answer is no text");
-    auto rdata = ns1_rdata(live.rrset.type, *text);
-    if (rdata) {
-      live.rrset.rdata.push_back(std::move(*rdata));
-    } else {
-      spoil("its contents cannot be read: " + one_line(rdata.error().detail, 120));
-    }
+    live.take(ns1_rdata(live.rrset.type, *text));
   }
   dns::normalise(live.rrset);
   return live;
@@ -156,7 +142,7 @@ std::optional<std::chrono::seconds> wait_of(const Response& response) {
 }  // namespace
 
 Ns1::Ns1(Ns1Config config) : config_(std::move(config)), capabilities_(ns1_capabilities()) {
-  while (config_.url.ends_with('/')) config_.url.pop_back();
+  config_.url = without_slash(std::move(config_.url));
 }
 
 Request Ns1::request(std::string method, const std::string& path) const {
@@ -186,7 +172,7 @@ Request Ns1::list(const Call&, const ZoneRef& zone, const std::string&) const {
 }
 
 Seen<Page> Ns1::parse_list(const Call& call, const ZoneRef& zone, const Response& response) const {
-  const Json answer = object_of(response);
+  const Json answer = object_of<Json>(response);
   if (response.status == 404 && text_of(answer, "message") == "zone not found") return Absent{};
   if (response.status != 200) return trouble(call, response, Access::read);
   const auto name = dns::Name::from_text(text_of(answer, "zone"));
@@ -238,10 +224,6 @@ Outcome Ns1::parse_apply(const Call& call, const ZoneRef&, const Response& respo
   return unreadable_outcome("the outcome of a change", "NS1");
 }
 
-std::size_t Ns1::octets_of(const PlannedChange&) const {
-  return 0;  // one RRset is one request
-}
-
 std::optional<Request> Ns1::zones(const Call&, const std::string& cursor) const {
   return request("GET", "/zones" + (cursor.empty() ? "" : "?" + cursor));
 }
@@ -262,7 +244,7 @@ Seen<ZonesPage> Ns1::parse_zones(const Call& call, const Response& response) con
 }
 
 Trouble Ns1::trouble(const Call& call, const Response& response, Access access) const {
-  const std::string said = text_of(object_of(response), "message");
+  const std::string said = text_of(object_of<Json>(response), "message");
   const std::string words = one_line(without_secret(said, config_.api_key), 300);
   Trouble result = trouble_of(response, access, words, call.now);
   if (response.status == 429 && !result.wait) result.wait = wait_of(response);

@@ -34,7 +34,6 @@ class Ns1 : public Driver {
                              const Batch& batch) const override;
   Outcome parse_apply(const Call& call, const ZoneRef& zone,
                       const Response& response) const override;
-  std::size_t octets_of(const PlannedChange& change) const override;
   std::optional<Request> zones(const Call& call, const std::string& cursor) const override;
   Seen<ZonesPage> parse_zones(const Call& call, const Response& response) const override;
 

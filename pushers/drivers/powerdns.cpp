@@ -73,7 +73,7 @@ std::optional<std::string> read_record(const Json& record, const dns::Name& apex
   }
   if (flag_of(record, "disabled")) return "it has disabled records";
   auto rdata = dns::rdata_from_text(rrset.type, *content, apex);
-  if (!rdata) return "its contents cannot be read: " + one_line(rdata.error().detail, 120);
+  if (!rdata) return why_unreadable(rdata.error());
   rrset.rdata.push_back(std::move(*rdata));
   return std::nullopt;
 }
@@ -85,10 +85,9 @@ Result<std::optional<LiveRRset>> read_rrset(const Json& json, const dns::Name& a
   if (!json.is_object()) return bad("an RRset is not an object");
   const std::string* name = find_text(json, "name");
   const std::string* type = find_text(json, "type");
-  const Json* ttl = find(json, "ttl");
+  const auto ttl = ttl_of(json, "ttl");
   const Json* records = find(json, "records");
-  if (name == nullptr || type == nullptr || ttl == nullptr || records == nullptr ||
-      !ttl->is_number_unsigned() || !records->is_array()) {
+  if (name == nullptr || type == nullptr || !ttl || records == nullptr || !records->is_array()) {
     return bad("an RRset lacks name, type, ttl or records");
   }
   const auto owner = dns::Name::from_text(*name);
@@ -100,19 +99,14 @@ Result<std::optional<LiveRRset>> read_rrset(const Json& json, const dns::Name& a
   live.rrset.owner = *owner;
   const auto known = powerdns_type_from(*type);
   live.rrset.type = known.value_or(RRType::none);
-  const std::uint64_t seconds = ttl->get<std::uint64_t>();
-  live.rrset.ttl = static_cast<std::uint32_t>(std::min<std::uint64_t>(seconds, dns::max_ttl));
+  live.rrset.ttl = *ttl;
   if (!known || is_powerdns_own(*known)) {
-    live.kind = LiveKind::opaque;
-    live.why = "it is of PowerDNS's type " + one_line(*type, 20);
+    live.make_opaque("it is of PowerDNS's type " + one_line(*type, 20));
     return live;
   }
   bool broken = false;
   for (const auto& record : *records) {
-    if (auto why = read_record(record, apex, live.rrset, broken)) {
-      live.kind = LiveKind::opaque;
-      live.why = std::move(*why);
-    }
+    if (auto why = read_record(record, apex, live.rrset, broken)) live.make_opaque(std::move(*why));
     if (broken) return bad("a record has no content");
   }
   dns::normalise(live.rrset);
@@ -197,7 +191,7 @@ std::optional<RRsetKey> culprit_of(std::string_view words) {
 
 Powerdns::Powerdns(PowerdnsConfig config)
     : config_(std::move(config)), capabilities_(powerdns_capabilities()) {
-  while (config_.url.ends_with('/')) config_.url.pop_back();
+  config_.url = without_slash(std::move(config_.url));
 }
 
 Request Powerdns::request(std::string method, const std::string& path) const {

@@ -116,8 +116,7 @@ Result<LiveRRset> read_rrset(const pugi::xml_node& node, const dns::Name& apex) 
   if (type.empty()) return bad("an RRset has no type");
   live.rrset.type = dns::rrtype_from_text(type).value_or(RRType::none);
   if (auto why = why_opaque(node)) {
-    live.kind = LiveKind::opaque;
-    live.why = std::move(*why);
+    live.make_opaque(std::move(*why));
     return live;
   }
   const std::string ttl = text_of(node, "TTL");
@@ -130,14 +129,8 @@ Result<LiveRRset> read_rrset(const pugi::xml_node& node, const dns::Name& apex) 
     const auto value = record.child("Value");
     if (!value) return bad("a record has no value");
     // Targets that were typed in without a last dot are meant to be absolute.
-    auto rdata = dns::rdata_from_text(live.rrset.type, from_route53_text(value.text().get()),
-                                      dns::Name::root());
-    if (rdata) {
-      live.rrset.rdata.push_back(std::move(*rdata));
-      continue;
-    }
-    live.kind = LiveKind::opaque;
-    live.why = "its contents cannot be read: " + one_line(rdata.error().detail, 120);
+    live.take(dns::rdata_from_text(live.rrset.type, from_route53_text(value.text().get()),
+                                   dns::Name::root()));
   }
   if (live.rrset.rdata.empty() && live.kind == LiveKind::plain) return bad("an RRset is empty");
   dns::normalise(live.rrset);
@@ -305,7 +298,7 @@ Route53::Route53(Route53Config config)
     : config_(std::move(config)),
       scope_(scope_of(config_.url)),
       capabilities_(route53_capabilities()) {
-  while (config_.url.ends_with('/')) config_.url.pop_back();
+  config_.url = without_slash(std::move(config_.url));
 }
 
 Request Route53::request(const Call& call, std::string method, const std::string& path,

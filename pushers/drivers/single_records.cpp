@@ -67,9 +67,7 @@ void ListedRecords::add_unread(const RRsetKey& key, std::uint32_t ttl, const std
 }
 
 void ListedRecords::spoil(const RRsetKey& key, std::string why) {
-  LiveRRset& live = sets_[key];
-  live.kind = LiveKind::opaque;
-  live.why = std::move(why);
+  sets_[key].make_opaque(std::move(why));
 }
 
 std::vector<LiveRRset> ListedRecords::take() {

@@ -108,7 +108,7 @@ Seen<std::string> next_of(const Call& call, const Response& response, std::size_
 /// What is wrong with one record of a list; empty: it is among the others now.
 std::string take_record(const Json& record, const dns::Name& apex, ListedRecords& records) {
   const auto id = number_of(record, "id");
-  const auto ttl = number_of(record, "ttl");
+  const auto ttl = ttl_of(record, "ttl");
   const std::string type_text = text_of(record, "type");
   if (!id || type_text.empty()) return "a record lacks a field";
   const std::string text = record.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -116,8 +116,7 @@ std::string take_record(const Json& record, const dns::Name& apex, ListedRecords
   if (!owner) return owner.error().detail;
   if (!owner->is_subdomain_of(apex)) return "a name does not lie in the zone";
   const RRsetKey key{*owner, dns::rrtype_from_text(type_text).value_or(RRType::none)};
-  const auto seconds =
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(ttl.value_or(0), dns::max_ttl));
+  const std::uint32_t seconds = ttl.value_or(0);
   const auto& known = softlayer_types();
   if (std::find(known.begin(), known.end(), key.type) == known.end()) {
     records.add_unread(key, seconds, std::to_string(*id),
@@ -129,8 +128,7 @@ std::string take_record(const Json& record, const dns::Name& apex, ListedRecords
   if (rdata) {
     records.add(key, seconds, std::to_string(*id), std::move(*rdata));
   } else {
-    records.add_unread(key, seconds, std::to_string(*id),
-                       "its contents cannot be read: " + one_line(rdata.error().detail, 120));
+    records.add_unread(key, seconds, std::to_string(*id), why_unreadable(rdata.error()));
   }
   return "";
 }
@@ -237,7 +235,7 @@ std::optional<TroubleKind> kind_of(const Json& answer, Access access) {
 
 Softlayer::Softlayer(SoftlayerConfig config)
     : config_(std::move(config)), capabilities_(softlayer_capabilities()) {
-  while (config_.url.ends_with('/')) config_.url.pop_back();
+  config_.url = without_slash(std::move(config_.url));
 }
 
 Request Softlayer::request(std::string method, const std::string& path) const {
@@ -354,10 +352,6 @@ Outcome Softlayer::parse_apply(const Call& call, const ZoneRef&, const Response&
   if (response.status != 200 || is_error(answer)) return trouble(call, response, Access::write);
   if (is_done(answer)) return Accepted{};
   return unreadable_outcome("the outcome of a change", "SoftLayer");
-}
-
-std::size_t Softlayer::octets_of(const PlannedChange&) const {
-  return 0;  // batches are limited by their number of records alone
 }
 
 std::size_t Softlayer::weight_of(const PlannedChange& change) const {

@@ -72,6 +72,34 @@ FAULTS = {
 }
 
 
+def http_server(serve, gone, **settings):
+    """A server on loopback that hands every request to serve(handler), in a thread of its own, until
+    shutdown(). `gone` is what serve() may raise when the client does not wait any more; `settings`
+    are attributes of the handler."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def any(self):
+            try:
+                serve(self)
+            except gone:
+                self.close_connection = True
+
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = any
+
+        def log_message(self, *_):
+            pass
+
+    for name, value in settings.items():
+        setattr(Handler, name, value)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
 class Emulator:
     """Answers on a port of its own, in threads of its own, until stop()."""
 
@@ -82,31 +110,9 @@ class Emulator:
         self.before = None  # called with the operation before it is carried out
         self.after = None  # called with the operation when it was carried out
         self.lock = threading.RLock()
-        emulator = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            timeout = 30
-            # An answer in two pieces would wait for the client's acknowledgement of the first.
-            disable_nagle_algorithm = True
-            wbufsize = -1
-
-            def any(self):
-                try:
-                    emulator.serve(self)
-                except ConnectionError:  # the client does not wait for the answer any more
-                    self.close_connection = True
-
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = any
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        # An answer in two pieces would wait for the client's acknowledgement of the first.
+        self.server = http_server(self.serve, ConnectionError, timeout=30, wbufsize=-1)
         self.port = self.server.server_address[1]
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
 
     def stop(self, *_):
         self.server.shutdown()

@@ -8,13 +8,14 @@ It fits every provider that speaks HTTP, real or emulated.
 import collections
 import gzip
 import http.client
-import http.server
 import json
 import random
 import socket
 import struct
 import threading
 import time
+
+from emulator import http_server
 
 # How a push has to take it: as good as right; as something that passes by itself; or as something
 # that it may have to leave to a person.
@@ -104,28 +105,8 @@ class Spoiler:
         self.elsewhere = socket.create_server(("127.0.0.1", 0))
         self.followed = 0
         threading.Thread(target=self.watch_elsewhere, daemon=True).start()
-        spoiler = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            timeout = 60
-            disable_nagle_algorithm = True
-
-            def any(self):
-                try:
-                    spoiler.serve(self)
-                except OSError:  # the client has had enough, or the server is gone
-                    self.close_connection = True
-
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = any
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = http_server(self.serve, OSError, timeout=60)
         self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def stop(self, *_):
         self.server.shutdown()

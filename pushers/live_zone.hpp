@@ -29,8 +29,13 @@ struct LiveRRset {
   LiveKind kind = LiveKind::plain;
   std::string why;               ///< why it is not plain, in words
   std::vector<std::string> ids;  ///< the provider's ids of its records, where it has some
+  // Of single records that do not make an RRset as they are (RFC 2181 section 5).
+  bool has_copies = false;      ///< a record is there twice
+  bool has_mixed_ttls = false;  ///< rrset.ttl is the least of them
 
   RRsetKey key() const { return {rrset.owner, rrset.type}; }
+  /// It has to be written again, even if it says what is wanted.
+  bool is_uneven() const { return has_copies || has_mixed_ttls; }
 
   void make_opaque(std::string words);
   /// Takes a record as it could be read; one that could not makes the RRset opaque.

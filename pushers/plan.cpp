@@ -194,7 +194,11 @@ class Planner {
         plan_.kept.keep(fingerprint(key), owned_);
         conflict(key, "wanted, but what is there is not plain data: " + there->second.why);
       } else if (same(there->second.rrset, rrset)) {
-        keep_equal(key, there->second.rrset);
+        const bool is_kept = keep_equal(key, there->second.rrset);
+        if (is_kept && there->second.is_uneven()) {
+          note(NoteKind::drift, key, "a record is there twice, or TTLs differ; it is put right");
+          pending_.emplace(key, Pending{rrset, rrset});
+        }
       } else {
         compare_different(key, there->second.rrset, rrset);
       }
@@ -203,11 +207,12 @@ class Planner {
 
   /// Equal to what is wanted: ours from now on, except where others write too and may have put it
   /// there for reasons of their own.
-  void keep_equal(const RRsetKey& key, const RRset& live) {
+  bool keep_equal(const RRsetKey& key, const RRset& live) {
     const bool takes = settings_.mode == OwnershipMode::exclusive || owned_.is_first() ||
                        is_adopted(key) || is_ours(key, live) || is_apex(key, RRType::SOA) ||
                        is_fence(key);
     if (takes) plan_.kept.add(fingerprint(key), fingerprint(live, chunks_matter_));
+    return takes;
   }
 
   void compare_different(const RRsetKey& key, const RRset& live, const RRset& rrset) {
@@ -406,6 +411,7 @@ class Planner {
     live.add(std::string_view(live_zone_.zone.id));
     for (const auto& [key, there] : live_) {
       live.add(fingerprint(there.rrset, true)).add(static_cast<std::uint64_t>(there.kind));
+      if (there.is_uneven()) live.add("uneven");
     }
     plan_.live_hash = live.hex(16);
     Digest desired;

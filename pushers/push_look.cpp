@@ -139,6 +139,7 @@ bool Push::contradicts(const dns::Name& owner, const LiveZone& seen) const {
   return !std::equal(
       known.begin(), known.end(), there.begin(), there.end(), [](const auto& a, const auto& b) {
         return a.first == b.first && a.second.kind == b.second.kind &&
+               a.second.is_uneven() == b.second.is_uneven() &&
                fingerprint(a.second.rrset, true) == fingerprint(b.second.rrset, true);
       });
 }

@@ -26,7 +26,7 @@ LiveRRsets held_of(const zonestore::ZoneVersion& version, const Capabilities& ca
 }
 
 bool is_same(const LiveRRset& a, const LiveRRset& b) {
-  return a.kind == b.kind && a.rrset == b.rrset;
+  return a.kind == b.kind && a.is_uneven() == b.is_uneven() && a.rrset == b.rrset;
 }
 
 }  // namespace

@@ -49,6 +49,7 @@ LiveRRset& ListedRecords::at(const RRsetKey& key, std::uint32_t ttl) {
   LiveRRset& live = entry->second;
   live.rrset.owner = key.owner;
   live.rrset.type = key.type;
+  live.has_mixed_ttls = live.has_mixed_ttls || (!is_new && live.rrset.ttl != ttl);
   live.rrset.ttl = is_new ? ttl : std::min(live.rrset.ttl, ttl);
   return live;
 }
@@ -74,7 +75,9 @@ std::vector<LiveRRset> ListedRecords::take() {
   std::vector<LiveRRset> all;
   all.reserve(sets_.size());
   for (auto& [key, live] : sets_) {
+    const std::size_t count = live.rrset.rdata.size();
     dns::normalise(live.rrset);
+    live.has_copies = live.rrset.rdata.size() < count;
     all.push_back(std::move(live));
   }
   sets_.clear();
@@ -85,15 +88,17 @@ std::vector<LiveRRset> ListedRecords::take() {
 
 RecordIds::RecordIds(const LiveZone& live, const Batch& batch) {
   for (const auto& change : batch) {
-    if (change.before) ids_[change.key()];
+    if (change.before) known_[change.key()];
   }
-  if (ids_.empty()) return;
+  if (known_.empty()) return;
   for (const auto& one : live.rrsets) {
-    const auto wanted = ids_.find(one.key());
-    if (wanted == ids_.end()) continue;
+    const auto wanted = known_.find(one.key());
+    if (wanted == known_.end()) continue;
+    Known& known = wanted->second;
+    known.has_mixed_ttls = known.has_mixed_ttls || one.has_mixed_ttls;
     for (const auto& id : one.ids) {
       const auto end = id.find(id_separator);
-      if (end != std::string::npos) wanted->second.emplace(id.substr(end + 1), id.substr(0, end));
+      if (end != std::string::npos) known.ids.emplace(id.substr(end + 1), id.substr(0, end));
     }
   }
 }
@@ -101,9 +106,9 @@ RecordIds::RecordIds(const LiveZone& live, const Batch& batch) {
 RecordEdits RecordIds::edits_of(const PlannedChange& change) const {
   RecordEdits result;
   result.creates = beyond(change.after, change.before);
-  const auto known = ids_.find(change.key());
-  if (!change.before || known == ids_.end()) return result;
-  auto ids = known->second;
+  const auto known = known_.find(change.key());
+  if (!change.before || known == known_.end()) return result;
+  auto ids = known->second.ids;
   for (const auto& rdata : beyond(change.before, change.after)) {
     const auto [first, last] = ids.equal_range(octets_of(rdata));
     for (auto at = first; at != last; ++at) result.deletes.push_back(at->second);
@@ -119,7 +124,7 @@ RecordEdits RecordIds::edits_of(const PlannedChange& change) const {
   for (auto at = ids.begin(); at != ids.end(); ++at) {
     if (at != ids.begin() && std::prev(at)->first == at->first) {
       result.deletes.push_back(at->second);
-    } else if (changes_ttl(change)) {
+    } else if (change.after && (changes_ttl(change) || known->second.has_mixed_ttls)) {
       result.edits.push_back({at->second, std::nullopt});
     }
   }
@@ -129,7 +134,9 @@ RecordEdits RecordIds::edits_of(const PlannedChange& change) const {
 std::size_t records_of(const PlannedChange& change) {
   const std::size_t gone = beyond(change.before, change.after).size();
   const std::size_t come = beyond(change.after, change.before).size();
-  const std::size_t stay = changes_ttl(change) ? change.before->rdata.size() - gone : 0;
+  // An RRset that is written as it is has copies, or TTLs that differ.
+  const bool all = changes_ttl(change) || change.before == change.after;
+  const std::size_t stay = all ? change.before->rdata.size() - gone : 0;
   return std::max(gone, come) + stay;
 }
 

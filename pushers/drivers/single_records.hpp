@@ -52,7 +52,12 @@ class RecordIds {
   RecordEdits edits_of(const PlannedChange& change) const;
 
  private:
-  std::map<RRsetKey, std::multimap<std::string, std::string>> ids_;  ///< rdata to id
+  struct Known {
+    std::multimap<std::string, std::string> ids;  ///< rdata to id
+    bool has_mixed_ttls = false;
+  };
+
+  std::map<RRsetKey, Known> known_;
 };
 
 /// How many records a change touches.

@@ -527,3 +527,27 @@ class SingleRecords:
         self.assertIn("1 change applied", self.wait_for_push(3))
         self.assert_in_sync()
         self.assertEqual(self.ours()[f"race.{ZONE}.", "A"], (300, ["192.0.2.7"]))
+
+    def test_uneven_records_are_evened_out(self):
+        """A record that is there twice, and records of an RRset with TTLs of their own."""
+        lines = ["a 300 IN A 192.0.2.1", "b 300 IN A 192.0.2.1", "b 300 IN A 192.0.2.2",
+                 "c 300 IN A 192.0.2.1"]
+        self.begin(lines, **{"reading-interval": "0s"})
+        self.wait_for_push(1)
+        self.party.put("a." + ZONE, "A", 300, ["192.0.2.1", "192.0.2.9"])
+        for record in self.party.zone["records"].values():
+            for key in ("data", "content"):  # SoftLayer's word, and Cloudflare's
+                if record.get(key) == "192.0.2.9":
+                    record[key] = "192.0.2.1"
+                if record.get(key) == "192.0.2.2":
+                    record["ttl"] = 600
+        self.assertEqual(self.ours()[f"a.{ZONE}.", "A"], (300, ["192.0.2.1"] * 2))
+        done = self.run_verb("plan")
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertEqual(done.stdout.count("a record is there twice, or TTLs differ"), 2, done.stdout)
+        self.run_verb("apply")
+        self.assertIn("2 changes applied", self.wait_for_push(2))
+        self.assert_in_sync()
+        self.assertEqual(self.ours()[f"a.{ZONE}.", "A"], (300, ["192.0.2.1"]))
+        self.assertEqual([one["ttl"] for one in self.party.zone["records"].values()
+                          if one["type"].upper() == "A"], [300] * 4)

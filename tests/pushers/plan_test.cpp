@@ -223,6 +223,25 @@ TEST_CASE("an RRset that is listed twice is in the way", "[pushers][plan]") {
   CHECK(plan.counts.conflicts == 1);
 }
 
+TEST_CASE("uneven records are written as they should be, where they are ours", "[pushers][plan]") {
+  auto live = live_zone(with_apex(1, {"a 300 A 192.0.2.1"}));
+  const auto owned = owned_from(live);
+  Ownership nothing;
+  nothing.set_applied();
+  (GENERATE(true, false) ? live.rrsets.back().has_copies : live.rrsets.back().has_mixed_ttls) =
+      true;
+  const auto wanted = version(with_apex(1, {"a 300 A 192.0.2.1"}));
+  const Plan plan = make_plan(*wanted, live, every_type(), owned, settings());
+  CHECK(short_changes(plan) == Words{"~ a.example.org. A"});
+  CHECK(short_notes(plan) == Words{"drift a.example.org. A"});
+  CHECK(plan.counts.updated == 0);
+  CHECK(plan.counts.ttl_only == 1);
+  const auto shared = settings(OwnershipMode::shared);
+  CHECK(short_changes(make_plan(*wanted, live, every_type(), owned, shared)) ==
+        Words{"~ a.example.org. A"});
+  CHECK(make_plan(*wanted, live, every_type(), nothing, shared).is_empty());
+}
+
 TEST_CASE("nothing follows from an incomplete reading", "[pushers][plan]") {
   auto live = live_zone(with_apex(1, {"old 300 A 192.0.2.1"}));
   const auto owned = owned_from(live);

@@ -8,8 +8,8 @@ namespace taproot::server {
 namespace {
 
 constexpr std::size_t length_size = 2;  // RFC 1035 section 4.2.2
-/// Octets of transfers that are composed before it is others' turn: more would keep UDP waiting, and
-/// each write costs a system call and may wake who reads.
+/// Octets of transfers that are composed before it is others' turn: more would keep UDP waiting,
+/// and each write costs a system call and may wake who reads.
 constexpr std::size_t turn_octets = std::size_t{96} << 10;
 /// What each transfer of many gets of it, and at its beginning, since most are short.
 constexpr std::size_t least_octets = std::size_t{32} << 10;

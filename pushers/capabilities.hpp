@@ -86,6 +86,7 @@ struct Capabilities {
   TxtRule txt;
   std::size_t max_records = std::numeric_limits<std::size_t>::max();  ///< of one RRset
   bool wildcard_ns = true;
+  bool null_mx = true;  ///< an MX record that says "no mail" (RFC 7505)
   /// What owners may be made of beside letters and digits; empty means all octets.
   std::string owner_characters;
   bool srv_by_service = false;  ///< SRV only at owners _SERVICE._PROTOCOL.…

@@ -165,6 +165,14 @@ Result<std::optional<std::vector<dns::Name>>> listed_zones(const pushers::Driver
   return fail(Errc::bad_answer, "its list of zones does not come to an end");
 }
 
+/// "retired" and the like, of a driver that is not as good as others; else empty.
+std::string warning_of(const ProviderConfig& provider, const Config& config) {
+  const auto driver = make_driver(provider, config.keys);
+  if (driver == nullptr) return "";
+  const auto status = driver->capabilities().status;
+  return status == pushers::DriverStatus::stable ? "" : word_of(status);
+}
+
 }  // namespace
 
 int run_provider_list(const CommonFlags& common, Terminal& terminal) {
@@ -176,13 +184,16 @@ int run_provider_list(const CommonFlags& common, Terminal& terminal) {
   for (const auto& provider : config->providers) {
     const auto zones = zones_of(*config, provider.name).size();
     const std::string kind(to_text(provider.kind));
+    const std::string warning = warning_of(provider, *config);
     list.push_back({{"name", provider.name},
                     {"kind", kind},
                     {"address", address_of(provider)},
                     {"zones", zones},
-                    {"held", provider.hold}});
+                    {"held", provider.hold},
+                    {"warning", warning}});
     table.row({{provider.name, Paint::bold},
                {kind, Paint::plain},
+               {warning, Paint::waiting},
                {counted(zones, "zone"), Paint::plain},
                {provider.hold ? "held" : "", Paint::waiting},
                {harmless(address_of(provider)), Paint::plain}});

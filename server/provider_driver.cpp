@@ -3,10 +3,12 @@
 #include "pushers/carrier.hpp"
 #include "pushers/drivers/azure.hpp"
 #include "pushers/drivers/cloudflare.hpp"
+#include "pushers/drivers/dyn.hpp"
 #include "pushers/drivers/exec.hpp"
 #include "pushers/drivers/google.hpp"
 #include "pushers/drivers/ibm_cis.hpp"
 #include "pushers/drivers/ns1.hpp"
+#include "pushers/drivers/oci.hpp"
 #include "pushers/drivers/powerdns.hpp"
 #include "pushers/drivers/rfc2136.hpp"
 #include "pushers/drivers/route53.hpp"
@@ -94,6 +96,27 @@ std::unique_ptr<pushers::Driver> make_azure(const ProviderConfig& provider) {
   return std::make_unique<pushers::Azure>(std::move(config));
 }
 
+std::unique_ptr<pushers::Driver> make_dyn(const ProviderConfig& provider) {
+  pushers::DynConfig config;
+  if (!provider.url.empty()) config.url = provider.url;
+  config.customer = account_of(provider, "customer");
+  config.user = account_of(provider, "user");
+  config.password = provider.api_key;
+  return std::make_unique<pushers::Dyn>(std::move(config));
+}
+
+std::unique_ptr<pushers::Driver> make_oci(const ProviderConfig& provider) {
+  const auto of = [&](const char* key) { return account_of(provider, key); };
+  auto key =
+      pushers::OciKey::make(of("tenancy"), of("user"), provider.api_key, provider.passphrase);
+  if (!key) return nullptr;  // refused with the configuration
+  const auto url =
+      provider.url.empty() ? "https://dns." + of("region") + ".oraclecloud.com" : provider.url;
+  const auto compartment = of("compartment").empty() ? of("tenancy") : of("compartment");
+  return std::make_unique<pushers::Oci>(
+      pushers::OciConfig{url, std::move(*key), compartment, provider.ids});
+}
+
 std::unique_ptr<pushers::Driver> make_ibm_cis(const ProviderConfig& provider) {
   pushers::IbmCisConfig config;
   if (!provider.url.empty()) config.url = provider.url;
@@ -131,6 +154,10 @@ std::unique_ptr<pushers::Driver> make_driver(const ProviderConfig& provider,
       return make_azure(provider);
     case ProviderKind::ibm_cis:
       return make_ibm_cis(provider);
+    case ProviderKind::oci:
+      return make_oci(provider);
+    case ProviderKind::dyn:
+      return make_dyn(provider);
     case ProviderKind::exec:
       return provider.exec ? std::make_unique<pushers::Exec>(*provider.exec) : nullptr;
   }

@@ -270,18 +270,6 @@ std::optional<TroubleKind> kind_of(const AwsError& error, Access access) {
   return std::nullopt;
 }
 
-/// Signatures are good for minutes: a clock that is wrong makes them bad.
-constexpr std::chrono::seconds longest_skew{60};
-
-std::string skew_words(const Call& call, const Response& response) {
-  const auto date = response_date(response);
-  if (!date) return "";
-  const auto skew = std::chrono::duration_cast<std::chrono::seconds>(
-      *date > call.now ? *date - call.now : call.now - *date);
-  if (skew <= longest_skew) return "";
-  return " (the clocks differ by " + std::to_string(skew.count()) + " s: set this host's)";
-}
-
 Outcome change_outcome(const Response& response, const char* root_name) {
   pugi::xml_document document;
   const auto info = root_of(document, response, root_name).child("ChangeInfo");
@@ -499,7 +487,7 @@ Trouble Route53::trouble(const Call& call, const Response& response, Access acce
     result.kind = *kind;
     result.words = words;
   }
-  if (result.kind == TroubleKind::auth) result.words += skew_words(call, response);
+  if (result.kind == TroubleKind::auth) result.words += skew_words(response, call.now);
   if (result.kind == TroubleKind::permanent) result.culprit = culprit_of(error.message);
   return result;
 }

@@ -672,11 +672,12 @@ providers:
     client-id: c1
     client-secret-file: keys/powerdns
     login-url: http://127.0.0.1:8080
+  - {name: old, kind: dyn, customer: c1, user: u1, password-file: keys/powerdns}
 )");
   INFO(all_text(read_it));
   REQUIRE(read_it.config);
   const auto& providers = read_it.config->providers;
-  REQUIRE(providers.size() == 6);
+  REQUIRE(providers.size() == 7);
   CHECK(providers[0].server->to_text() == "192.0.2.54:53");
   CHECK(providers[0].update_key == read_it.config->keys[0].name);
   CHECK(providers[0].apex_ns == ApexNsPolicy::join);
@@ -696,6 +697,8 @@ providers:
   CHECK(providers[5].account.at("resource-group") == "g1");
   CHECK(providers[5].account.at("login-url") == "http://127.0.0.1:8080");
   CHECK(providers[5].api_key.reveal() == "hunter2");
+  CHECK(providers[6].account.at("customer") == "c1");
+  CHECK(providers[6].api_key.reveal() == "hunter2");
 }
 
 TEST_CASE("mistakes in providers that taproot brings the zones to", "[server][config]") {
@@ -727,13 +730,26 @@ TEST_CASE("mistakes in providers that taproot brings the zones to", "[server][co
       {"kind: softlayer, user: u, api-key-file: keys/empty", "config-bad-secret", "empty"},
       {"kind: ns1", "config-missing-key", "api-key"},
       {"kind: ns1, api-key-file: keys/good, zone-ids: {a: b}", "config-wrong-kind",
-       "route53, cloudflare, google or ibm-cis"},
+       "route53, cloudflare, google, ibm-cis or oci"},
       {"kind: ibm-cis, api-key-file: keys/good", "config-missing-key", "crn"},
       {"kind: azure, client-secret-file: keys/good", "config-missing-key", "tenant"},
       {"kind: azure, tenant: t, subscription: s, resource-group: g, client-id: c, "
        "client-secret-file: "
        "keys/good, login-url: \"http://login.example.net\"",
        "config-plain-http", "https"},
+      {"kind: oci, region: r1, tenancy: t, private-key-file: keys/good", "config-missing-key",
+       "user"},
+      {"kind: oci, tenancy: t, user: u, private-key-file: keys/good", "config-missing-key",
+       "region"},
+      {"kind: oci, region: \"evil.example/\", tenancy: t, user: u, private-key-file: keys/good",
+       "config-bad-value", "region"},
+      {"kind: oci, region: r1, tenancy: t, user: u, private-key-file: keys/good",
+       "config-bad-secret", "cannot be read"},
+      {"kind: oci, region: r1, tenancy: t, user: u", "config-missing-key", "private-key"},
+      {"kind: dyn, user: u, password-file: keys/good", "config-missing-key", "customer"},
+      {"kind: dyn, customer: c, user: u, password-file: keys/empty", "config-bad-secret", "empty"},
+      {"kind: dyn, customer: c, user: u, password: hunter2", "config-inline-secret",
+       "password-file"},
       {"kind: exec", "config-missing-key", "command"},
       {"kind: exec, command: []", "config-bad-value", "no program"},
       {"kind: exec, command: [x], url: \"https://a.example\"", "config-wrong-kind", "google"},

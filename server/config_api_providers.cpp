@@ -73,7 +73,9 @@ constexpr ApiKey api_keys[] = {
     {"client-id", azure},
     {"client-secret", azure},
     {"client-secret-file", azure},
-    {"login-url", azure | ibm_cis},
+    {"login-url", azure | ibm_cis | route53},
+    {"role-arn", route53},
+    {"external-id", route53},
     {"crn", ibm_cis},
     {"region", oci},
     {"tenancy", oci},
@@ -181,6 +183,27 @@ void read_zone_ids(const ConfigNode& node, const ConfigScope& scope, ProviderCon
   }
 }
 
+/// A role that the key assumes, if there is one.
+void read_role(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
+  if (const auto* url = map.find("login-url")) {
+    read_url(*url, "secret-access-key-file", scope, provider.account["login-url"]);
+  }
+  for (const char* key : {"role-arn", "external-id"}) {
+    if (const auto* node = map.find(key)) {
+      provider.account[key] = read_text(*node, key, scope.findings).value_or("");
+    }
+  }
+  const auto* role = map.find("role-arn");
+  if (role == nullptr && map.find("external-id") != nullptr) {
+    map.need("role-arn", "write role-arn: ARN, of the role that external-id belongs to");
+  }
+  if (role != nullptr && !provider.account["role-arn"].starts_with("arn:")) {
+    scope.findings.error(role->place, "config-bad-value",
+                         "role-arn: \"" + provider.account["role-arn"] + "\" is not an ARN",
+                         "write it as AWS does: arn:aws:iam::123456789012:role/NAME");
+  }
+}
+
 void read_route53(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
   if (const auto* url = map.find("url")) {
     read_url(*url, "secret-access-key-file", scope, provider.url);
@@ -189,6 +212,7 @@ void read_route53(MapReader& map, const ConfigScope& scope, ProviderConfig& prov
   if (id != nullptr) {
     provider.key_id = read_text(*id, "access-key-id", scope.findings).value_or("");
   }
+  read_role(map, scope, provider);
   read_needed_secret(map, "secret-access-key",
                      "provider " + provider.name + ": its secret access key",
                      "put the secret that AWS showed with the key there", scope, provider.api_key);

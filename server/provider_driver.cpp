@@ -37,11 +37,20 @@ std::unique_ptr<pushers::Driver> make_rfc2136(const ProviderConfig& provider,
   return std::make_unique<pushers::Rfc2136>(std::move(config));
 }
 
+/// What says whose zones, by its key in the configuration; empty if it was left away.
+std::string account_of(const ProviderConfig& provider, const char* key) {
+  const auto found = provider.account.find(key);
+  return found == provider.account.end() ? std::string() : found->second;
+}
+
 std::unique_ptr<pushers::Driver> make_route53(const ProviderConfig& provider) {
   pushers::Route53Config config;
   if (!provider.url.empty()) config.url = provider.url;
   config.credentials = {provider.key_id, provider.api_key, provider.session_token};
   config.zone_ids = provider.ids;
+  config.role.arn = account_of(provider, "role-arn");
+  config.role.external_id = account_of(provider, "external-id");
+  if (const auto url = account_of(provider, "login-url"); !url.empty()) config.role.url = url;
   return std::make_unique<pushers::Route53>(std::move(config));
 }
 
@@ -75,12 +84,6 @@ std::unique_ptr<pushers::Driver> make_ns1(const ProviderConfig& provider) {
   if (!provider.url.empty()) config.url = provider.url;
   config.api_key = provider.api_key;
   return std::make_unique<pushers::Ns1>(std::move(config));
-}
-
-/// What says whose zones, by its key in the configuration; empty if it was left away.
-std::string account_of(const ProviderConfig& provider, const char* key) {
-  const auto found = provider.account.find(key);
-  return found == provider.account.end() ? std::string() : found->second;
 }
 
 std::unique_ptr<pushers::Driver> make_azure(const ProviderConfig& provider) {

@@ -89,7 +89,9 @@ class FakeDriver : public Driver {
       : provider_(provider), capabilities_(std::move(capabilities)) {}
 
   bool wants_login = false;
+  bool wants_logout = false;
   bool wants_commit = false;
+  bool tells_state = false;  ///< what was accepted comes with a token of the state it made
   bool names_culprit = false;
 
   const Capabilities& capabilities() const override { return capabilities_; }
@@ -101,6 +103,11 @@ class FakeDriver : public Driver {
   Seen<std::string> parse_login(const Call&, const Response& response) const override {
     if (response.status != fake_ok) return trouble(response);
     return std::string("session-1");
+  }
+
+  std::optional<Request> logout(const std::string& session) const override {
+    if (!wants_logout) return std::nullopt;
+    return request("logout " + session);
   }
 
   Request find_zone(const Call& call, const dns::Name&) const override {
@@ -154,16 +161,19 @@ class FakeDriver : public Driver {
     return page;
   }
 
-  std::vector<Request> apply(const Call&, const LiveZone&, const Batch& batch) const override {
+  std::vector<Request> apply(const Call&, const LiveZone& live, const Batch& batch) const override {
     provider_.batches.push_back(batch);
-    return {request("apply " + std::to_string(provider_.batches.size() - 1))};
+    return {request("apply " + std::to_string(provider_.batches.size() - 1) +
+                    (tells_state ? " in " + live.state_token : ""))};
   }
   std::vector<Request> commit(const Call&, const LiveZone&) const override {
     if (!wants_commit) return {};
     return {request("commit")};
   }
   Outcome parse_apply(const Call&, const ZoneRef&, const Response& response) const override {
-    if (response.status == fake_ok) return Accepted{};
+    if (response.status == fake_ok) {
+      return Accepted{tells_state ? "state-" + std::to_string(provider_.batches.size()) : ""};
+    }
     if (response.status == fake_working) return Working{"job-1", std::chrono::seconds(2)};
     Trouble result = trouble(response);
     if (names_culprit && !response.body.empty()) {

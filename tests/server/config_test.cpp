@@ -656,6 +656,7 @@ providers:
     secret-access-key-file: keys/powerdns
     session-token-file: keys/powerdns
     zone-ids: {example.org: Z1}
+    role-arn: arn:aws:iam::123456789012:role/dns
     unsupported: omit
     apex-ns: manage
   - name: cf
@@ -686,6 +687,7 @@ providers:
   CHECK(providers[1].api_key.reveal() == "hunter2");
   CHECK(providers[1].session_token.reveal() == "hunter2");
   CHECK(providers[1].ids.at(dns::Name::from_text("example.org").value()) == "Z1");
+  CHECK(providers[1].account.at("role-arn") == "arn:aws:iam::123456789012:role/dns");
   CHECK(providers[1].omits_unsupported);
   CHECK(providers[1].apex_ns == ApexNsPolicy::manage);
   CHECK(providers[2].kind == ProviderKind::cloudflare);
@@ -720,6 +722,10 @@ TEST_CASE("mistakes in providers that taproot brings the zones to", "[server][co
       {"kind: route53, access-key-id: A", "config-missing-key", "secret-access-key"},
       {"kind: route53, access-key-id: A, secret-access-key: hunter2", "config-inline-secret",
        "secret-access-key-file"},
+      {"kind: route53, access-key-id: A, secret-access-key-file: keys/good, role-arn: admin",
+       "config-bad-value", "not an ARN"},
+      {"kind: route53, access-key-id: A, secret-access-key-file: keys/good, external-id: e",
+       "config-missing-key", "role-arn"},
       {"kind: cloudflare", "config-missing-key", "token"},
       {"kind: cloudflare, token-file: keys/empty", "config-bad-secret", "empty"},
       {"kind: cloudflare, token-file: keys/good, url: \"http://api.example.net\"",

@@ -16,6 +16,7 @@
 #include "pushers/zone_reading.hpp"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 namespace taproot::server {
@@ -167,23 +168,36 @@ std::unique_ptr<pushers::Driver> make_driver(const ProviderConfig& provider,
   return nullptr;
 }
 
-Result<pushers::LiveZone> read_live_zone(const pushers::Driver& driver, const dns::Name& apex,
-                                         std::chrono::seconds deadline) {
-  const auto end = steady_clock::now() + deadline;
-  pushers::ZoneReading reading(driver, apex);
+namespace {
+
+/// Carries a reading to its end. Fails with Errc::timed_out at `end`, or as the reading does.
+Result<void> carry_out(pushers::ZoneReading& reading, steady_clock::time_point end) {
   std::optional<pushers::Request> request = reading.start(system_clock::now());
   while (request) {
-    if (steady_clock::now() >= end) {
-      return fail(Errc::timed_out,
-                  "the zone was not read after " + std::to_string(deadline.count()) + " s");
+    if (steady_clock::now() + reading.wait() >= end) {
+      return fail(Errc::timed_out, "the zone was not read in time");
     }
+    std::this_thread::sleep_for(reading.wait());
     const auto response = pushers::carry_and_wait(std::move(*request));
     if (!response) return tl::unexpected(response.error());
     auto next = reading.on_response(system_clock::now(), *response);
     if (!next) return tl::unexpected(next.error());
     request = std::move(*next);
   }
-  return reading.take();
+  return {};
+}
+
+}  // namespace
+
+Result<pushers::LiveZone> read_live_zone(const pushers::Driver& driver, const dns::Name& apex,
+                                         std::chrono::seconds deadline) {
+  pushers::ZoneReading reading(driver, apex);
+  auto read = carry_out(reading, steady_clock::now() + deadline);
+  if (auto request = reading.end()) (void)pushers::carry_and_wait(std::move(*request));
+  if (read) return reading.take();
+  if (read.error().code != Errc::timed_out) return tl::unexpected(read.error());
+  return fail(Errc::timed_out,
+              "the zone was not read after " + std::to_string(deadline.count()) + " s");
 }
 
 }  // namespace taproot::server

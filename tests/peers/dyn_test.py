@@ -99,6 +99,17 @@ class Conforms(Conformance, LabCase):
         self.assertEqual(emulator.calls["create"], 1)
         self.assertEqual(self.ours()[f"a.{ZONE}.", "A"], (300, ["192.0.2.1"]))
 
+    def test_commands_wait_for_jobs_and_end_their_sessions(self):
+        self.begin(["a 300 IN A 192.0.2.1"])
+        self.wait_for_push(1)
+        emulator = self.party.emulator
+        emulator.slow = {"list", "list zones"}
+        self.assertIn("ok: 3 RRsets read", self.command(0, "provider", "test", "dyn").stdout)
+        emulator.slow = {"list zones"}
+        emulator.polls = 0
+        self.command(0, "provider", "zones", "dyn")
+        self.assertEqual(emulator.sessions, {})
+
     def test_a_job_that_fails_is_a_refusal(self):
         self.begin(["a 300 IN A 192.0.2.1"])
         self.wait_for_push(1)

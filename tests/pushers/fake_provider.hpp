@@ -91,7 +91,7 @@ class FakeDriver : public Driver {
   bool wants_login = false;
   bool wants_logout = false;
   bool wants_commit = false;
-  bool tells_state = false;  ///< what was accepted comes with a token of the state it made
+  bool tells_state = false;  ///< lists and what was accepted come with a token of the state
   bool names_culprit = false;
 
   const Capabilities& capabilities() const override { return capabilities_; }
@@ -136,6 +136,7 @@ class FakeDriver : public Driver {
     if (begin + provider_.page_size < at) page.next = std::to_string(begin + provider_.page_size);
     page.complete = provider_.lists_completely;
     page.serial_is_ours = provider_.serial_is_ours;
+    if (tells_state) page.state_token = state();
     return page;
   }
 
@@ -172,7 +173,7 @@ class FakeDriver : public Driver {
   }
   Outcome parse_apply(const Call&, const ZoneRef&, const Response& response) const override {
     if (response.status == fake_ok) {
-      return Accepted{tells_state ? "state-" + std::to_string(provider_.batches.size()) : ""};
+      return Accepted{tells_state ? state() : ""};
     }
     if (response.status == fake_working) return Working{"job-1", std::chrono::seconds(2)};
     Trouble result = trouble(response);
@@ -191,6 +192,8 @@ class FakeDriver : public Driver {
   std::size_t octets_of(const PlannedChange&) const override { return 10; }
 
  private:
+  std::string state() const { return "state-" + std::to_string(provider_.batches.size()); }
+
   static Request request(std::string what) {
     Request result;
     result.url = std::move(what);

@@ -296,7 +296,7 @@ TEST_CASE("each batch knows the state that the one before left", "[pushers][push
   scene.driver.tells_state = true;
   auto talk = scene.begin();
   CHECK(talk.run().end == PushEnd::done);
-  CHECK(has(scene.provider.log, "apply 0 in "));
+  CHECK(has(scene.provider.log, "apply 0 in state-0"));
   CHECK(has(scene.provider.log, "apply 1 in state-1"));
 }
 

@@ -65,7 +65,8 @@ struct BatchLimits {
   /// Changes are carried out in the order they came: waiting for the last batch is enough.
   bool awaits_last_only = false;
   /// The provider itself refuses a change when what is there is not what the change was made from,
-  /// and needs nothing but PlannedChange::before for that. Of the apex NS RRset nothing is said.
+  /// and needs nothing but PlannedChange::before or LiveZone::state_token for that. Of the apex NS
+  /// RRset nothing is said.
   bool compares = false;
 
   friend bool operator==(const BatchLimits&, const BatchLimits&) = default;

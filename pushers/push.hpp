@@ -150,7 +150,7 @@ class Push {
   const PushResult& result() const { return result_; }
 
  private:
-  enum class Stage { login, find, list, look, journal, write, poll, ended };
+  enum class Stage { login, find, list, look, journal, write, poll, logout, ended };
 
   Call call(const Moment& moment) const { return {moment.wall, session_, untouched_, cursor_}; }
   Access access() const;

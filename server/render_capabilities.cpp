@@ -43,18 +43,6 @@ const char* word_of(ApexNs policy) {
   return "ignore";
 }
 
-const char* word_of(DriverStatus status) {
-  switch (status) {
-    case DriverStatus::stable:
-      return "stable";
-    case DriverStatus::experimental:
-      return "experimental";
-    case DriverStatus::retired:
-      return "retired";
-  }
-  return "stable";
-}
-
 /// Null where there is no limit.
 ordered_json limit(std::size_t value) {
   return value == unlimited ? ordered_json(nullptr) : ordered_json(value);
@@ -95,6 +83,18 @@ std::string owners_text(const Capabilities& can) {
 }
 
 }  // namespace
+
+const char* word_of(DriverStatus status) {
+  switch (status) {
+    case DriverStatus::stable:
+      return "stable";
+    case DriverStatus::experimental:
+      return "experimental";
+    case DriverStatus::retired:
+      return "retired";
+  }
+  return "stable";
+}
 
 std::string render_capabilities(const Capabilities& can) {
   Table table;

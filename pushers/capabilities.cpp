@@ -1,6 +1,7 @@
 #include "pushers/capabilities.hpp"
 
 #include "dns/octets.hpp"
+#include "dns/presentation.hpp"
 
 #include <algorithm>
 
@@ -27,20 +28,51 @@ std::optional<std::string> why_bad_chunk(const TxtRule& rule, Octets chunk) {
   return std::nullopt;
 }
 
-std::optional<std::string> why_bad_txt(const TxtRule& rule, Octets rdata) {
+std::size_t octets_of_txt(Octets rdata) {
   std::size_t total = 0;
   while (!rdata.empty()) {
     const std::size_t size = std::min<std::size_t>(rdata[0], rdata.size() - 1);
-    if (auto why = why_bad_chunk(rule, rdata.subspan(1, size))) return why;
     total += size;
     rdata = rdata.subspan(1 + size);
   }
-  if (total == 0 && !rule.empty_allowed) return "an empty TXT record";
+  return total;
+}
+
+std::optional<std::string> why_too_long_txt(const TxtRule& rule, RRType type, Octets rdata) {
+  const std::size_t total = octets_of_txt(rdata);
   if (total > rule.max_total) {
     return "a TXT record of " + std::to_string(total) + " octets, more than " +
            std::to_string(rule.max_total);
   }
+  // An octet becomes four characters at most, as does the length before a string.
+  const bool may_be_long = rule.max_written / 4 < rdata.size();
+  const std::size_t written = may_be_long ? dns::rdata_to_text(type, rdata).size() : 0;
+  if (written > rule.max_written) {
+    return "a TXT record of " + std::to_string(written) +
+           " characters with its quotes and escapes, more than " + std::to_string(rule.max_written);
+  }
   return std::nullopt;
+}
+
+std::optional<std::string> why_bad_txt(const TxtRule& rule, RRType type, Octets rdata) {
+  for (Octets rest = rdata; !rest.empty();) {
+    const std::size_t size = std::min<std::size_t>(rest[0], rest.size() - 1);
+    if (auto why = why_bad_chunk(rule, rest.subspan(1, size))) return why;
+    rest = rest.subspan(1 + size);
+  }
+  if (octets_of_txt(rdata) == 0 && !rule.empty_allowed) return "an empty TXT record";
+  return why_too_long_txt(rule, type, rdata);
+}
+
+std::optional<std::string> why_bad_txts(const TxtRule& rule, const dns::RRset& rrset) {
+  std::size_t total = 0;
+  for (const auto& rdata : rrset.rdata) {
+    if (auto why = why_bad_txt(rule, rrset.type, rdata.wire())) return why;
+    total += octets_of_txt(rdata.wire());
+  }
+  if (total <= rule.max_of_rrset) return std::nullopt;
+  return "TXT records of " + std::to_string(total) + " octets in one RRset, more than " +
+         std::to_string(rule.max_of_rrset);
 }
 
 bool is_letter_or_digit(std::uint8_t octet) {
@@ -88,10 +120,7 @@ std::optional<std::string> why_unsupported(const Capabilities& capabilities,
   if (rrset.type == RRType::MX && !capabilities.null_mx && is_null_mx(rrset)) return "a null MX";
   if (auto why = why_bad_owner(capabilities, rrset)) return why;
   if (rrset.type != RRType::TXT && rrset.type != RRType::SPF) return std::nullopt;
-  for (const auto& rdata : rrset.rdata) {
-    if (auto why = why_bad_txt(capabilities.txt, rdata.wire())) return why;
-  }
-  return std::nullopt;
+  return why_bad_txts(capabilities.txt, rrset);
 }
 
 }  // namespace

@@ -37,6 +37,10 @@ struct TxtRule {
   bool empty_allowed = true;
   /// Compare strings one by one. Off, "ab" and "a" "b" are the same, as they are to readers.
   bool chunks_matter = false;
+  /// Characters of one record in presentation format, with its quotes and escapes.
+  std::size_t max_written = std::numeric_limits<std::size_t>::max();
+  std::size_t max_of_rrset =
+      std::numeric_limits<std::size_t>::max();  ///< octets of all its records
 
   friend bool operator==(const TxtRule&, const TxtRule&) = default;
 };
@@ -92,6 +96,7 @@ struct Capabilities {
   std::string owner_characters;
   bool srv_by_service = false;  ///< SRV only at owners _SERVICE._PROTOCOL.…
   ApexNs apex_ns = ApexNs::ignore;
+  bool keeps_own_ns = false;  ///< some NS records at the apex are its own, and cannot go
   SoaRule soa = SoaRule::providers;
   BatchLimits batch;
 

@@ -127,6 +127,10 @@ class Planner {
         return leave(key);
       }
       if (apex_ns() == ApexNs::join) join_live(rrset);
+      if (settings_.apex_ns == ApexNs::manage && apex_ns() == ApexNs::join) {
+        note(NoteKind::zone, key,
+             "the provider keeps its own name servers: ours are added to them");
+      }
     }
     auto held = effective(capabilities_, plan_.apex, rrset);
     if (!held) {
@@ -148,6 +152,7 @@ class Planner {
   /// In a shared zone the name servers are somebody else's business, unless it was said otherwise
   /// or there are none.
   ApexNs apex_ns() const {
+    if (settings_.apex_ns == ApexNs::manage && capabilities_.keeps_own_ns) return ApexNs::join;
     if (settings_.apex_ns) return *settings_.apex_ns;
     const bool are_there = live_.contains({plan_.apex, RRType::NS});
     if (settings_.mode == OwnershipMode::shared && are_there) return ApexNs::ignore;
@@ -327,6 +332,11 @@ class Planner {
     return first;
   }
 
+  /// A DS needs its NS: it goes before it, as it comes after it.
+  static bool goes_first(const PlannedChange& change) {
+    return change.is_delete() && change.key().type == RRType::DS;
+  }
+
   enum Rank { fencing, creating, swapping, updating, deleting, last };
 
   void order() {
@@ -346,16 +356,17 @@ class Planner {
           ranks[is_fence(key) ? fencing : last].push_back(std::move(planned));
         } else if (swap && !planned.is_update()) {
           planned.unit = swap_unit;
-          (planned.is_delete() ? ranks[swapping] : swap_creates).push_back(std::move(planned));
+          auto& its = planned.is_delete() ? ranks[swapping] : swap_creates;
+          its.insert(goes_first(planned) ? first_of(its, key.owner) : its.end(),
+                     std::move(planned));
         } else {
           planned.unit = unit++;
           const Rank rank = planned.is_create()   ? creating
                             : planned.is_update() ? updating
                                                   : deleting;
           auto& its = ranks[rank];
-          // A DS needs its NS: it goes first, as it comes last.
-          const bool is_ds = rank == deleting && key.type == RRType::DS;
-          its.insert(is_ds ? first_of(its, key.owner) : its.end(), std::move(planned));
+          its.insert(goes_first(planned) ? first_of(its, key.owner) : its.end(),
+                     std::move(planned));
         }
       }
       for (auto& planned : swap_creates) ranks[swapping].push_back(std::move(planned));

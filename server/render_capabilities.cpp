@@ -68,6 +68,12 @@ std::string ttl_text(const Capabilities& can) {
 std::string txt_text(const Capabilities& can) {
   std::string text = std::to_string(can.txt.max_total) + " octets in strings of " +
                      std::to_string(can.txt.max_chunk);
+  if (can.txt.max_of_rrset < can.txt.max_total) {
+    text += ", " + std::to_string(can.txt.max_of_rrset) + " in one RRset";
+  }
+  if (can.txt.max_written < can.txt.max_total) {
+    text += ", " + std::to_string(can.txt.max_written) + " characters when written";
+  }
   if (can.txt.ascii_only) text += ", printable ASCII only";
   if (!can.txt.empty_allowed) text += ", never empty";
   if (!can.txt.forbidden.empty()) text += ", without " + harmless(can.txt.forbidden);
@@ -132,13 +138,16 @@ std::string capabilities_json(const Capabilities& can) {
         {"forbidden", can.txt.forbidden},
         {"ascii_only", can.txt.ascii_only},
         {"empty_allowed", can.txt.empty_allowed},
-        {"chunks_matter", can.txt.chunks_matter}}},
+        {"chunks_matter", can.txt.chunks_matter},
+        {"max_written", limit(can.txt.max_written)},
+        {"max_of_rrset", limit(can.txt.max_of_rrset)}}},
       {"max_records", limit(can.max_records)},
       {"wildcard_ns", can.wildcard_ns},
       {"null_mx", can.null_mx},
       {"owner_characters", can.owner_characters},
       {"srv_by_service", can.srv_by_service},
       {"apex_ns", word_of(can.apex_ns)},
+      {"keeps_own_ns", can.keeps_own_ns},
       {"soa", can.soa == pushers::SoaRule::pushed ? "pushed" : "providers"},
       {"batch",
        {{"max_changes", limit(can.batch.max_changes)},

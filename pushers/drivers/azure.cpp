@@ -30,7 +30,7 @@ Capabilities azure_capabilities() {
   result.checked_on = "2026-11-26";
   result.types = azure_types();
   result.ttl.min = 1;
-  result.txt.max_total = max_txt_octets;
+  result.txt.max_of_rrset = max_txt_octets;
   result.txt.ascii_only = true;
   result.txt.empty_allowed = false;
   result.max_records = max_rrset_records;
@@ -38,6 +38,7 @@ Capabilities azure_capabilities() {
   result.null_mx = false;
   result.owner_characters = "_*-";
   result.apex_ns = ApexNs::ignore;
+  result.keeps_own_ns = true;
   result.soa = SoaRule::providers;
   result.batch.max_changes = 1;
   return result;

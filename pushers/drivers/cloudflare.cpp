@@ -22,7 +22,7 @@ using dns::RRType;
 
 /// What a zone of the plan without a fee takes in one batch; others take more.
 constexpr std::size_t max_batch = 200;
-constexpr std::size_t max_txt_octets = 2000;  ///< of 2,048 characters; the rest are quotes
+constexpr std::size_t max_txt_characters = 2048;
 constexpr const char* page_size = "1000";
 
 Capabilities capabilities_of(const CloudflareDialect& dialect) {
@@ -32,7 +32,7 @@ Capabilities capabilities_of(const CloudflareDialect& dialect) {
   result.types = dialect.types;
   result.ttl.min = dialect.min_ttl;
   result.ttl.max = dialect.max_ttl;
-  result.txt.max_total = max_txt_octets;
+  result.txt.max_written = max_txt_characters;
   result.txt.ascii_only = true;
   result.txt.empty_allowed = false;
   result.srv_by_service = dialect.whole_srv;

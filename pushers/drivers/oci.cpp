@@ -43,6 +43,7 @@ Capabilities oci_capabilities() {
   result.txt.empty_allowed = false;
   result.owner_characters = "_*-/";
   result.apex_ns = ApexNs::ignore;
+  result.keeps_own_ns = true;
   result.soa = SoaRule::providers;
   result.batch.max_changes = max_operations;
   result.batch.atomic = true;

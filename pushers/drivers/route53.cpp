@@ -24,7 +24,7 @@ constexpr const char* api = "/2013-04-01/";
 constexpr const char* xml_namespace = "https://route53.amazonaws.com/doc/2013-04-01/";
 constexpr std::size_t max_batch_records = 1000;
 constexpr std::size_t max_batch_characters = 32'000;
-constexpr std::size_t max_txt_octets = 3900;  ///< of 4,000 characters; the rest are quotes
+constexpr std::size_t max_txt_characters = 4000;
 constexpr std::size_t max_rrset_records = 400;
 constexpr std::size_t max_body = std::size_t{16} << 20;
 
@@ -36,7 +36,7 @@ Capabilities route53_capabilities() {
                   RRType::DS,    RRType::HTTPS, RRType::MX,   RRType::NAPTR,
                   RRType::NS,    RRType::PTR,   RRType::SPF,  RRType::SRV,
                   RRType::SSHFP, RRType::SVCB,  RRType::TLSA, RRType::TXT};
-  result.txt.max_total = max_txt_octets;
+  result.txt.max_written = max_txt_characters;
   result.max_records = max_rrset_records;
   result.wildcard_ns = false;
   result.apex_ns = ApexNs::ignore;

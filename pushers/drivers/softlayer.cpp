@@ -42,6 +42,7 @@ Capabilities softlayer_capabilities() {
   result.owner_characters = "_*-";
   result.srv_by_service = true;
   result.apex_ns = ApexNs::ignore;
+  result.keeps_own_ns = true;
   result.soa = SoaRule::providers;
   result.batch.max_changes = max_batch;
   return result;

@@ -53,6 +53,24 @@ TEST_CASE("what a provider cannot hold is refused with a reason", "[pushers][cap
   if (c.words != nullptr) CHECK_THAT(held.error().reason, Catch::Contains(c.words));
 }
 
+TEST_CASE("TXT records may be limited as they are written, and all of an RRset together",
+          "[pushers][capabilities]") {
+  Capabilities caps = every_type();
+  caps.txt.max_written = 12;
+  CHECK(effective(caps, name("@"), rrset("t 300 TXT \"abcdefghij\"")));
+  CHECK_FALSE(effective(caps, name("@"), rrset("t 300 TXT \"abcdefghijk\"")));
+  CHECK(effective(caps, name("@"), rrset("t 300 TXT \"ab\\\"cdefgh\"")));
+  const auto escaped = effective(caps, name("@"), rrset("t 300 TXT \"abcdefg\\228\""));
+  REQUIRE_FALSE(escaped);
+  CHECK_THAT(escaped.error().reason, Catch::Contains("13 characters"));
+  caps = every_type();
+  caps.txt.max_of_rrset = 6;
+  CHECK(effective(caps, name("@"), rrset("t 300 TXT \"abc\" | \"def\"")));
+  const auto many = effective(caps, name("@"), rrset("t 300 TXT \"abc\" | \"defg\""));
+  REQUIRE_FALSE(many);
+  CHECK_THAT(many.error().reason, Catch::Contains("7 octets in one RRset"));
+}
+
 TEST_CASE("the apex NS RRset may have a TTL of its own", "[pushers][capabilities]") {
   Capabilities caps = every_type();
   caps.ttl.apex_ns = 86400;

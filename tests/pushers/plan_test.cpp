@@ -253,6 +253,11 @@ TEST_CASE("a DS comes after its NS and goes before it", "[pushers][plan]") {
   CHECK(short_changes(make_plan(*version(with_apex(1, {})), full, every_type(), owned_from(full),
                                 settings())) ==
         Words{"- sub.example.org. DS", "- sub.example.org. A", "- sub.example.org. NS"});
+  const auto swapped = with_apex(1, {"sub 300 CNAME www"});
+  CHECK(short_changes(
+            make_plan(*version(swapped), full, every_type(), owned_from(full), settings())) ==
+        Words{"- sub.example.org. DS", "- sub.example.org. A", "- sub.example.org. NS",
+              "+ sub.example.org. CNAME"});
 }
 
 TEST_CASE("an RRset that is listed in parts is put together", "[pushers][plan]") {
@@ -337,6 +342,17 @@ TEST_CASE("policies for the apex NS RRset", "[pushers][plan]") {
       make_plan(*version(with_apex(1, {})), live_zone(lines), every_type(), {}, with_policy);
   CHECK(short_changes(plan) == c.changes);
   if (!c.changes.empty()) CHECK(plan.changes[0].after->rdata.size() == c.records);
+}
+
+TEST_CASE("name servers that the provider keeps are not taken away", "[pushers][plan]") {
+  Capabilities caps = every_type();
+  caps.keeps_own_ns = true;
+  PlanSettings manages = settings();
+  manages.apex_ns = ApexNs::manage;
+  const Plan plan = make_plan(*version(with_apex(1, {})),
+                              live_zone({soa(1), "@ 3600 NS a.example.net."}), caps, {}, manages);
+  REQUIRE(short_changes(plan) == Words{"~ example.org. NS"});
+  CHECK(plan.changes[0].after->rdata.size() == 3);
 }
 
 TEST_CASE("the apex NS RRset is never deleted", "[pushers][plan]") {

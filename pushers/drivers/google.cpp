@@ -4,6 +4,7 @@
 #include "dns/rdata.hpp"
 #include "pushers/base_url.hpp"
 #include "pushers/drivers/json_answer.hpp"
+#include "pushers/drivers/stored_spelling.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -66,6 +67,14 @@ bool is_slug(const std::string& id) {
   });
 }
 
+std::vector<std::string> spelled(const RRset& rrset) {
+  std::vector<std::string> texts;
+  for (const auto& rdata : rrset.rdata) {
+    texts.push_back(dns::rdata_to_text(rrset.type, rdata.wire()));
+  }
+  return texts;
+}
+
 Result<LiveRRset> read_rrset(const Json& json, const dns::Name& apex) {
   const auto bad = [](const std::string& why) { return fail(Errc::bad_answer, why); };
   const auto owner = dns::Name::from_text(text_of(json, "name"));
@@ -85,22 +94,22 @@ Result<LiveRRset> read_rrset(const Json& json, const dns::Name& apex) {
     return bad("an RRset lacks ttl or rrdatas");
   }
   live.rrset.ttl = *ttl;
+  std::vector<std::string> texts;
   for (const auto& record : *records) {
     const auto* text = record.get_ptr<const std::string*>();
     if (text == nullptr) return bad("a record is no text");
     live.take(dns::rdata_from_text(live.rrset.type, *text, dns::Name::root()));
+    texts.push_back(*text);
   }
+  if (live.kind == LiveKind::plain) keep_spelling(live, std::move(texts), spelled(live.rrset));
   dns::normalise(live.rrset);
   return live;
 }
 
 // Writing.
 
-OrderedJson json_of(const RRset& rrset) {
-  OrderedJson records = OrderedJson::array();
-  for (const auto& rdata : rrset.rdata) {
-    records.push_back(dns::rdata_to_text(rrset.type, rdata.wire()));
-  }
+OrderedJson json_of(const RRset& rrset, const std::vector<std::string>& stored = {}) {
+  OrderedJson records = stored.empty() ? spelled(rrset) : stored;
   return {{"name", rrset.owner.lowered().to_text()},
           {"type", dns::to_text(rrset.type)},
           {"ttl", rrset.ttl},
@@ -256,8 +265,10 @@ Seen<Page> Google::parse_look(const Call& call, const ZoneRef& zone, const dns::
 std::vector<Request> Google::apply(const Call& call, const LiveZone& live,
                                    const Batch& batch) const {
   OrderedJson body = OrderedJson::object();
+  const StoredSpellings stored(live, batch);
   for (const auto& change : batch) {
-    if (change.before) body["deletions"].push_back(json_of(*change.before));
+    if (!change.before) continue;
+    body["deletions"].push_back(json_of(*change.before, stored.of(change.key())));
   }
   for (const auto& change : batch) {
     if (change.after) body["additions"].push_back(json_of(*change.after));

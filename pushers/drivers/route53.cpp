@@ -3,6 +3,7 @@
 #include "dns/presentation.hpp"
 #include "pushers/base_url.hpp"
 #include "pushers/drivers/route53_text.hpp"
+#include "pushers/drivers/stored_spelling.hpp"
 
 #include <pugixml.hpp>
 
@@ -102,8 +103,19 @@ Result<dns::Name> name_of(const std::string& text) {
 std::optional<std::string> why_opaque(const pugi::xml_node& node) {
   if (node.child("AliasTarget")) return "it is an alias of Amazon's";
   if (node.child("SetIdentifier")) return "it is one of several that Route 53 chooses from";
+  if (node.child("HealthCheckId")) return "a health check decides whether it is answered";
   if (node.child("TrafficPolicyInstanceId")) return "a traffic policy made it";
   return std::nullopt;
+}
+
+std::string value_text(RRType type, Octets rdata) {
+  return to_route53_text(dns::rdata_to_text(type, rdata));
+}
+
+std::vector<std::string> values_of(const RRset& rrset) {
+  std::vector<std::string> values;
+  for (const auto& rdata : rrset.rdata) values.push_back(value_text(rrset.type, rdata.wire()));
+  return values;
 }
 
 Result<LiveRRset> read_rrset(const pugi::xml_node& node, const dns::Name& apex) {
@@ -125,14 +137,17 @@ Result<LiveRRset> read_rrset(const pugi::xml_node& node, const dns::Name& apex) 
   if (error != std::errc() || stop != end) return bad("an RRset has no TTL");
   live.rrset.ttl = std::min(live.rrset.ttl, dns::max_ttl);
   const auto records = node.child("ResourceRecords");
+  std::vector<std::string> values;
   for (const auto& record : records.children("ResourceRecord")) {
     const auto value = record.child("Value");
     if (!value) return bad("a record has no value");
     // Targets that were typed in without a last dot are meant to be absolute.
-    live.take(dns::rdata_from_text(live.rrset.type, from_route53_text(value.text().get()),
-                                   dns::Name::root()));
+    values.emplace_back(value.text().get());
+    live.take(
+        dns::rdata_from_text(live.rrset.type, from_route53_text(values.back()), dns::Name::root()));
   }
   if (live.rrset.rdata.empty() && live.kind == LiveKind::plain) return bad("an RRset is empty");
+  if (live.kind == LiveKind::plain) keep_spelling(live, std::move(values), values_of(live.rrset));
   dns::normalise(live.rrset);
   return live;
 }
@@ -151,11 +166,8 @@ Result<std::string> next_cursor(const pugi::xml_node& root) {
 
 // Writing.
 
-std::string value_text(RRType type, Octets rdata) {
-  return to_route53_text(dns::rdata_to_text(type, rdata));
-}
-
-void add_change(pugi::xml_node changes, const char* action, const RRset& rrset) {
+void add_change(pugi::xml_node changes, const char* action, const RRset& rrset,
+                const std::vector<std::string>& stored = {}) {
   auto change = changes.append_child("Change");
   change.append_child("Action").text().set(action);
   auto set = change.append_child("ResourceRecordSet");  // its elements' order matters
@@ -163,11 +175,8 @@ void add_change(pugi::xml_node changes, const char* action, const RRset& rrset) 
   set.append_child("Type").text().set(dns::to_text(rrset.type).c_str());
   set.append_child("TTL").text().set(rrset.ttl);
   auto records = set.append_child("ResourceRecords");
-  for (const auto& rdata : rrset.rdata) {
-    records.append_child("ResourceRecord")
-        .append_child("Value")
-        .text()
-        .set(value_text(rrset.type, rdata.wire()).c_str());
+  for (const auto& value : stored.empty() ? values_of(rrset) : stored) {
+    records.append_child("ResourceRecord").append_child("Value").text().set(value.c_str());
   }
 }
 
@@ -181,9 +190,11 @@ std::string change_body(const LiveZone& live, const Batch& batch) {
   root.append_attribute("xmlns").set_value(xml_namespace);
   auto changes = root.append_child("ChangeBatch").append_child("Changes");
   const dns::Name& apex = live.zone.apex;
+  const StoredSpellings stored(live, batch);
   // What makes room comes first.
   for (const auto& change : batch) {
-    if (change.before && !is_apex_ns(change, apex)) add_change(changes, "DELETE", *change.before);
+    if (!change.before || is_apex_ns(change, apex)) continue;
+    add_change(changes, "DELETE", *change.before, stored.of(change.key()));
   }
   for (const auto& change : batch) {
     if (!change.after) continue;
@@ -353,6 +364,12 @@ Seen<ZoneRef> Route53::parse_find(const Call& call, const dns::Name& apex,
   if (!zones || !flag_of(root, "IsTruncated")) return garbage("a list of hosted zones");
   for (const auto& zone : zones.children("HostedZone")) {
     if (!take(zone)) return garbage("a list of hosted zones");
+  }
+  // Zones of one name stand together; many private ones may hide the public one.
+  const auto next = name_of(text_of(root, "NextDNSName"));
+  if (*flag_of(root, "IsTruncated") && (!next || *next == apex)) {
+    return permanent_trouble(
+        "Route 53 has very many zones of this name: say which one with zone-ids");
   }
   if (found.empty()) return Absent{};
   if (found.size() > 1) {

@@ -127,6 +127,16 @@ class Conforms(ChangesTakeTime, Conformance, LabCase):
             {**one, "rrdatas": ["192.0.2.300"], "name": f"b.{ZONE}."}]})["status"], 400)
         self.assertIn("203.0.113.7", json.dumps(self.party.zone["sets"][f"new.{ZONE}.", "A"]))
 
+    def test_values_are_deleted_as_they_were_typed_in(self):
+        self.begin(['c 300 IN CAA 0 issue "ca.example.net"', "m 300 IN MX 10 mail.example.net."])
+        self.wait_for_push(1)
+        with self.party.emulator.lock:
+            sets = self.party.zone["sets"]
+            sets[f"c.{ZONE}.", "CAA"]["rrdatas"] = ["0 issue ca.example.net"]
+            sets[f"m.{ZONE}.", "MX"]["rrdatas"] = ["10 Mail.Example.NET."]
+        self.assertIn("2 changes applied", self.change(
+            ['c 300 IN CAA 0 issue "other.example.net"', "m 300 IN MX 20 mail.example.net."], 2))
+
     def test_routing_policies_are_left_alone(self):
         self.begin(start=False)
         emulator = self.party.emulator

@@ -120,6 +120,13 @@ class Conforms(ChangesTakeTime, Conformance, LabCase):
         self.assertIn((f"al.{ZONE}.", "A", ""), self.party.zone.sets)
         self.assertIn((f"b.{ZONE}.", "A", ""), self.party.zone.sets)
 
+    def test_values_are_deleted_as_they_were_typed_in(self):
+        self.begin(["m 300 IN MX 10 mail.example.net."])
+        self.wait_for_push(1)
+        with self.party.emulator.lock:
+            self.party.zone.sets[f"m.{ZONE}.", "MX", ""] = {"ttl": 300, "values": ["10 Mail.example.net"]}
+        self.assertIn("1 change applied", self.change(["m 300 IN MX 20 mail.example.net."], 2))
+
     def test_what_it_cannot_hold_is_refused_in_the_plan_or_left_out(self):
         self.begin(["a 300 IN A 192.0.2.1", "l 300 IN LOC 52 22 23.000 N 4 53 32.000 E -2m"])
         self.assertIn("cannot hold", self.wait_for_push(1))

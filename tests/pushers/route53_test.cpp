@@ -184,6 +184,36 @@ TEST_CASE("a change of Route 53 says what was there", "[pushers][route53]") {
   }
 }
 
+TEST_CASE("a deletion at Route 53 names values as they are told", "[pushers][route53]") {
+  LiveZone live;
+  live.zone = zone_ref;
+  live.add(page_of(list_of(set_of("m.example.org.", "MX", "10 Mail.example.net") +
+                           set_of("t.example.org.", "TXT", "&quot;a b&quot;"))));
+  CHECK(live.rrsets[1].ids.empty());
+  const auto requests =
+      driver().apply(call, live, {{live.rrsets[0].rrset, rrset("m 300 MX 20 mail"), 0}});
+  CHECK_THAT(requests[0].body, Catch::Contains("<Value>10 Mail.example.net</Value>") &&
+                                   Catch::Contains("<Value>20 mail.example.org.</Value>"));
+}
+
+TEST_CASE("what health checks decide about is opaque", "[pushers][route53]") {
+  const auto page = page_of(
+      list_of(set_of("a.example.org.", "A", "192.0.2.1", "<HealthCheckId>h</HealthCheckId>")));
+  CHECK(page.rrsets[0].kind == LiveKind::opaque);
+}
+
+TEST_CASE("very many zones of a name at Route 53 need an id", "[pushers][route53]") {
+  const auto find = [](const std::string& next) {
+    auto response = zones_of(zone_xml("Z1", "example.org.", "true"));
+    const std::string end = "<IsTruncated>false</IsTruncated>";
+    response.body.replace(response.body.find(end), end.size(),
+                          "<NextDNSName>" + next + "</NextDNSName><IsTruncated>true</IsTruncated>");
+    return driver().parse_find(call, name("@"), response);
+  };
+  CHECK(find("b.org.").is_absent());
+  CHECK(find("example.org.").trouble() != nullptr);
+}
+
 TEST_CASE("what Route 53 says of changes", "[pushers][route53]") {
   const auto kind = [](const Response& response) {
     const auto outcome = driver().parse_apply(call, zone_ref, response);

@@ -309,10 +309,11 @@ class Route53(Emulator):
             return xml + (f"<AliasTarget><HostedZoneId>Z2</HostedZoneId><DNSName>{what['alias']}"
                           "</DNSName><EvaluateTargetHealth>false</EvaluateTargetHealth>"
                           "</AliasTarget></ResourceRecordSet>")
+        check = f"<HealthCheckId>{what['check']}</HealthCheckId>" if "check" in what else ""
         return (xml + f"<TTL>{what['ttl']}</TTL><ResourceRecords>"
                 + "".join(f"<ResourceRecord><Value>{escape(value)}</Value></ResourceRecord>"
                           for value in what["values"])
-                + "</ResourceRecords></ResourceRecordSet>")
+                + f"</ResourceRecords>{check}</ResourceRecordSet>")
 
     def ListResourceRecordSets(self, query, call):
         zone = self.zone_of(call.arguments[0])
@@ -437,7 +438,8 @@ class Route53(Emulator):
             bad = [why_bad_value(rrtype, value) for value in what["values"]]
             if any(bad):
                 return [f"Invalid Resource Record: '{next(filter(None, bad))}' {said}"]
-            what = {**what, "values": [normal(rrtype, value) for value in what["values"]]}
+            if action != "DELETE":  # which names what is there as it is told
+                what = {**what, "values": [normal(rrtype, value) for value in what["values"]]}
             if len(set(what["values"])) != len(what["values"]):
                 return [f"Duplicate Resource Record: {said}"]
             if rrtype == "CNAME" and len(what["values"]) > 1:

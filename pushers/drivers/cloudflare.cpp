@@ -3,6 +3,7 @@
 #include "pushers/base_url.hpp"
 #include "pushers/drivers/cloudflare_record.hpp"
 #include "pushers/drivers/json_answer.hpp"
+#include "pushers/drivers/outside_name.hpp"
 #include "pushers/drivers/rdata_fields.hpp"
 #include "pushers/drivers/single_records.hpp"
 
@@ -107,7 +108,7 @@ std::string why_foreign(const Json& record) {
 std::string take_record(const Json& record, const dns::Name& apex, const Capabilities& can,
                         ListedRecords& records) {
   const std::string id = text_of(record, "id");
-  const auto owner = dns::Name::from_text(text_of(record, "name"));
+  const auto owner = name_from_outside(text_of(record, "name"));
   const auto ttl = ttl_of(record, "ttl");
   const std::string type_text = text_of(record, "type");
   if (!is_id(id) || !owner || !ttl || type_text.empty()) return "a record lacks a field";
@@ -279,7 +280,7 @@ Seen<ZoneRef> Cloudflare::parse_find(const Call& call, const dns::Name& apex,
   std::vector<ZoneRef> found;
   bool is_secondary = false;
   for (const auto& zone : zones) {
-    const auto name = dns::Name::from_text(text_of(zone, "name"));
+    const auto name = name_from_outside(text_of(zone, "name"));
     const std::string id = text_of(zone, "id");
     if (!name || !is_id(id)) return garbage("a list of zones");
     if (*name != apex) continue;
@@ -387,7 +388,7 @@ Seen<ZonesPage> Cloudflare::parse_zones(const Call& call, const Response& respon
   if (!place) return garbage("a list of zones whose counts agree");
   ZonesPage page;
   for (const auto& zone : *result) {
-    const auto name = dns::Name::from_text(text_of(zone, "name"));
+    const auto name = name_from_outside(text_of(zone, "name"));
     if (!name) return garbage("a list of zones");
     page.zones.push_back({*name, text_of(zone, "id")});
   }

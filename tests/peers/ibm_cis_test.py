@@ -100,7 +100,8 @@ class Conforms(SingleRecords, Conformance, LabCase):
 
     def test_zones_are_found_among_many(self):
         self.begin(start=False)
-        for i in range(1200):
+        self.party.emulator.add_zone("xn--bcher-kva.example")
+        for i in range(1199):
             self.party.emulator.add_zone(f"z{i}.example.net")
         done = self.command(0, "provider", "zones", "ibm-cis", "--json")
         self.assertEqual(len(json.loads(done.stdout)["zones"]), 1202)

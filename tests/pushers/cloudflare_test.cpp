@@ -155,6 +155,19 @@ TEST_CASE("records are changed in place", "[pushers][cloudflare]") {
   CHECK(body_of(live, {slower})["patches"].size() == 2);
 }
 
+TEST_CASE("Cloudflare shows zones and names with U-labels", "[pushers][cloudflare]") {
+  const auto apex = dns::Name::from_text("xn--bcher-kva.example.").value();
+  const Json zone{{"id", "1a"}, {"name", "b\u00fccher.example"}, {"type", "full"}};
+  const auto found =
+      driver().parse_find(call, apex, json(200, envelope(Json::array({zone}), info(1, 50, 1, 1))));
+  REQUIRE(found.value() != nullptr);
+  CHECK(found.value()->apex == apex);
+  const auto rrsets = page_of(Json::array({record("1", "caf\u00e9.example.org", "A", "192.0.2.1")}),
+                              info(1, 1000, 1, 1))
+                          .rrsets;
+  CHECK(rrsets[0].rrset == rrset("xn--caf-dma 300 A 192.0.2.1"));
+}
+
 TEST_CASE("what Cloudflare says of batches", "[pushers][cloudflare]") {
   const auto kind = [](const Response& response) {
     const auto outcome = driver().parse_apply(call, zone_ref, response);

@@ -119,7 +119,8 @@ class Cloudflare(Emulator):
 
     @staticmethod
     def shown(zone):
-        return {key: value for key, value in zone.items() if key != "records"}
+        shown = {key: value for key, value in zone.items() if key != "records"}
+        return {**shown, "name": zone["name"].encode().decode("idna")}  # as people read it
 
     def list_zones(self, query, _):
         zones = [self.shown(zone) for zone in self.zones.values()

@@ -251,7 +251,7 @@ Trouble Ns1::trouble(const Call& call, const Response& response, Access access) 
   if (access == Access::read) return result;
   // There already, or gone: somebody else was faster.
   if (said == "record already exists" || said == "record not found" ||
-      said == "record does not exist") {
+      said == "record does not exist" || said == "zone not found") {
     result.kind = TroubleKind::conflict;
   }
   return result;

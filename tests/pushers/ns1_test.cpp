@@ -142,6 +142,7 @@ TEST_CASE("what NS1 says of changes", "[pushers][ns1]") {
   CHECK(kind(200, said("x")) == "unknown-outcome");
   CHECK(kind(400, said("record already exists")) == "conflict");
   CHECK(kind(404, said("record not found")) == "conflict");
+  CHECK(kind(404, said("zone not found")) == "conflict");
   CHECK(kind(400, said(canary)) == "permanent");
   CHECK(kind(401, said("Unauthorized")) == "auth");
   CHECK(kind(429, said("rate limit exceeded")) == "retry-after");

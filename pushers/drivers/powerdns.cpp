@@ -137,6 +137,11 @@ void note_settings(const Json& zone, Page& page) {
   }
 }
 
+/// One of several contents of a zone that PowerDNS chooses from by who asks: "example.com..inside".
+bool is_variant(const std::string& name) {
+  return name.find("..") != std::string::npos;
+}
+
 /// The zone is one that PowerDNS transfers from somewhere else: what is pushed would be lost.
 bool is_secondary(const Json& zone) {
   const std::string* kind = find_text(zone, "kind");
@@ -284,6 +289,7 @@ Seen<ZoneRef> Powerdns::parse_find(const Call& call, const dns::Name& apex,
     const std::string* id = find_text(zone, "id");
     const std::string* name = id == nullptr ? nullptr : find_text(zone, "name");
     if (name == nullptr || id->empty()) return garbage("a list of zones");
+    if (is_variant(*name)) continue;
     const auto its_apex = dns::Name::from_text(*name);
     if (!its_apex) return garbage("a list of zones");
     if (*its_apex != apex) continue;
@@ -351,6 +357,7 @@ Seen<ZonesPage> Powerdns::parse_zones(const Call& call, const Response& response
     const std::string* name = find_text(zone, "name");
     const std::string* id = find_text(zone, "id");
     if (name == nullptr || id == nullptr) return garbage("a list of zones");
+    if (is_variant(*name)) continue;
     const auto apex = dns::Name::from_text(*name);
     if (!apex) return garbage("a list of zones");
     page.zones.push_back({*apex, *id});

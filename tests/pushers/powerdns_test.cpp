@@ -148,6 +148,15 @@ TEST_CASE("where a zone is, is read from the list", "[pushers][powerdns]") {
            R"([{"account": "", "id": "example.org.", "kind": "Master", "name": "example.org."}])"));
   REQUIRE(found.value() != nullptr);
   CHECK(found.value()->id == "example.org.");
+  const auto with_views =
+      json(200, R"([{"id": "example.org..in", "kind": "Native", "name": "example.org..in"},
+               {"id": "example.org.", "kind": "Native", "name": "example.org."}])");
+  const auto beside_views = driver().parse_find(call, name("@"), with_views);
+  REQUIRE(beside_views.value() != nullptr);
+  CHECK(beside_views.value()->id == "example.org.");
+  const auto listed = driver().parse_zones(call, with_views);
+  REQUIRE(listed.value() != nullptr);
+  CHECK(listed.value()->zones.size() == 1);
   CHECK(driver().parse_find(call, name("@"), json(200, "[]")).is_absent());
   CHECK(driver()
             .parse_find(call, name("@"),

@@ -301,6 +301,8 @@ Seen<ZonesPage> Azure::parse_zones(const Call& call, const Response& response) c
     const std::string id = text_of(zone, "name");
     const auto name = dns::Name::from_text(id);
     if (!name) return garbage("a list of zones");
+    const Json* properties = find(zone, "properties");
+    if (properties != nullptr && text_of(*properties, "zoneType") == "Private") continue;
     page.zones.push_back({*name, id});
   }
   if (!next->empty()) page.next = *next;

@@ -241,6 +241,7 @@ class Conforms(Conformance, LabCase):
         self.begin(start=False)
         for i in range(120):
             self.party.emulator.add_zone(f"z{i}.example.net")
+        self.party.emulator.add_zone("private.example.net", "Private")
         done = self.command(0, "provider", "zones", "azure", "--json")
         self.assertEqual(len(json.loads(done.stdout)["zones"]), 122)
 

@@ -245,6 +245,8 @@ TEST_CASE("operations of a PATCH to Oracle", "[pushers][oci]") {
         Json::array({with({{"operation", "REMOVE"}})}));
   CHECK(items_of(change("a 300 A 192.0.2.1 | 192.0.2.2", "a 60 A 192.0.2.1 | 192.0.2.2")) ==
         Json::array({with({{"operation", "ADD"}, {"ttl", 60}})}));
+  CHECK(items_of(change("a 300 A 192.0.2.1", "a 300 A 192.0.2.1")) ==
+        Json::array({with({{"operation", "ADD"}, {"ttl", 300}})}));
   CHECK(items_of(change("a 300 A 192.0.2.1 | 192.0.2.2", "a 60 A 192.0.2.2 | 192.0.2.3")) ==
         Json::array({with({{"operation", "REMOVE"}, {"rdata", "192.0.2.1"}}),
                      with({{"operation", "ADD"}, {"ttl", 60}}),

@@ -253,9 +253,6 @@ TEST_CASE("operations of a PATCH to Oracle", "[pushers][oci]") {
                      with({{"operation", "ADD"}, {"ttl", 60}, {"rdata", "192.0.2.3"}})}));
   CHECK(driver().weight_of(
             change("a 300 A 192.0.2.1 | 192.0.2.2", "a 60 A 192.0.2.2 | 192.0.2.3")) == 3);
-  const auto same = change("a 300 A 192.0.2.1", "a 300 A 192.0.2.1");
-  CHECK(items_of(same).is_null());
-  CHECK(driver().weight_of(same) == 0);
 }
 
 TEST_CASE("a PATCH to Oracle is made on the condition of what was read", "[pushers][oci]") {

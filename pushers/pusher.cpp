@@ -16,13 +16,14 @@ std::string state_words(const PushResult& result) {
 
 }  // namespace
 
-Pusher::Pusher(net::Loop& loop, std::unique_ptr<Driver> driver, Settings settings, Hooks hooks)
+Pusher::Pusher(net::Loop& loop, std::unique_ptr<Driver> driver, Settings settings, Hooks hooks,
+               std::shared_ptr<Account> account)
     : loop_(loop),
       driver_(std::move(driver)),
       settings_(std::move(settings)),
       hooks_(std::move(hooks)),
       carrier_(loop),
-      budget_(settings_.calls_per_minute),
+      account_(account ? std::move(account) : std::make_shared<Account>()),
       random_(std::random_device{}()),
       turn_timer_(loop, [this] { turn(); }) {}
 
@@ -114,7 +115,10 @@ void Pusher::turn() {
 std::optional<net::Instant> Pusher::start_ready(net::Instant now) {
   std::optional<net::Instant> next;
   std::vector<dns::Name> ready;
-  const auto is_full = [&] { return running_ + ready.size() >= settings_.parallel; };
+  const auto is_full = [&] {
+    return awaiting_ >= settings_.awaiting ||
+           running_ - awaiting_ + ready.size() >= settings_.parallel;
+  };
   const auto look_at = [&](const dns::Name& apex, const Zone& zone) {
     if (zone.running) return;
     if (!zone.plans.empty()) {
@@ -190,6 +194,7 @@ void Pusher::start(const dns::Name& apex, Zone& zone, Job job) {
   zone.is_known = true;
   order.force_plan = job.options.force_plan;
   order.expected_plan = job.options.expected_plan;
+  order.session = account_->session(net::Loop::now());
   if (hooks_.load_applied) {
     const auto text = hooks_.load_applied(apex);
     if (text) order.owned = Ownership::decode(*text).value_or(Ownership());
@@ -233,6 +238,7 @@ void Pusher::carry(const dns::Name& apex, Step step) {
     const Moment now = moment();
     step = running.push.on_journaled(now, kept);
   }
+  share_news(running, step);
   if (std::holds_alternative<Finished>(step)) return finish(apex);
   if (auto* send = std::get_if<Send>(&step)) {
     if (settings_.ca_file) send->request.ca_file = settings_.ca_file;
@@ -245,11 +251,36 @@ void Pusher::carry(const dns::Name& apex, Step step) {
   if (is_push && words != zone.words) tell(apex, zone, words, nullptr);
 }
 
+/// What this push learned that is of use to all who have the same account.
+void Pusher::share_news(Running& running, const Step& step) {
+  const Push& push = running.push;
+  if (push.is_awaiting() != running.awaits) {
+    running.awaits = push.is_awaiting();
+    running.awaits ? ++awaiting_ : --awaiting_;
+    if (running.awaits) turn_timer_.set_after({});  // there is room for another
+  }
+  if (const auto* wait = std::get_if<Wait>(&step); wait != nullptr && push.is_throttled()) {
+    account_->pause(wait->until);
+  }
+  const bool has_ended = std::holds_alternative<Finished>(step);
+  if (has_ended && push.result().end == PushEnd::auth) account_->drop_session(running.session);
+  if (has_ended || push.session() == running.session) return;
+  account_->drop_session(running.session);
+  running.session = push.session();
+  if (!running.session.empty()) account_->keep_session(running.session, net::Loop::now());
+}
+
 void Pusher::send(const dns::Name& apex, Running& running, Request request) {
   const auto now = net::Loop::now();
-  if (const auto wait = budget_.take(now, !running.job.compares); wait.count() > 0) {
+  if (const auto wait = account_->take(now, !running.job.compares); wait.count() > 0) {
+    if (running.held_since == net::Instant{}) running.held_since = now;
     running.held_back = std::move(request);
     return running.timer.set(now + wait);
+  }
+  if (running.held_since != net::Instant{}) {
+    running.push.give_time(
+        std::chrono::duration_cast<std::chrono::milliseconds>(now - running.held_since));
+    running.held_since = {};
   }
   running.trip = carrier_.carry(std::move(request), [this, apex](Result<Response> response) {
     on_response(dns::Name(apex), response);  // this lambda may be gone before it returns

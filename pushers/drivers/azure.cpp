@@ -39,6 +39,8 @@ Capabilities azure_capabilities() {
   result.apex_ns = ApexNs::ignore;
   result.soa = SoaRule::providers;
   result.batch.max_changes = 1;
+  // Azure Resource Manager lets each principal write 10 times a second in one subscription.
+  result.calls_per_minute = 600;
   return result;
 }
 

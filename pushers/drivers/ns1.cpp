@@ -34,6 +34,8 @@ Capabilities ns1_capabilities() {
   result.apex_ns = ApexNs::ignore;
   result.soa = SoaRule::providers;
   result.batch.max_changes = 1;
+  // Not documented; each answer says what is left.
+  result.calls_per_minute = 500;
   return result;
 }
 

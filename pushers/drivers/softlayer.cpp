@@ -44,6 +44,8 @@ Capabilities softlayer_capabilities() {
   result.apex_ns = ApexNs::ignore;
   result.soa = SoaRule::providers;
   result.batch.max_changes = max_batch;
+  // Not documented: 50 a second were seen to be refused.
+  result.calls_per_minute = 600;
   return result;
 }
 
@@ -387,6 +389,7 @@ Trouble Softlayer::trouble(const Call& call, const Response& response, Access ac
   if (response.status == 200 && !is_error(answer)) return garbage("a list");
   if (response.status == 200) result.words = words;  // a failure all the same
   if (const auto kind = kind_of(answer, access)) result.kind = *kind;
+  if (text_of(answer, "code").ends_with("_RateLimitExceeded")) result.throttled = true;
   return result;
 }
 

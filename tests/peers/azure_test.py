@@ -95,10 +95,11 @@ class AzureParty(EmulatedParty):
         return NAMESERVERS
 
     def most_requests(self, records, changes):
-        # A token, find, list, one request for each RRset, list.
+        # Find, list, one request for each RRset, list; at first a token, too.
         lists = -(-(records + 2) // PAGE)
-        before = 1 if changes >= records else lists
-        return Requests(2 + before + changes + lists, 3 + before)
+        if changes >= records:
+            return Requests(3 + changes + lists, 4)
+        return Requests(1 + lists + changes + lists, 2 + lists)
 
 
 class Conforms(Conformance, LabCase):

@@ -323,7 +323,7 @@ TEST_CASE("a job at the provider is waited for", "[pushers][push]") {
   CHECK(talk.run().end == PushEnd::done);
   CHECK(scene.provider.log ==
         Lines{"find", "list", "apply 0", "poll job-1", "poll job-1", "poll job-1", "list"});
-  CHECK(talk.waits == std::vector{2000ms, 2000ms, 2000ms});
+  CHECK(talk.waits == std::vector{2000ms, 4000ms, 8000ms});
 }
 
 TEST_CASE("staged changes are put in force", "[pushers][push]") {

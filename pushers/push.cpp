@@ -162,7 +162,7 @@ Step Push::ask(const Moment& moment) {
   }
   if (stage_ == Stage::find) request = driver_.find_zone(call(moment), zone_.apex);
   if (stage_ == Stage::list) request = driver_.list(call(moment), zone_, cursor_);
-  if (stage_ == Stage::look) request = driver_.look(call(moment), zone_, looks_.front());
+  if (stage_ == Stage::look) request = look_request(moment, looks_.front());
   if (stage_ == Stage::write) request = requests_[request_at_];
   if (stage_ == Stage::poll) request = driver_.poll(call(moment), zone_, poll_cursor_);
   if (!request) return Finished{};

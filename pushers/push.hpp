@@ -161,6 +161,15 @@ class Push {
   const PushResult& result() const { return result_; }
 
  private:
+  /// What is looked at: an owner, or one RRset of it where the provider shows single ones only.
+  struct Place {
+    dns::Name owner;
+    std::optional<dns::RRType> type;
+    bool holds(const dns::Name& name, dns::RRType its_type) const {
+      return name == owner && (!type || *type == its_type);
+    }
+    friend auto operator<=>(const Place&, const Place&) = default;
+  };
   enum class Stage { login, find, list, look, journal, write, poll, ended };
 
   Call call(const Moment& moment) const { return {moment.wall, session_, untouched_, cursor_}; }
@@ -186,11 +195,16 @@ class Push {
   bool plan_from_memory(const Moment& moment);
   Step next_look(const Moment& moment);
   Step on_look(const Moment& moment, const Response& response);
-  bool contradicts(const dns::Name& owner, const LiveZone& seen) const;
-  void take_look(const dns::Name& owner, LiveZone seen);
+  bool can_look_at(const Moment& moment, const std::set<Place>& places) const;
+  std::optional<Request> look_request(const Moment& moment, const Place& place) const;
+  Seen<Page> parse_look(const Moment& moment, const Place& place, const Response& response) const;
+  static LiveRRsets at(const Place& place, const LiveZone& live);
+  bool contradicts(const Place& place, const LiveZone& seen) const;
+  void take_look(const Place& place, const LiveZone& seen);
   void take_serial(std::uint32_t serial);
   bool look_back(const Moment& moment);
-  std::set<dns::Name> owners_of_plan() const;
+  std::set<Place> places_of_plan(const Moment& moment) const;
+  Place soa_place(const Moment& moment) const;
   std::uint64_t wanted_mark() const;
   void remember();
 
@@ -239,7 +253,7 @@ class Push {
   bool from_memory_ = false;     ///< the zone was not read whole in this push
   std::size_t known_pages_ = 1;  ///< that a whole reading takes
   WallTime read_at_{};           ///< when the zone was read whole
-  std::deque<dns::Name> looks_;  ///< owners to look at
+  std::deque<Place> looks_;      ///< to be looked at
   bool soa_is_seen_ = false;
 
   std::optional<Plan> plan_;

@@ -265,6 +265,32 @@ TEST_CASE("a session is opened first and used", "[pushers][push]") {
   CHECK(scene.provider.log.at(1) == "find as session-1");
 }
 
+TEST_CASE("a session of another push is used, and a new one opened where it is refused",
+          "[pushers][push]") {
+  Scene scene({"www 300 A 192.0.2.1"});
+  scene.driver.wants_login = true;
+  scene.order.session = "session-0";
+  auto talk = scene.begin();
+  SECTION("it is good still") {
+    CHECK(talk.run().end == PushEnd::done);
+    CHECK(scene.provider.log == Lines{"find as session-0", "list", "apply 0", "list"});
+  }
+  SECTION("it is good for nothing any more") {
+    const auto request = GENERATE(as<std::string>{}, "find as session-0", "list", "apply");
+    talk.fault = nth(request, 1, {fake_auth, false, ""});
+    CHECK(talk.run().end == PushEnd::done);
+    const auto& log = scene.provider.log;
+    CHECK(std::count(log.begin(), log.end(), "login") == 1);
+    CHECK(std::count(log.begin(), log.end(), "find as session-1") == 1);
+  }
+  SECTION("nor is a new one") {
+    talk.fault = always("list", {fake_auth, false, ""});
+    CHECK(talk.run().end == PushEnd::auth);
+    const auto& log = scene.provider.log;
+    CHECK(std::count(log.begin(), log.end(), "login") == 1);
+  }
+}
+
 TEST_CASE("a write of unknown outcome is read back before anything else", "[pushers][push]") {
   const bool applied = GENERATE(false, true);
   const int status = GENERATE(0, fake_broken, fake_garbage);

@@ -19,10 +19,12 @@ bool join_part(LiveRRset& whole, const LiveRRset& part) {
   }
   for (const auto& id : part.ids) whole.ids.push_back(id);
   for (const auto& rdata : part.rrset.rdata) whole.rrset.rdata.push_back(rdata);
-  whole.has_copies = whole.has_copies || part.has_copies;
-  whole.has_mixed_ttls = whole.has_mixed_ttls || part.has_mixed_ttls;
+  whole.has_mixed_ttls =
+      whole.has_mixed_ttls || part.has_mixed_ttls || whole.rrset.ttl != part.rrset.ttl;
   whole.rrset.ttl = std::min(whole.rrset.ttl, part.rrset.ttl);
+  const std::size_t count = whole.rrset.rdata.size();
   dns::normalise(whole.rrset);
+  whole.has_copies = whole.has_copies || part.has_copies || whole.rrset.rdata.size() < count;
   return true;
 }
 

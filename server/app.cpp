@@ -184,11 +184,41 @@ Result<std::unique_ptr<App>> App::start(net::Loop& loop, Config config, Reread r
   if (!journal) return tl::unexpected<Error>(journal.error());
   std::unique_ptr<App> app(
       new App(loop, std::move(config), std::move(reread), std::move(*journal)));
-  if (auto opened = app->open(); !opened) return tl::unexpected<Error>(opened.error());
+  app->furnish();
+  if (auto opened = app->open_doors(); !opened) return tl::unexpected<Error>(opened.error());
   return app;
 }
 
-Result<void> App::open() {
+Result<std::unique_ptr<App>> App::look(net::Loop& loop, Config config,
+                                       const std::filesystem::path& state) {
+  auto journal = zonestore::Journal::open(state, config.history, true);
+  std::error_code ignored;  // what cannot be looked at is there
+  if (!journal && !std::filesystem::exists(state / "taproot.db", ignored) && !ignored) {
+    journal = zonestore::Journal::open(config.state, config.history);
+  }
+  if (!journal) return tl::unexpected<Error>(journal.error());
+  std::unique_ptr<App> app(new App(loop, std::move(config), {}, std::move(*journal)));
+  app->is_looking_ = true;
+  app->distributor_.keep_quiet();
+  app->furnish();
+  return app;
+}
+
+bool App::has_looked(const Zones& zones) const {
+  return std::all_of(zones.begin(), zones.end(), [&](const auto& zone) {
+    const auto* row = distributor_.board().find(zone);
+    if (row == nullptr || store_.current(zone) == nullptr) return true;  // nobody is asked
+    for (const auto& [name, provider] : row->providers) {
+      for (const auto& nameserver : provider.nameservers) {
+        if (!nameserver.seen_serial && !nameserver.failing_since) return false;
+      }
+    }
+    return true;
+  });
+}
+
+/// What answers and distributes, before anybody can ask.
+void App::furnish() {
   store_.on_installed([this](const auto& installed) { on_installed(installed); });
   distributor_.on_changed([this](const auto& apex) { runs_.board_changed(apex); });
   distributor_.on_pushed([this](const auto& apex, const auto& provider, const auto& result) {
@@ -199,6 +229,9 @@ Result<void> App::open() {
   publish_policy();
   set_zones();
   publish_tls();
+}
+
+Result<void> App::open_doors() {
   auto serving = Serving::start(
       store_, policy_,
       {config_.listen, worker_count(config_), &delivered_, config_.listen_tls, &tls_, &composed_},
@@ -297,6 +330,7 @@ void App::set_zones() {
     followed_.drop_zone(name);
     parents_.drop_zone(name);
   }
+  if (is_looking_) return;
   remotes_.tidy();
   followed_.tidy();
   parents_.configure(config_.parent_notify);
@@ -319,7 +353,7 @@ void App::set_each_zone() {
     remotes_.set_zone(*zone);
     followed_.set_zone(*zone, config_.keys);
     distributor_.set_zone(zone);
-    parents_.set_zone(*zone, store_.current(zone->name).get());
+    if (!is_looking_) parents_.set_zone(*zone, store_.current(zone->name).get());
   }
 }
 

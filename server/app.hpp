@@ -29,6 +29,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <set>
@@ -48,6 +49,11 @@ class App final : public Operations {
  public:
   /// Opens the state folder, binds all listeners and begins to serve what the journal has.
   static Result<std::unique_ptr<App>> start(net::Loop& loop, Config config, Reread reread);
+  /// A house without doors: it answers plan() and verify() as one that serves would, and tells,
+  /// pushes and installs nothing. Its versions are those of the journal in `state`, if there is
+  /// one, which is only read; the configuration's own state folder may be written to.
+  static Result<std::unique_ptr<App>> look(net::Loop& loop, Config config,
+                                           const std::filesystem::path& state);
   App(const App&) = delete;
   App& operator=(const App&) = delete;
   ~App() override;
@@ -56,6 +62,9 @@ class App final : public Operations {
   void load_all(std::function<void()> done);
   /// Reads configuration and sources again, as SIGHUP does.
   void reload_all();
+
+  /// Whether every nameserver of these zones has been asked and has answered, or has not.
+  bool has_looked(const Zones& zones) const;
 
   const Config& config() const { return config_; }
   const std::vector<net::Endpoint>& listening() const { return serving_->local(); }
@@ -85,7 +94,8 @@ class App final : public Operations {
  private:
   App(net::Loop& loop, Config config, Reread reread, std::unique_ptr<zonestore::Journal> journal);
 
-  Result<void> open();
+  void furnish();
+  Result<void> open_doors();
   void set_zones();
   void set_each_zone();
   std::vector<dns::Name> names_not_configured() const;
@@ -162,6 +172,7 @@ class App final : public Operations {
   std::map<std::string, WallTime> plans_;  ///< shown to somebody, and until when they hold
   net::Timer housekeeping_;
   net::Timer catalog_timer_;
+  bool is_looking_ = false;  ///< see look()
   bool taking_members_ = false;
   std::set<dns::Name> clashes_;  ///< members that are others' zones, as they were logged
   /// Versions that the log has been told of in one second.

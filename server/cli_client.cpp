@@ -120,6 +120,14 @@ Result<std::string> DaemonClient::answer_of(net::HttpRequest request) const {
   return response->body;
 }
 
+bool DaemonClient::is_nobody_there() const {
+  net::HttpRequest request;
+  request.url = "http://" + endpoint_.to_text() + "/healthz";
+  request.timeout = std::chrono::seconds(5);
+  const auto response = net::http_fetch(request);
+  return !response && nobody_listens(response.error());
+}
+
 Result<std::string> DaemonClient::get(const std::string& path_and_query) const {
   net::HttpRequest request;
   request.url = path_and_query;

@@ -22,6 +22,9 @@ class DaemonClient {
   /// Finds the daemon: flags, then the configuration, then the defaults.
   static Result<DaemonClient> find(const CommonFlags& common, const ConfigWorld& world);
 
+  /// Whether nobody listens there at all.
+  bool is_nobody_there() const;
+
   Result<std::string> get(const std::string& path_and_query) const;
   /// What was answered, if that is a document: 200, or 422 with findings.
   struct Answer {

@@ -1,5 +1,6 @@
 #include "server/cli_client.hpp"
 #include "server/cli_verbs.hpp"
+#include "server/look_once.hpp"
 #include "server/render.hpp"
 #include "server/render_document.hpp"
 
@@ -30,6 +31,23 @@ Result<std::string> fetch(const CommonFlags& common, const std::string& path,
   const auto client = DaemonClient::find(common, terminal.world);
   if (!client) return tl::unexpected(client.error());
   return client->get(path);
+}
+
+/// The same of a verb that also works without a daemon, if it is told for what configuration.
+Result<std::string> fetch_or_look(
+    const CommonFlags& common, const std::string& path, const std::vector<std::string>& zones,
+    Result<std::string> (*look)(Config, const std::vector<std::string>&), Terminal& terminal) {
+  const auto client = DaemonClient::find(common, terminal.world);
+  if (!client) return tl::unexpected(client.error());
+  if (!common.config || common.control || !client->is_nobody_there()) {
+    return client->get(path_with_zones(path, zones));
+  }
+  auto read = read_config(*common.config, terminal.world);
+  if (!read.config) return tl::unexpected(to_error(read.findings));
+  terminal.err << "No taproot is running there: this is what one with " << *common.config
+               << " would find, by the state in " << read.config->state.string() << ".\n"
+               << std::flush;
+  return look(std::move(*read.config), zones);
 }
 
 /// Prints a report as JSON or as text, and returns it for a verdict.
@@ -86,7 +104,7 @@ int run_plan(const CommonFlags& common, const std::vector<std::string>& zones, b
              Terminal& terminal) {
   const auto json = [&] {
     const Progress progress(terminal, "asking the providers");
-    return fetch(common, path_with_zones("/v1/plan", zones), terminal);
+    return fetch_or_look(common, "/v1/plan", zones, plan_once, terminal);
   }();
   const auto plan = print(common, json, markdown ? render_plan_markdown : render_plan, terminal);
   if (!plan) return report_error(terminal, plan.error());
@@ -97,7 +115,7 @@ int run_verify(const CommonFlags& common, const std::vector<std::string>& zones,
                Terminal& terminal) {
   const auto json = [&] {
     const Progress progress(terminal, "asking the nameservers");
-    return fetch(common, path_with_zones("/v1/verify", zones), terminal);
+    return fetch_or_look(common, "/v1/verify", zones, verify_once, terminal);
   }();
   const auto report = print(common, json, render_verify, terminal);
   if (!report) return report_error(terminal, report.error());

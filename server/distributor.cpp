@@ -257,11 +257,12 @@ void Distributor::installed(const zonestore::Installed& installed) {
 
 void Distributor::bring(const std::shared_ptr<const ZoneVersion>& version,
                         const std::shared_ptr<const zonestore::ChangeSet>& step) {
+  watch(version, step);
+  if (is_quiet_) return;
   tell(*version);
   for (const auto* provider : providers_of(version->apex())) {
     if (pushers_.contains(provider->name)) push_to(*provider, version, {});
   }
-  watch(version, step);
 }
 
 /// Whether the stages before let a version through, or did so before this process began.

@@ -42,6 +42,9 @@ class Distributor {
                                       const pushers::PushResult& result)>;
   void on_pushed(OnPushed on_pushed) { on_pushed_ = std::move(on_pushed); }
 
+  /// From now on nobody is told and nothing is pushed; nameservers are looked at all the same.
+  void keep_quiet() { is_quiet_ = true; }
+
   /// Takes the providers of a new configuration; set_zone() must follow for every zone.
   void configure(const Config& config);
 
@@ -132,6 +135,7 @@ class Distributor {
   ProviderAccounts accounts_;
   std::map<std::string, std::unique_ptr<pushers::Pusher>> pushers_;
   Stages stages_;
+  bool is_quiet_ = false;
   std::map<std::pair<dns::Name, std::string>, pushers::PushResult> last_pushes_;
 };
 

@@ -47,6 +47,22 @@ PlannedProvider plan_push(const std::string& provider, const pushers::PushResult
   return out;
 }
 
+/// What a first version brings: all of it, or of a large one the SOA.
+std::vector<PlannedChange> first_changes(const ZoneVersion& version) {
+  constexpr std::size_t most_rrsets = 1000;
+  std::vector<PlannedChange> changes;
+  if (version.rrset_count() > most_rrsets) {
+    return {make_planned_change(std::nullopt, version.find(version.apex(), dns::RRType::SOA))};
+  }
+  for (auto cursor = version.walk(); cursor.leaf() != nullptr; cursor.next()) {
+    const dns::Name owner = cursor.leaf()->owner(version.apex());
+    for (const auto rrset : cursor.leaf()->rrsets()) {
+      changes.push_back(make_planned_change(std::nullopt, rrset.to_rrset(owner)));
+    }
+  }
+  return changes;
+}
+
 /// The lowest version that any nameserver of a provider is known to serve.
 const monitor::NameserverRow* furthest_behind(const monitor::ProviderRow& row,
                                               const ZoneVersion& wanted) {
@@ -92,6 +108,7 @@ void Planner::begin_zone(const std::shared_ptr<Making>& making, const SourceOutc
     zone.serial = current->serial().value();
   }
   if (differs && outcome.step) zone.source_changes = make_planned_changes(*outcome.step);
+  if (differs && !current) zone.source_changes = first_changes(*wanted);
   zone.guard = outcome.guard;
   const auto* state = desk_.find(outcome.zone);
   if (state != nullptr) zone.findings = state->findings;

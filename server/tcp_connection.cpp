@@ -1,5 +1,6 @@
 #include "server/tcp_connection.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace taproot::server {
@@ -7,8 +8,11 @@ namespace taproot::server {
 namespace {
 
 constexpr std::size_t length_size = 2;  // RFC 1035 section 4.2.2
-/// Octets of a transfer that are composed in one go: more would keep UDP waiting.
-constexpr std::size_t pull_octets = std::size_t{32} << 10;
+/// Octets of transfers that are composed before it is others' turn: more would keep UDP waiting,
+/// and each write costs a system call and may wake who reads.
+constexpr std::size_t turn_octets = std::size_t{96} << 10;
+/// What each transfer of many gets of it, and at its beginning, since most are short.
+constexpr std::size_t least_octets = std::size_t{32} << 10;
 constexpr std::size_t usual_frame = std::size_t{17} << 10;  // a message of a transfer, its length
 
 }  // namespace
@@ -44,6 +48,7 @@ TcpConnection::TcpConnection(std::unique_ptr<net::Stream> stream, Environment& e
 
 TcpConnection::~TcpConnection() {
   if (awaited_ != 0) environment_.dispatch.forget(awaited_);
+  end_transfer();
 }
 
 std::optional<ConnectionEnd> TcpConnection::why_end(net::Instant now) {
@@ -113,13 +118,25 @@ void TcpConnection::on_answer(Octets message) {
   settle();
 }
 
+void TcpConnection::begin_transfer(std::unique_ptr<OutgoingTransfer> transfer) {
+  transfer_ = std::move(transfer);
+  ++environment_.transfers;
+  pull(least_octets);
+}
+
+void TcpConnection::end_transfer() {
+  if (!transfer_) return;
+  transfer_.reset();
+  --environment_.transfers;
+}
+
 void TcpConnection::go_on_with_transfer() {
   last_useful_ = net::Clock::now();
   if (transfer_->done()) {
     transfer_->finish();
-    transfer_.reset();
+    end_transfer();
   } else {
-    pull();
+    pull(std::max(least_octets, turn_octets / environment_.transfers));
   }
   owner_.on_useful(*this);
 }
@@ -181,8 +198,7 @@ void TcpConnection::serve_frame(const Snapshot& snapshot, Octets frame) {
   auto reply = environment_.dispatch.handle(
       snapshot, {frame, peer(), Transport::tcp, stream_->tls_peer()}, environment_.scratch);
   if (reply.transfer) {
-    transfer_ = std::move(reply.transfer);
-    return pull();
+    return begin_transfer(std::move(reply.transfer));
   }
   if (reply.later != 0) {
     awaited_ = reply.later;
@@ -197,10 +213,10 @@ void TcpConnection::serve_frame(const Snapshot& snapshot, Octets frame) {
 }
 
 /// Composes the next part of a transfer.
-void TcpConnection::pull() {
+void TcpConnection::pull(std::size_t octets) {
   const std::size_t start = output_.size();
-  output_.reserve(start + pull_octets + usual_frame);
-  while (!transfer_->done() && output_.size() - start < pull_octets) {
+  output_.reserve(start + octets + usual_frame);
+  while (!transfer_->done() && output_.size() - start < octets) {
     const std::size_t size = transfer_->next(environment_.scratch);
     if (size == 0) {
       end_ = ConnectionEnd::transfer_failed;

@@ -57,6 +57,7 @@ class TcpConnection {
     std::function<Snapshot()> take;
     TcpLimits limits;
     std::vector<std::uint8_t> scratch = std::vector<std::uint8_t>(Dispatch::buffer_size);
+    std::size_t transfers = 0;  ///< that run now; connections count them
   };
   /// Who has to hear of it.
   class Owner {
@@ -94,8 +95,10 @@ class TcpConnection {
   std::size_t serve(Octets input);
   void serve_frame(const Snapshot& snapshot, Octets frame);
   void serve_waiting();
+  void begin_transfer(std::unique_ptr<OutgoingTransfer> transfer);
   void go_on_with_transfer();
-  void pull();
+  void end_transfer();
+  void pull(std::size_t octets);
   void append_frame(Octets message);
   bool is_too_long(const Snapshot& snapshot, std::size_t length, Octets frame) const;
   void flush();

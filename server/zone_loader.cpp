@@ -18,7 +18,7 @@ struct ZoneLoader::Request {
   std::vector<WantedZone> zones;
   std::vector<std::shared_ptr<Remembered>> remembered;  ///< of each of them
   std::vector<LoadedZone> loaded;
-  std::size_t begun = 0;
+  std::atomic<std::size_t> begun{0};  ///< jobs take the next one
   std::size_t running = 0;
   Done done;
 };
@@ -137,33 +137,34 @@ void ZoneLoader::load(std::vector<WantedZone> zones, Done done) {
   }
   request->done = std::move(done);
   if (request->zones.empty()) return loop_.post([request] { request->done({}); });
-  for (std::size_t i = 0; i < parallel_jobs; ++i) begin_batch(request);
+  for (std::size_t i = 0; i < parallel_jobs; ++i) begin_job(request);
 }
 
-void ZoneLoader::begin_batch(const std::shared_ptr<Request>& request) {
-  const std::size_t from = request->begun;
-  const std::size_t to = std::min(from + batch_size, request->zones.size());
-  if (from == to) return;
-  request->begun = to;
+void ZoneLoader::begin_job(const std::shared_ptr<Request>& request) {
+  const std::size_t count = request->zones.size();
+  const std::size_t first = request->begun++;
+  if (first >= count) return;
   ++request->running;
   const auto job = std::make_shared<Job>();
   job->request = request;
-  job->begin(from);
+  job->begin(first);
   jobs_.push_back(job);
   if (!tick_.is_set()) tick_.set_after(between_looks);
   // Jobs write to places of their own in `loaded`, which does not grow meanwhile.
-  const auto read = [request, job, from, to] {
+  const auto read = [request, job, first, count] {
     Revisions revisions;
-    for (std::size_t i = from; i < to; ++i) {
+    const auto end = net::Clock::now() + turn;
+    for (std::size_t i = first; i < count; i = request->begun++) {
       job->begin(i);
       request->loaded[i] =
           load_one(request->zones[i], *request->remembered[i], revisions, job->progress);
+      if (net::Clock::now() >= end) break;
     }
   };
   loop_.work(read, [this, request, job] {
     std::erase(jobs_, job);
     --request->running;
-    begin_batch(request);
+    begin_job(request);
     if (request->running == 0) request->done(std::move(request->loaded));
   });
 }

@@ -89,12 +89,13 @@ class ZoneLoader {
   static LoadedZone load_one(const WantedZone& zone, Remembered& remembered, Revisions& revisions,
                              zonestore::ReadProgress& progress);
   static LoadingZone loading(const Job& job);
-  void begin_batch(const std::shared_ptr<Request>& request);
+  void begin_job(const std::shared_ptr<Request>& request);
   void tell_of_long_ones();
 
-  /// Small zones are read many to a job, so that a hundred thousand of them are few jobs.
-  static constexpr std::size_t batch_size = 64;
   static constexpr std::size_t parallel_jobs = 2;
+  /// A job reads one zone after the other for so long, so that a hundred thousand small ones are
+  /// few jobs, which need not wait for the loop, and others' requests have their turn.
+  static constexpr std::chrono::milliseconds turn{100};
 
   net::Loop& loop_;
   net::Timer tick_;

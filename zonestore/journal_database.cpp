@@ -132,9 +132,10 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
   auto database = std::unique_ptr<Database>(new Database(file.string()));
   const bool write = access == Access::read_write;
   const int flags = write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+  std::error_code ignored;  // what cannot be looked at cannot be opened either
   auto ready = database->connect(file.string(), flags);
   if (ready) ready = database->configure(access);
-  if (!ready && !write && std::filesystem::exists(file) && !has_log(file)) {
+  if (!ready && !write && std::filesystem::exists(file, ignored) && !has_log(file)) {
     // On a read-only file system the files beside it cannot be made; nobody else writes then.
     // What is in a log would be passed over, though: old versions would come back.
     ready = database->connect(as_uri(file.string()), flags | SQLITE_OPEN_URI);

@@ -242,6 +242,26 @@ TEST_CASE("uneven records are written as they should be, where they are ours", "
   CHECK(make_plan(*wanted, live, every_type(), nothing, shared).is_empty());
 }
 
+TEST_CASE("an RRset that is listed in parts is put together", "[pushers][plan]") {
+  const auto parts = [](const Lines& lines) {
+    auto live = live_zone(with_apex(1, lines));
+    live.has_parts = true;
+    for (std::size_t i = 0; i < live.rrsets.size(); ++i) live.rrsets[i].ids = {std::to_string(i)};
+    return gathered(live).at({name("a"), dns::RRType::A});
+  };
+  const auto whole = parts({"a 300 A 192.0.2.1", "a 300 A 192.0.2.2"});
+  CHECK(whole.rrset == rrset("a 300 A 192.0.2.1 | 192.0.2.2"));
+  CHECK_FALSE(whole.is_uneven());
+  CHECK(whole.ids.size() == 2);
+  const auto mixed = parts({"a 300 A 192.0.2.1", "a 60 A 192.0.2.2"});
+  CHECK(mixed.rrset == rrset("a 60 A 192.0.2.1 | 192.0.2.2"));
+  CHECK(mixed.has_mixed_ttls);
+  CHECK_FALSE(mixed.has_copies);
+  const auto twice = parts({"a 300 A 192.0.2.1", "a 300 A 192.0.2.1"});
+  CHECK(twice.rrset == rrset("a 300 A 192.0.2.1"));
+  CHECK(twice.has_copies);
+}
+
 TEST_CASE("nothing follows from an incomplete reading", "[pushers][plan]") {
   auto live = live_zone(with_apex(1, {"old 300 A 192.0.2.1"}));
   const auto owned = owned_from(live);

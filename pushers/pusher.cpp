@@ -120,7 +120,7 @@ std::optional<net::Instant> Pusher::start_ready(net::Instant now) {
            running_ - awaiting_ + ready.size() >= settings_.parallel;
   };
   const auto look_at = [&](const dns::Name& apex, const Zone& zone) {
-    if (zone.running) return;
+    if (zone.running || (has_favoured_ && apex == ready.front())) return;
     if (!zone.plans.empty()) {
       ready.push_back(apex);
     } else if (zone.waiting && zone.not_before > now) {
@@ -137,6 +137,9 @@ std::optional<net::Instant> Pusher::start_ready(net::Instant now) {
       next = next ? std::min(*next, from) : from;
     }
   };
+  const auto* favoured = has_favoured_ || is_full() ? nullptr : changed_zone(now);
+  has_favoured_ = favoured != nullptr;
+  if (favoured != nullptr) ready.push_back(*favoured);
   // Round and round, so that a zone that changes all the time keeps nobody from its turn.
   const auto middle = zones_.upper_bound(last_started_);
   for (auto at = middle; at != zones_.end() && !is_full(); ++at) look_at(at->first, at->second);
@@ -146,11 +149,27 @@ std::optional<net::Instant> Pusher::start_ready(net::Instant now) {
   for (const auto& apex : ready) {
     const auto at = zones_.find(apex);
     if (at == zones_.end() || at->second.running) continue;
-    last_started_ = apex;
+    if (!has_favoured_ || apex != ready.front()) last_started_ = apex;
     if (auto job = next_job(at->second, now)) start(apex, at->second, std::move(*job));
     if (alive.expired()) return std::nullopt;
   }
   return held_ || was_full ? std::nullopt : next;
+}
+
+/// The next zone whose change may start, if it was brought before; null if there is none.
+const dns::Name* Pusher::changed_zone(net::Instant now) const {
+  if (!may_push(now) || breaker_.is_tripped()) return nullptr;
+  const auto is_changed = [&](const auto& entry) {
+    const Zone& zone = entry.second;
+    return zone.waiting && zone.remembered && !zone.running && zone.not_before <= now;
+  };
+  const auto middle = zones_.upper_bound(last_started_);
+  auto found = std::find_if(middle, zones_.end(), is_changed);
+  if (found == zones_.end()) {
+    found = std::find_if(zones_.begin(), middle, is_changed);
+    if (found == middle) return nullptr;
+  }
+  return &found->first;
 }
 
 bool Pusher::compares_at(const Zone& zone, net::Instant now) const {

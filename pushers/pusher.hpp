@@ -39,6 +39,9 @@ struct PushOptions {
 /// stops everything until resume(). Pushes that ended blocked, unsafe or partial wait for a new
 /// version or another push().
 ///
+/// A change of a zone that was brought before goes before zones that come for the first time, at
+/// every other turn: these may be many, and take long.
+///
 /// Once in the reading interval each zone that was brought is compared, all of it and writing
 /// nothing: a difference ends `drifted` and is left for a person.
 ///
@@ -152,6 +155,7 @@ class Pusher {
   void turn();
   bool may_push(net::Instant now) const;
   std::optional<net::Instant> start_ready(net::Instant now);
+  const dns::Name* changed_zone(net::Instant now) const;
   bool compares_at(const Zone& zone, net::Instant now) const;
   std::optional<Job> next_job(Zone& zone, net::Instant now);
   void start(const dns::Name& apex, Zone& zone, Job job);
@@ -177,6 +181,7 @@ class Pusher {
   std::shared_ptr<Account> account_;
   Zones zones_;
   dns::Name last_started_;
+  bool has_favoured_ = false;  ///< a change went before others at the last turn
   std::size_t running_ = 0;
   std::size_t awaiting_ = 0;         ///< of these
   std::optional<std::string> held_;  ///< why no push begins

@@ -68,6 +68,13 @@ std::optional<std::string> why_bad_owner(const Capabilities& capabilities,
   return "SRV records whose owner does not begin with _SERVICE._PROTOCOL";
 }
 
+constexpr std::size_t null_mx_size = 3;  // the preference, and a name of one octet
+
+bool is_null_mx(const dns::RRset& rrset) {
+  return std::any_of(rrset.rdata.begin(), rrset.rdata.end(),
+                     [](const auto& rdata) { return rdata.wire().size() == null_mx_size; });
+}
+
 std::optional<std::string> why_unsupported(const Capabilities& capabilities,
                                            const dns::RRset& rrset) {
   if (!capabilities.holds(rrset.type)) return "no records of type " + dns::to_text(rrset.type);
@@ -78,6 +85,7 @@ std::optional<std::string> why_unsupported(const Capabilities& capabilities,
   if (rrset.type == RRType::NS && rrset.owner.is_wildcard() && !capabilities.wildcard_ns) {
     return "NS records at a wildcard";
   }
+  if (rrset.type == RRType::MX && !capabilities.null_mx && is_null_mx(rrset)) return "a null MX";
   if (auto why = why_bad_owner(capabilities, rrset)) return why;
   if (rrset.type != RRType::TXT && rrset.type != RRType::SPF) return std::nullopt;
   for (const auto& rdata : rrset.rdata) {

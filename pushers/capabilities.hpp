@@ -65,7 +65,8 @@ struct BatchLimits {
   /// Changes are carried out in the order they came: waiting for the last batch is enough.
   bool awaits_last_only = false;
   /// The provider itself refuses a change when what is there is not what the change was made from,
-  /// and needs nothing but PlannedChange::before for that. Of the apex NS RRset nothing is said.
+  /// and needs nothing but PlannedChange::before or LiveZone::state_token for that. Of the apex NS
+  /// RRset nothing is said.
   bool compares = false;
 
   friend bool operator==(const BatchLimits&, const BatchLimits&) = default;
@@ -86,6 +87,7 @@ struct Capabilities {
   TxtRule txt;
   std::size_t max_records = std::numeric_limits<std::size_t>::max();  ///< of one RRset
   bool wildcard_ns = true;
+  bool null_mx = true;  ///< an MX record that says "no mail" (RFC 7505)
   /// What owners may be made of beside letters and digits; empty means all octets.
   std::string owner_characters;
   bool srv_by_service = false;  ///< SRV only at owners _SERVICE._PROTOCOL.…

@@ -25,7 +25,9 @@ struct Call {
 };
 
 /// The provider has done what was asked.
-struct Accepted {};
+struct Accepted {
+  std::string state_token = {};  ///< of the zone as it is now, where the answer tells it
+};
 /// The provider has begun to do what was asked; ask poll() with the cursor after a while.
 struct Working {
   std::string cursor;
@@ -46,6 +48,10 @@ class Driver {
   /// Asks for a session, once at the start of each push; nothing if a key in every request does.
   virtual std::optional<Request> login(const Call&) const { return std::nullopt; }
   virtual Seen<std::string> parse_login(const Call&, const Response&) const { return Absent{}; }
+
+  /// Gives a session back at the end of a push; nothing where they end by themselves. What comes
+  /// back is not looked at.
+  virtual std::optional<Request> logout(const std::string&) const { return std::nullopt; }
 
   /// Where a zone is, if the provider need not be asked for that: then find_zone() is not used.
   virtual std::optional<ZoneRef> known_zone(const dns::Name&) const { return std::nullopt; }

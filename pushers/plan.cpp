@@ -319,6 +319,14 @@ class Planner {
     return creates && deletes && cname;
   }
 
+  /// Where the changes at an owner begin, which are the last ones.
+  static std::vector<PlannedChange>::iterator first_of(std::vector<PlannedChange>& changes,
+                                                       const dns::Name& owner) {
+    auto first = changes.end();
+    while (first != changes.begin() && std::prev(first)->rrset().owner == owner) --first;
+    return first;
+  }
+
   enum Rank { fencing, creating, swapping, updating, deleting, last };
 
   void order() {
@@ -344,7 +352,10 @@ class Planner {
           const Rank rank = planned.is_create()   ? creating
                             : planned.is_update() ? updating
                                                   : deleting;
-          ranks[rank].push_back(std::move(planned));
+          auto& its = ranks[rank];
+          // A DS needs its NS: it goes first, as it comes last.
+          const bool is_ds = rank == deleting && key.type == RRType::DS;
+          its.insert(is_ds ? first_of(its, key.owner) : its.end(), std::move(planned));
         }
       }
       for (auto& planned : swap_creates) ranks[swapping].push_back(std::move(planned));

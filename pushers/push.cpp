@@ -91,6 +91,10 @@ Step Push::on_wake(const Moment& moment) {
 
 Step Push::on_response(const Moment& moment, const Result<Response>& response) {
   if (stage_ == Stage::ended) return Finished{};
+  if (stage_ == Stage::logout) {
+    stage_ = Stage::ended;
+    return Finished{};
+  }
   if (!response) return on_trouble(moment, trouble_of(response.error(), access()));
   if (nests_too_deep(response->body)) {
     const Error error{Errc::bad_answer, "the answer is JSON that nests deeper than any API's"};
@@ -117,6 +121,7 @@ Step Push::on_response(const Moment& moment, const Result<Response>& response) {
     case Stage::poll:
       return on_outcome(moment, driver_.parse_poll(call(moment), zone_, *response));
     case Stage::journal:
+    case Stage::logout:
     case Stage::ended:
       break;
   }
@@ -372,6 +377,9 @@ Step Push::on_outcome(const Moment& moment, const Outcome& outcome) {
     trouble_ = "the provider is at work";
     return Wait{moment.now + wait_};
   }
+  if (const auto* accepted = std::get_if<Accepted>(&outcome)) {
+    if (!accepted->state_token.empty()) live_.state_token = accepted->state_token;
+  }
   return on_accepted(moment);
 }
 
@@ -502,12 +510,16 @@ Step Push::end(PushEnd how, std::string words) {
   result_.words = std::move(words);
   requests_.clear();
   batches_.clear();
+  auto logout = session_.empty() ? std::nullopt : driver_.logout(session_);
   session_.clear();
-  return Finished{};
+  if (!logout || how == PushEnd::auth) return Finished{};
+  stage_ = Stage::logout;
+  ++result_.requests;
+  return Send{std::move(*logout)};
 }
 
 std::string Push::waits_for() const {
-  if (stage_ == Stage::ended) {
+  if (stage_ == Stage::logout || stage_ == Stage::ended) {
     return result_.end == PushEnd::unsafe ? "a person: " + result_.words : "nothing";
   }
   if (waiting_) {
@@ -535,6 +547,7 @@ std::string Push::waits_for() const {
                                " of " + std::to_string(result_.total) + ")";
     case Stage::poll:
       return "the provider to carry out the changes";
+    case Stage::logout:
     case Stage::ended:
       break;
   }

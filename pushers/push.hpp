@@ -170,7 +170,7 @@ class Push {
     }
     friend auto operator<=>(const Place&, const Place&) = default;
   };
-  enum class Stage { login, find, list, look, journal, write, poll, ended };
+  enum class Stage { login, find, list, look, journal, write, poll, logout, ended };
 
   Call call(const Moment& moment) const { return {moment.wall, session_, untouched_, cursor_}; }
   Access access() const;

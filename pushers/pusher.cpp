@@ -286,7 +286,9 @@ void Pusher::share_news(Running& running, const Step& step) {
   if (has_ended || push.session() == running.session) return;
   account_->drop_session(running.session);
   running.session = push.session();
-  if (!running.session.empty()) account_->keep_session(running.session, net::Loop::now());
+  // One that this push will give back is no good to others.
+  const bool may_share = !running.session.empty() && !driver_->logout(running.session);
+  if (may_share) account_->keep_session(running.session, net::Loop::now());
 }
 
 void Pusher::send(const dns::Name& apex, Running& running, Request request) {

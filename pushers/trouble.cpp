@@ -125,6 +125,16 @@ std::optional<WallTime> response_date(const net::HttpResponse& response) {
   return header ? http_date(*header) : std::nullopt;
 }
 
+std::string skew_words(const net::HttpResponse& response, WallTime now) {
+  constexpr std::chrono::seconds longest_skew{60};
+  const auto date = response_date(response);
+  if (!date) return "";
+  const auto skew =
+      std::chrono::duration_cast<std::chrono::seconds>(*date > now ? *date - now : now - *date);
+  if (skew <= longest_skew) return "";
+  return " (the clocks differ by " + std::to_string(skew.count()) + " s: set this host's)";
+}
+
 std::string without_secret(std::string words, const Secret& secret) {
   const std::string_view octets = secret.reveal();
   for (std::size_t at = 0; !octets.empty() && (at = words.find(octets, at)) != std::string::npos;) {

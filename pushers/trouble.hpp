@@ -62,6 +62,10 @@ std::optional<std::chrono::seconds> retry_after(const net::HttpResponse& respons
 /// What the provider's clock says, by the header Date.
 std::optional<WallTime> response_date(const net::HttpResponse& response);
 
+/// That this host's clock and the sender's differ by more than a minute, in words to put behind
+/// others; empty if they do not, or nothing tells.
+std::string skew_words(const net::HttpResponse& response, WallTime now);
+
 /// `words` with *** in place of a secret that somebody sent back to us.
 std::string without_secret(std::string words, const Secret& secret);
 

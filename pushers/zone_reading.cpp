@@ -33,6 +33,7 @@ Request ZoneReading::find(const Call& call) {
 
 Result<std::optional<Request>> ZoneReading::on_response(WallTime now, const Response& response) {
   Call call{now, session_, false, cursor_};
+  wait_ = std::chrono::seconds(0);
   switch (stage_) {
     case Stage::login: {
       const auto session = driver_.parse_login(call, response);
@@ -51,6 +52,10 @@ Result<std::optional<Request>> ZoneReading::on_response(WallTime now, const Resp
   return fail(Errc::bad_answer, "there is nothing to be read any more");
 }
 
+std::optional<Request> ZoneReading::end() const {
+  return session_.empty() ? std::nullopt : driver_.logout(session_);
+}
+
 tl::unexpected<Error> ZoneReading::absent() const {
   return fail(Errc::not_found, "the provider has no zone " + apex_.to_text());
 }
@@ -66,7 +71,12 @@ Result<std::optional<Request>> ZoneReading::on_find(const Call& call, const Resp
 
 Result<std::optional<Request>> ZoneReading::on_list(const Call& call, const Response& response) {
   auto seen = driver_.parse_list(call, live_.zone, response);
-  if (seen.trouble() != nullptr) return failed(*seen.trouble());
+  if (const auto* trouble = seen.trouble()) {
+    const bool asks_to_wait = trouble->kind == TroubleKind::retry_after && trouble->wait;
+    if (!asks_to_wait || ++pages_ >= max_pages) return failed(*trouble);
+    wait_ = *trouble->wait;
+    return driver_.list(call, live_.zone, cursor_);
+  }
   if (seen.is_absent()) return absent();
   const auto next = seen.value()->next;
   live_.add(std::move(*seen.value()));

@@ -12,7 +12,8 @@
 namespace taproot::pushers {
 
 /// Reads a zone at a provider once and whole, as a machine without I/O and clock: for those who
-/// want to have what is there, and change nothing. Tries nothing twice.
+/// want to have what is there, and change nothing. What fails is not tried again, unless the
+/// provider asks to wait: see wait().
 ///
 ///     start() ─> Request ─> on_response() ─> Request … ─> nothing more: take()
 class ZoneReading {
@@ -29,6 +30,12 @@ class ZoneReading {
   /// provider has no such zone), unauthorized, too_large, or bad_answer: also when the provider
   /// did not say that its list was complete.
   Result<std::optional<Request>> on_response(WallTime now, const Response& response);
+
+  /// How long to wait before the last request that on_response() gave is sent.
+  std::chrono::seconds wait() const { return wait_; }
+
+  /// Gives the session back, if there is one; to be sent last. What comes of it does not matter.
+  std::optional<Request> end() const;
 
   /// What was read; to be called once, after the last response.
   LiveZone take() { return std::move(live_); }
@@ -48,6 +55,7 @@ class ZoneReading {
   LiveZone live_;
   std::string cursor_;
   std::size_t pages_ = 0;
+  std::chrono::seconds wait_{0};
 };
 
 }  // namespace taproot::pushers

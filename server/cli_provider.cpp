@@ -141,21 +141,20 @@ Result<std::string> session_with(const pushers::Driver& driver) {
 
 constexpr std::size_t max_pages = 10'000;
 
-/// All zones that a provider lists; nothing if nobody can tell there.
-Result<std::optional<std::vector<dns::Name>>> listed_zones(const pushers::Driver& driver) {
-  const auto session = session_with(driver);
-  if (!session) return tl::unexpected(session.error());
-  std::vector<dns::Name> names;
+using Names = std::vector<dns::Name>;
+
+Result<std::optional<Names>> zones_in(const pushers::Driver& driver, const std::string& session) {
+  Names names;
   std::string cursor;
   for (std::size_t page = 0; page < max_pages; ++page) {
-    const pushers::Call call{std::chrono::system_clock::now(), *session, false, cursor};
+    const pushers::Call call{std::chrono::system_clock::now(), session, false, cursor};
     auto request = driver.zones(call, cursor);
-    if (!request) return std::optional<std::vector<dns::Name>>();
+    if (!request) return std::optional<Names>();
     const auto response = pushers::carry_and_wait(std::move(*request));
     if (!response) return tl::unexpected(response.error());
     const auto seen = driver.parse_zones(call, *response);
     if (seen.trouble() != nullptr) return fail(Errc::bad_answer, seen.trouble()->words);
-    if (seen.value() == nullptr) return std::optional<std::vector<dns::Name>>();
+    if (seen.value() == nullptr) return std::optional<Names>();
     for (const auto& zone : seen.value()->zones) names.push_back(zone.apex);
     const auto& next = seen.value()->next;
     if (!next) return std::optional(std::move(names));
@@ -163,6 +162,24 @@ Result<std::optional<std::vector<dns::Name>>> listed_zones(const pushers::Driver
     cursor = *next;
   }
   return fail(Errc::bad_answer, "its list of zones does not come to an end");
+}
+
+/// All zones that a provider lists; nothing if nobody can tell there.
+Result<std::optional<Names>> listed_zones(const pushers::Driver& driver) {
+  const auto session = session_with(driver);
+  if (!session) return tl::unexpected(session.error());
+  auto names = zones_in(driver, *session);
+  auto logout = session->empty() ? std::nullopt : driver.logout(*session);
+  if (logout) (void)pushers::carry_and_wait(std::move(*logout));  // they end by themselves, too
+  return names;
+}
+
+/// "retired" and the like, of a driver that is not as good as others; else empty.
+std::string warning_of(const ProviderConfig& provider, const Config& config) {
+  const auto driver = make_driver(provider, config.keys);
+  if (driver == nullptr) return "";
+  const auto status = driver->capabilities().status;
+  return status == pushers::DriverStatus::stable ? "" : word_of(status);
 }
 
 }  // namespace
@@ -176,13 +193,16 @@ int run_provider_list(const CommonFlags& common, Terminal& terminal) {
   for (const auto& provider : config->providers) {
     const auto zones = zones_of(*config, provider.name).size();
     const std::string kind(to_text(provider.kind));
+    const std::string warning = warning_of(provider, *config);
     list.push_back({{"name", provider.name},
                     {"kind", kind},
                     {"address", address_of(provider)},
                     {"zones", zones},
-                    {"held", provider.hold}});
+                    {"held", provider.hold},
+                    {"warning", warning}});
     table.row({{provider.name, Paint::bold},
                {kind, Paint::plain},
+               {warning, Paint::waiting},
                {counted(zones, "zone"), Paint::plain},
                {provider.hold ? "held" : "", Paint::waiting},
                {harmless(address_of(provider)), Paint::plain}});

@@ -44,12 +44,14 @@ enum class ProviderKind {
   ns1,
   azure,
   ibm_cis,
+  oci,
+  dyn,
   exec
 };
 /// All of them, in the order of their values.
 inline constexpr std::string_view provider_kinds[] = {
-    "transfer",  "powerdns", "rfc2136", "route53", "cloudflare", "google",
-    "softlayer", "ns1",      "azure",   "ibm-cis", "exec"};
+    "transfer", "powerdns", "rfc2136", "route53", "cloudflare", "google", "softlayer",
+    "ns1",      "azure",    "ibm-cis", "oci",     "dyn",        "exec"};
 /// "transfer", "powerdns", …: the word in the configuration.
 std::string_view to_text(ProviderKind kind);
 
@@ -120,6 +122,7 @@ struct ProviderConfig {
   std::string key_id;                          ///< the key's name, or the user's
   std::map<std::string, std::string> account;  ///< what else says whose zones, by key
   Secret session_token;                        ///< of route53: with keys that end
+  Secret passphrase;                           ///< of oci: what its key is encrypted with
   std::map<dns::Name, std::string> ids;        ///< of zones, where several there have one name
   std::optional<net::Endpoint> server;         ///< of rfc2136
   std::optional<dns::Name> update_key;         ///< of rfc2136

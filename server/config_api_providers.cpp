@@ -1,6 +1,7 @@
 #include "server/config_api_providers.hpp"
 
 #include "pushers/drivers/google_key.hpp"
+#include "pushers/drivers/oci_signature.hpp"
 #include "pushers/fence.hpp"
 #include "server/config_tls.hpp"
 #include "server/config_url.hpp"
@@ -29,6 +30,8 @@ constexpr Kinds softlayer = only(ProviderKind::softlayer);
 constexpr Kinds ns1 = only(ProviderKind::ns1);
 constexpr Kinds azure = only(ProviderKind::azure);
 constexpr Kinds ibm_cis = only(ProviderKind::ibm_cis);
+constexpr Kinds oci = only(ProviderKind::oci);
+constexpr Kinds dyn = only(ProviderKind::dyn);
 constexpr Kinds exec = only(ProviderKind::exec);
 constexpr Kinds all = ((1U << std::size(provider_kinds)) - 1) & ~only(ProviderKind::transfer);
 
@@ -49,7 +52,7 @@ constexpr ApiKey api_keys[] = {
     {"url", all & ~(rfc2136 | exec)},
     {"api-key", powerdns | softlayer | ns1 | ibm_cis},
     {"api-key-file", powerdns | softlayer | ns1 | ibm_cis},
-    {"user", softlayer},
+    {"user", softlayer | oci | dyn},
     {"server", rfc2136},
     {"key", rfc2136},
     {"tls", rfc2136},
@@ -58,7 +61,7 @@ constexpr ApiKey api_keys[] = {
     {"secret-access-key-file", route53},
     {"session-token", route53},
     {"session-token-file", route53},
-    {"zone-ids", route53 | cloudflare | google | ibm_cis},
+    {"zone-ids", route53 | cloudflare | google | ibm_cis | oci},
     {"token", cloudflare},
     {"token-file", cloudflare},
     {"service-account", google},
@@ -70,8 +73,20 @@ constexpr ApiKey api_keys[] = {
     {"client-id", azure},
     {"client-secret", azure},
     {"client-secret-file", azure},
-    {"login-url", azure | ibm_cis},
+    {"login-url", azure | ibm_cis | route53},
+    {"role-arn", route53},
+    {"external-id", route53},
     {"crn", ibm_cis},
+    {"region", oci},
+    {"tenancy", oci},
+    {"compartment", oci},
+    {"private-key", oci},
+    {"private-key-file", oci},
+    {"passphrase", oci},
+    {"passphrase-file", oci},
+    {"customer", dyn},
+    {"password", dyn},
+    {"password-file", dyn},
     {"command", exec},
     {"timeout", exec},
     {"capabilities", exec},
@@ -168,6 +183,27 @@ void read_zone_ids(const ConfigNode& node, const ConfigScope& scope, ProviderCon
   }
 }
 
+/// A role that the key assumes, if there is one.
+void read_role(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
+  if (const auto* url = map.find("login-url")) {
+    read_url(*url, "secret-access-key-file", scope, provider.account["login-url"]);
+  }
+  for (const char* key : {"role-arn", "external-id"}) {
+    if (const auto* node = map.find(key)) {
+      provider.account[key] = read_text(*node, key, scope.findings).value_or("");
+    }
+  }
+  const auto* role = map.find("role-arn");
+  if (role == nullptr && map.find("external-id") != nullptr) {
+    map.need("role-arn", "write role-arn: ARN, of the role that external-id belongs to");
+  }
+  if (role != nullptr && !provider.account["role-arn"].starts_with("arn:")) {
+    scope.findings.error(role->place, "config-bad-value",
+                         "role-arn: \"" + provider.account["role-arn"] + "\" is not an ARN",
+                         "write it as AWS does: arn:aws:iam::123456789012:role/NAME");
+  }
+}
+
 void read_route53(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
   if (const auto* url = map.find("url")) {
     read_url(*url, "secret-access-key-file", scope, provider.url);
@@ -176,6 +212,7 @@ void read_route53(MapReader& map, const ConfigScope& scope, ProviderConfig& prov
   if (id != nullptr) {
     provider.key_id = read_text(*id, "access-key-id", scope.findings).value_or("");
   }
+  read_role(map, scope, provider);
   read_needed_secret(map, "secret-access-key",
                      "provider " + provider.name + ": its secret access key",
                      "put the secret that AWS showed with the key there", scope, provider.api_key);
@@ -251,6 +288,67 @@ void read_ibm_cis(MapReader& map, const ConfigScope& scope, ProviderConfig& prov
                      "put an API key of IBM Cloud there", scope, provider.api_key);
 }
 
+/// A part of a host name: what else it is may lead the key elsewhere.
+bool is_region(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+void read_region(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
+  const auto* node = map.find("region");
+  if (node == nullptr && !provider.url.empty()) return;
+  if (node == nullptr) node = map.need("region", "write region: NAME, as eu-frankfurt-1");
+  if (node == nullptr) return;
+  const auto region = read_text(*node, "region", scope.findings);
+  if (region && is_region(*region)) {
+    provider.account["region"] = *region;
+  } else if (region) {
+    scope.findings.error(node->place, "config-bad-value",
+                         "region: \"" + *region + "\" is not the name of a region",
+                         "write it as Oracle does: eu-frankfurt-1");
+  }
+}
+
+void read_oci(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
+  if (const auto* url = map.find("url")) read_url(*url, "private-key-file", scope, provider.url);
+  read_region(map, scope, provider);
+  for (const char* key : {"tenancy", "user"}) {
+    const auto* node = map.need(key, std::string("write ") + key + ": OCID");
+    if (node != nullptr) {
+      provider.account[key] = read_text(*node, key, scope.findings).value_or("");
+    }
+  }
+  if (const auto* node = map.find("compartment")) {
+    provider.account["compartment"] = read_text(*node, "compartment", scope.findings).value_or("");
+  }
+  const std::string what = "provider " + provider.name + ": its private key";
+  read_needed_secret(map, "private-key", what, "put the user's API key (PEM) there", scope,
+                     provider.api_key);
+  if (map.find("passphrase") != nullptr || map.find("passphrase-file") != nullptr) {
+    read_needed_secret(map, "passphrase", "provider " + provider.name + ": its passphrase",
+                       "take the key away if there is none", scope, provider.passphrase);
+  }
+  if (provider.api_key.empty()) return;
+  const auto key = pushers::OciKey::make("", "", provider.api_key, provider.passphrase);
+  if (key) return;
+  scope.findings.error(map.place(), "config-bad-secret",
+                       "provider " + provider.name + " " + key.error().detail,
+                       "take the PEM file of the user's API key, and its passphrase if it has one");
+}
+
+void read_dyn(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
+  if (const auto* url = map.find("url")) read_url(*url, "password-file", scope, provider.url);
+  for (const char* key : {"customer", "user"}) {
+    const auto* node = map.need(key, std::string("write ") + key + ": NAME");
+    if (node != nullptr) {
+      provider.account[key] = read_text(*node, key, scope.findings).value_or("");
+    }
+  }
+  read_needed_secret(map, "password", "provider " + provider.name + ": its password",
+                     "put the password of that user there", scope, provider.api_key);
+}
+
 }  // namespace
 
 bool is_api_key_of(ProviderKind kind, std::string_view key) {
@@ -286,6 +384,8 @@ void read_api_provider(MapReader& map, const ConfigScope& scope, const Config& c
   if (provider.kind == ProviderKind::ns1) read_ns1(map, scope, provider);
   if (provider.kind == ProviderKind::azure) read_azure(map, scope, provider);
   if (provider.kind == ProviderKind::ibm_cis) read_ibm_cis(map, scope, provider);
+  if (provider.kind == ProviderKind::oci) read_oci(map, scope, provider);
+  if (provider.kind == ProviderKind::dyn) read_dyn(map, scope, provider);
   if (provider.kind == ProviderKind::exec) read_exec(map, scope, provider);
   if (const auto* node = map.find("ownership")) {
     const auto chosen = read_choice(*node, "ownership", ownerships, scope.findings);

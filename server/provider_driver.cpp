@@ -3,10 +3,12 @@
 #include "pushers/carrier.hpp"
 #include "pushers/drivers/azure.hpp"
 #include "pushers/drivers/cloudflare.hpp"
+#include "pushers/drivers/dyn.hpp"
 #include "pushers/drivers/exec.hpp"
 #include "pushers/drivers/google.hpp"
 #include "pushers/drivers/ibm_cis.hpp"
 #include "pushers/drivers/ns1.hpp"
+#include "pushers/drivers/oci.hpp"
 #include "pushers/drivers/powerdns.hpp"
 #include "pushers/drivers/rfc2136.hpp"
 #include "pushers/drivers/route53.hpp"
@@ -14,6 +16,7 @@
 #include "pushers/zone_reading.hpp"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 namespace taproot::server {
@@ -35,11 +38,20 @@ std::unique_ptr<pushers::Driver> make_rfc2136(const ProviderConfig& provider,
   return std::make_unique<pushers::Rfc2136>(std::move(config));
 }
 
+/// What says whose zones, by its key in the configuration; empty if it was left away.
+std::string account_of(const ProviderConfig& provider, const char* key) {
+  const auto found = provider.account.find(key);
+  return found == provider.account.end() ? std::string() : found->second;
+}
+
 std::unique_ptr<pushers::Driver> make_route53(const ProviderConfig& provider) {
   pushers::Route53Config config;
   if (!provider.url.empty()) config.url = provider.url;
   config.credentials = {provider.key_id, provider.api_key, provider.session_token};
   config.zone_ids = provider.ids;
+  config.role.arn = account_of(provider, "role-arn");
+  config.role.external_id = account_of(provider, "external-id");
+  if (const auto url = account_of(provider, "login-url"); !url.empty()) config.role.url = url;
   return std::make_unique<pushers::Route53>(std::move(config));
 }
 
@@ -75,12 +87,6 @@ std::unique_ptr<pushers::Driver> make_ns1(const ProviderConfig& provider) {
   return std::make_unique<pushers::Ns1>(std::move(config));
 }
 
-/// What says whose zones, by its key in the configuration; empty if it was left away.
-std::string account_of(const ProviderConfig& provider, const char* key) {
-  const auto found = provider.account.find(key);
-  return found == provider.account.end() ? std::string() : found->second;
-}
-
 std::unique_ptr<pushers::Driver> make_azure(const ProviderConfig& provider) {
   const auto of = [&](const char* key) { return account_of(provider, key); };
   pushers::AzureConfig config;
@@ -92,6 +98,27 @@ std::unique_ptr<pushers::Driver> make_azure(const ProviderConfig& provider) {
   config.client_id = of("client-id");
   config.client_secret = provider.api_key;
   return std::make_unique<pushers::Azure>(std::move(config));
+}
+
+std::unique_ptr<pushers::Driver> make_dyn(const ProviderConfig& provider) {
+  pushers::DynConfig config;
+  if (!provider.url.empty()) config.url = provider.url;
+  config.customer = account_of(provider, "customer");
+  config.user = account_of(provider, "user");
+  config.password = provider.api_key;
+  return std::make_unique<pushers::Dyn>(std::move(config));
+}
+
+std::unique_ptr<pushers::Driver> make_oci(const ProviderConfig& provider) {
+  const auto of = [&](const char* key) { return account_of(provider, key); };
+  auto key =
+      pushers::OciKey::make(of("tenancy"), of("user"), provider.api_key, provider.passphrase);
+  if (!key) return nullptr;  // refused with the configuration
+  const auto url =
+      provider.url.empty() ? "https://dns." + of("region") + ".oraclecloud.com" : provider.url;
+  const auto compartment = of("compartment").empty() ? of("tenancy") : of("compartment");
+  return std::make_unique<pushers::Oci>(
+      pushers::OciConfig{url, std::move(*key), compartment, provider.ids});
 }
 
 std::unique_ptr<pushers::Driver> make_ibm_cis(const ProviderConfig& provider) {
@@ -131,29 +158,46 @@ std::unique_ptr<pushers::Driver> make_driver(const ProviderConfig& provider,
       return make_azure(provider);
     case ProviderKind::ibm_cis:
       return make_ibm_cis(provider);
+    case ProviderKind::oci:
+      return make_oci(provider);
+    case ProviderKind::dyn:
+      return make_dyn(provider);
     case ProviderKind::exec:
       return provider.exec ? std::make_unique<pushers::Exec>(*provider.exec) : nullptr;
   }
   return nullptr;
 }
 
-Result<pushers::LiveZone> read_live_zone(const pushers::Driver& driver, const dns::Name& apex,
-                                         std::chrono::seconds deadline) {
-  const auto end = steady_clock::now() + deadline;
-  pushers::ZoneReading reading(driver, apex);
+namespace {
+
+/// Carries a reading to its end. Fails with Errc::timed_out at `end`, or as the reading does.
+Result<void> carry_out(pushers::ZoneReading& reading, steady_clock::time_point end) {
   std::optional<pushers::Request> request = reading.start(system_clock::now());
   while (request) {
-    if (steady_clock::now() >= end) {
-      return fail(Errc::timed_out,
-                  "the zone was not read after " + std::to_string(deadline.count()) + " s");
+    if (steady_clock::now() + reading.wait() >= end) {
+      return fail(Errc::timed_out, "the zone was not read in time");
     }
+    std::this_thread::sleep_for(reading.wait());
     const auto response = pushers::carry_and_wait(std::move(*request));
     if (!response) return tl::unexpected(response.error());
     auto next = reading.on_response(system_clock::now(), *response);
     if (!next) return tl::unexpected(next.error());
     request = std::move(*next);
   }
-  return reading.take();
+  return {};
+}
+
+}  // namespace
+
+Result<pushers::LiveZone> read_live_zone(const pushers::Driver& driver, const dns::Name& apex,
+                                         std::chrono::seconds deadline) {
+  pushers::ZoneReading reading(driver, apex);
+  auto read = carry_out(reading, steady_clock::now() + deadline);
+  if (auto request = reading.end()) (void)pushers::carry_and_wait(std::move(*request));
+  if (read) return reading.take();
+  if (read.error().code != Errc::timed_out) return tl::unexpected(read.error());
+  return fail(Errc::timed_out,
+              "the zone was not read after " + std::to_string(deadline.count()) + " s");
 }
 
 }  // namespace taproot::server

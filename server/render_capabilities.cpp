@@ -43,18 +43,6 @@ const char* word_of(ApexNs policy) {
   return "ignore";
 }
 
-const char* word_of(DriverStatus status) {
-  switch (status) {
-    case DriverStatus::stable:
-      return "stable";
-    case DriverStatus::experimental:
-      return "experimental";
-    case DriverStatus::retired:
-      return "retired";
-  }
-  return "stable";
-}
-
 /// Null where there is no limit.
 ordered_json limit(std::size_t value) {
   return value == unlimited ? ordered_json(nullptr) : ordered_json(value);
@@ -96,6 +84,18 @@ std::string owners_text(const Capabilities& can) {
 
 }  // namespace
 
+const char* word_of(DriverStatus status) {
+  switch (status) {
+    case DriverStatus::stable:
+      return "stable";
+    case DriverStatus::experimental:
+      return "experimental";
+    case DriverStatus::retired:
+      return "retired";
+  }
+  return "stable";
+}
+
 std::string render_capabilities(const Capabilities& can) {
   Table table;
   const auto row = [&](const char* name, std::string text) {
@@ -107,6 +107,7 @@ std::string render_capabilities(const Capabilities& can) {
   row("TXT", txt_text(can));
   row("records", limit_text(can.max_records) + " in one RRset");
   row("NS at *", can.wildcard_ns ? "yes" : "no");
+  row("null MX", can.null_mx ? "yes" : "no");
   row("owners", owners_text(can));
   row("apex NS", word_of(can.apex_ns));
   row("SOA", can.soa == pushers::SoaRule::pushed ? "ours" : "the provider's own");
@@ -136,6 +137,7 @@ std::string capabilities_json(const Capabilities& can) {
         {"chunks_matter", can.txt.chunks_matter}}},
       {"max_records", limit(can.max_records)},
       {"wildcard_ns", can.wildcard_ns},
+      {"null_mx", can.null_mx},
       {"owner_characters", can.owner_characters},
       {"srv_by_service", can.srv_by_service},
       {"apex_ns", word_of(can.apex_ns)},

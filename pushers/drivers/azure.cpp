@@ -35,6 +35,7 @@ Capabilities azure_capabilities() {
   result.txt.empty_allowed = false;
   result.max_records = max_rrset_records;
   result.wildcard_ns = false;
+  result.null_mx = false;
   result.owner_characters = "_*-";
   result.apex_ns = ApexNs::ignore;
   result.soa = SoaRule::providers;

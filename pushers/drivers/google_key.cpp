@@ -3,15 +3,11 @@
 #include "dns/tsig.hpp"
 #include "pushers/base_url.hpp"
 #include "pushers/drivers/json_answer.hpp"
+#include "pushers/drivers/rsa_key.hpp"
 
-#include <openssl/bio.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <memory>
-#include <vector>
 
 namespace taproot::pushers {
 
@@ -20,12 +16,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::chrono::hours lifetime{1};
-
-struct Free {
-  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
-  void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
-  void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
-};
 
 Octets octets_of(const std::string& text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
@@ -38,33 +28,6 @@ std::string base64_url(Octets octets) {
   std::replace(text.begin(), text.end(), '/', '_');
   while (text.ends_with('=')) text.pop_back();
   return text;
-}
-
-tl::unexpected<Error> bad_key() {
-  return fail(Errc::bad_text, "has a private key that cannot be read");
-}
-
-Result<std::vector<std::uint8_t>> sign_rs256(const Secret& pem, const std::string& text) {
-  const auto octets = pem.reveal();
-  const std::unique_ptr<BIO, Free> bio(
-      BIO_new_mem_buf(octets.data(), static_cast<int>(octets.size())));
-  if (bio == nullptr) return bad_key();
-  const std::unique_ptr<EVP_PKEY, Free> key(
-      PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
-  if (key == nullptr || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA) return bad_key();
-  const std::unique_ptr<EVP_MD_CTX, Free> context(EVP_MD_CTX_new());
-  std::size_t size = 0;
-  const auto* data = reinterpret_cast<const unsigned char*>(text.data());
-  if (EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) != 1 ||
-      EVP_DigestSign(context.get(), nullptr, &size, data, text.size()) != 1) {
-    return bad_key();
-  }
-  std::vector<std::uint8_t> signature(size);
-  if (EVP_DigestSign(context.get(), signature.data(), &size, data, text.size()) != 1) {
-    return bad_key();
-  }
-  signature.resize(size);
-  return signature;
 }
 
 }  // namespace
@@ -80,7 +43,7 @@ Result<GoogleKey> google_key_from_json(const Secret& json) {
   }
   if (key.token_url.empty()) key.token_url = "https://oauth2.googleapis.com/token";
   if (why_bad_url(key.token_url)) return fail(Errc::bad_text, "has a token_uri that is not https");
-  if (!sign_rs256(key.private_key, "")) return bad_key();
+  if (auto rsa = RsaKey::from_pem(key.private_key); !rsa) return tl::unexpected(rsa.error());
   return key;
 }
 
@@ -95,7 +58,9 @@ Result<std::string> google_assertion(const GoogleKey& key, const std::string& sc
       {"exp", seconds + std::chrono::duration_cast<std::chrono::seconds>(lifetime).count()}};
   const std::string text =
       base64_url(octets_of(header.dump())) + "." + base64_url(octets_of(claims.dump()));
-  const auto signature = sign_rs256(key.private_key, text);
+  const auto rsa = RsaKey::from_pem(key.private_key);
+  if (!rsa) return tl::unexpected(rsa.error());
+  const auto signature = rsa->sign_sha256(text);
   if (!signature) return tl::unexpected(signature.error());
   return text + "." + base64_url(*signature);
 }

@@ -273,18 +273,6 @@ std::optional<TroubleKind> kind_of(const AwsError& error, Access access) {
   return std::nullopt;
 }
 
-/// Signatures are good for minutes: a clock that is wrong makes them bad.
-constexpr std::chrono::seconds longest_skew{60};
-
-std::string skew_words(const Call& call, const Response& response) {
-  const auto date = response_date(response);
-  if (!date) return "";
-  const auto skew = std::chrono::duration_cast<std::chrono::seconds>(
-      *date > call.now ? *date - call.now : call.now - *date);
-  if (skew <= longest_skew) return "";
-  return " (the clocks differ by " + std::to_string(skew.count()) + " s: set this host's)";
-}
-
 Outcome change_outcome(const Response& response, const char* root_name) {
   pugi::xml_document document;
   const auto info = root_of(document, response, root_name).child("ChangeInfo");
@@ -313,8 +301,22 @@ Request Route53::request(const Call& call, std::string method, const std::string
   if (!request.body.empty()) request.headers.emplace_back("Content-Type", "application/xml");
   request.timeout = std::chrono::seconds(30);
   request.max_body = max_body;
-  sign_v4(request, config_.credentials, scope_, call.now);
+  const bool has_role = !call.session.empty();
+  sign_v4(request, has_role ? credentials_of_session(call.session) : config_.credentials, scope_,
+          call.now);
   return request;
+}
+
+std::optional<Request> Route53::login(const Call& call) const {
+  if (config_.role.arn.empty()) return std::nullopt;
+  return assume_role(config_.role, config_.credentials, call.now);
+}
+
+Seen<std::string> Route53::parse_login(const Call& call, const Response& response) const {
+  if (response.status != 200) return trouble(call, response, Access::read);
+  const auto credentials = credentials_of_role(response, call.now);
+  if (!credentials) return unreadable("credentials of a role", "AWS");
+  return session_of(*credentials);
 }
 
 Request Route53::find_zone(const Call& call, const dns::Name& apex) const {
@@ -493,8 +495,10 @@ Seen<ZonesPage> Route53::parse_zones(const Call& call, const Response& response)
 Trouble Route53::trouble(const Call& call, const Response& response, Access access) const {
   const AwsError error = error_of(response);
   std::string words = error.code + (error.message.empty() ? "" : ": " + error.message);
-  for (const auto* secret : {&config_.credentials.secret, &config_.credentials.session_token}) {
-    words = without_secret(std::move(words), *secret);
+  const auto of_role = credentials_of_session(call.session);
+  for (const auto& one : {config_.credentials, of_role}) {
+    words = without_secret(std::move(words), one.secret);
+    words = without_secret(std::move(words), one.session_token);
   }
   words = one_line(words, 300);
   Trouble result = trouble_of(response, access, words, call.now);
@@ -503,7 +507,7 @@ Trouble Route53::trouble(const Call& call, const Response& response, Access acce
     result.words = words;
   }
   result.throttled = result.kind == TroubleKind::retry_after && error.code.starts_with("Thrott");
-  if (result.kind == TroubleKind::auth) result.words += skew_words(call, response);
+  if (result.kind == TroubleKind::auth) result.words += skew_words(response, call.now);
   if (result.kind == TroubleKind::permanent) result.culprit = culprit_of(error.message);
   return result;
 }

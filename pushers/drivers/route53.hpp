@@ -1,6 +1,7 @@
 #pragma once
 
 #include "pushers/driver.hpp"
+#include "pushers/drivers/aws_role.hpp"
 #include "pushers/drivers/sigv4.hpp"
 
 #include <map>
@@ -13,9 +14,11 @@ struct Route53Config {
   std::string url = "https://route53.amazonaws.com";
   AwsCredentials credentials;
   std::map<dns::Name, std::string> zone_ids = {};  ///< where several zones have one name
+  AwsRole role = {};
 };
 
-/// Speaks the API of Amazon Route 53 (2013-04-01).
+/// Speaks the API of Amazon Route 53 (2013-04-01). With a role it asks for credentials of it at the
+/// start of each push, which sign all that follows.
 ///
 /// A batch is one ChangeBatch, all or nothing. What is changed or deleted there must still be what
 /// was read: an RRset is changed by deleting the old one and creating the new one, so that Route 53
@@ -26,6 +29,8 @@ class Route53 : public Driver {
   explicit Route53(Route53Config config);
 
   const Capabilities& capabilities() const override { return capabilities_; }
+  std::optional<Request> login(const Call& call) const override;
+  Seen<std::string> parse_login(const Call& call, const Response& response) const override;
   Request find_zone(const Call& call, const dns::Name& apex) const override;
   Seen<ZoneRef> parse_find(const Call& call, const dns::Name& apex,
                            const Response& response) const override;

@@ -269,6 +269,9 @@ class Conformance:
         self.assertEqual(there[f"t-mx.{ZONE}.", "MX"],
                          (300, ["10 mx1.example.net.", "20 mx2.example.net."]))
         self.assertEqual({key[1] for key in there}, set(claimed))
+        lines = [line for line in lines if not line.startswith("ns-sub")]
+        self.assertIn("applied and read back", self.change(lines, 2))
+        self.assertEqual({key[1] for key in self.ours()}, set(claimed) - {"DS", "NS"})
         self.command(0, "provider", "test", self.party.name)
         self.assert_no_secret()
 

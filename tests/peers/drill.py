@@ -26,7 +26,8 @@ from spoiler import KINDS, Spoiler  # noqa: E402  (the folder is known only now)
 ZONE = "example.com"
 PARTIES = ("route53_test.Route53Party", "google_test.GoogleParty", "cloudflare_test.CloudflareParty",
            "softlayer_test.SoftLayerParty", "ns1_test.Ns1Party", "azure_test.AzureParty",
-           "ibm_cis_test.IbmCisParty", "powerdns_conformance_test.PowerDnsParty")
+           "ibm_cis_test.IbmCisParty", "oci_test.OciParty", "dyn_test.DynParty",
+           "powerdns_conformance_test.PowerDnsParty")
 # A key that is refused stops a provider until a person has seen to it: that is no drill. Of those
 # that take half a minute each there would be little else to see.
 LEFT_OUT = {"status 401", "status 402", "status 403", "status 407", "status 511",

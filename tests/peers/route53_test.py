@@ -1,5 +1,6 @@
 """Route 53: an emulator of its API, which Amazon's own command line holds to account."""
 
+import datetime
 import json
 import os
 import subprocess
@@ -14,9 +15,8 @@ from emulator import Answer, Fault
 PAGE = 300
 
 
-def aws(emulator, *words, secret=None):
+def aws(emulator, *words, secret=None, key_id="AKIDEXAMPLE", service="route53"):
     """Amazon's client against the emulator: what it printed, or its error."""
-    key_id = "AKIDEXAMPLE"
     environment = {
         "PATH": os.environ["PATH"], "HOME": "/nonexistent", "AWS_PAGER": "", "AWS_ACCESS_KEY_ID": key_id,
         "AWS_SECRET_ACCESS_KEY": secret or emulator.keys[key_id][0],
@@ -25,7 +25,7 @@ def aws(emulator, *words, secret=None):
     if token:
         environment["AWS_SESSION_TOKEN"] = token
     done = subprocess.run(
-        ["/usr/bin/aws", "--endpoint-url", emulator.url(), "--output", "json", "route53", *words],
+        ["/usr/bin/aws", "--endpoint-url", emulator.url(), "--output", "json", service, *words],
         env=environment, capture_output=True, text=True, check=False, timeout=120)
     return json.loads(done.stdout) if done.returncode == 0 and done.stdout else done.stderr
 
@@ -185,6 +185,66 @@ class WithASessionToken(Conformance, LabCase):
 
 
 only(WithASessionToken, "test_changes_and_swaps_of_types", "test_a_wrong_key_stops_the_provider")
+
+
+class WithARole(Conformance, LabCase):
+    """A key that may do nothing but assume a role, whose credentials end."""
+
+    class Party(Route53Party):
+        ROLE, EXTERNAL_ID = "arn:aws:iam::123456789012:role/dns+writer", "canary id/=&7"
+        secrets = [*Route53Party.secrets, "canary-role-secret", "canary-role-token"]
+
+        def start(self):
+            super().start()
+            self.emulator.role = (self.ROLE, self.EXTERNAL_ID)
+
+        def entry(self, taproot, port):
+            return {**super().entry(taproot, port), "role-arn": self.ROLE,
+                    "external-id": self.EXTERNAL_ID, "login-url": f"http://127.0.0.1:{port}"}
+
+        def most_requests(self, records, changes):
+            most = super().most_requests(records, changes)
+            return Requests(most.all + 1, most.write + 1)
+
+    kind = Party
+
+    def test_each_push_has_credentials_of_its_own(self):
+        self.begin(["a 300 IN A 192.0.2.1"])
+        self.wait_for_push(1)
+        emulator = self.party.emulator
+        emulator.ends = {key: emulator.clock() for key in emulator.ends}  # those of the first push
+        self.assertIn("1 change applied", self.change(["a 300 IN A 192.0.2.2"], 2))
+        self.assertEqual(emulator.calls["AssumeRole"], 2)
+        self.assert_no_secret()
+
+    def test_a_role_that_may_not_be_assumed(self):
+        self.begin(["a 300 IN A 192.0.2.1"], start=False)
+        self.party.emulator.role = (self.party.ROLE, "another id")
+        self.taproot.start()
+        self.assertIn("AccessDenied", self.wait_for_push(1))
+        self.assertEqual(dict(self.party.emulator.calls), {"AssumeRole": 1})
+
+    def test_wrong_answers_instead_of_credentials(self):
+        self.check_faults(("AssumeRole",), ("lost", "cut", "nothing", "login page", "empty object"))
+
+    def test_amazons_client_assumes_it_too(self):
+        self.party.start()
+        emulator = self.party.emulator
+        self.assertIn("AccessDenied", aws(emulator, "list-hosted-zones"))
+        words = ["assume-role", "--role-session-name", "client", "--role-arn", self.party.ROLE]
+        self.assertIn("AccessDenied", aws(emulator, *words, service="sts"))
+        given = aws(emulator, *words, "--external-id", self.party.EXTERNAL_ID, service="sts")["Credentials"]
+        self.assertEqual(emulator.keys[given["AccessKeyId"]],
+                         (given["SecretAccessKey"], given["SessionToken"]))
+        self.assertIn("HostedZones", aws(emulator, "list-hosted-zones", key_id=given["AccessKeyId"]))
+        emulator.ends[given["AccessKeyId"]] -= datetime.timedelta(hours=2)
+        self.assertIn("ExpiredToken", aws(emulator, "list-hosted-zones", key_id=given["AccessKeyId"]))
+
+
+only(WithARole, "test_changes_and_swaps_of_types", "test_a_wrong_key_stops_the_provider",
+     "test_a_first_push_of_many_and_a_change_of_one", "test_a_lost_answer_is_looked_up",
+     "test_each_push_has_credentials_of_its_own", "test_a_role_that_may_not_be_assumed",
+     "test_wrong_answers_instead_of_credentials", "test_amazons_client_assumes_it_too")
 
 
 class EmulatorIsHonest(Conformance, LabCase):

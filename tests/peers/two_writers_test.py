@@ -5,6 +5,7 @@ import threading
 from case import LabCase, main
 from conformance import ZONE, Between
 from lab import Taproot, taproot_config, wait_until
+from oci_test import OciParty
 from powerdns_conformance_test import PowerDnsParty
 from route53_test import Route53Party
 
@@ -127,6 +128,10 @@ class AtPowerDns(TwoWriters, LabCase):
 
 class AtRoute53(TwoWriters, LabCase):
     kind = Route53Party
+
+
+class AtOracle(TwoWriters, LabCase):
+    kind = OciParty
 
 
 if __name__ == "__main__":

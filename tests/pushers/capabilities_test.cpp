@@ -31,15 +31,18 @@ TEST_CASE("what a provider cannot hold is refused with a reason", "[pushers][cap
   };
   Capabilities narrow;
   narrow.kind = "narrow";
-  narrow.types = {dns::RRType::A, dns::RRType::TXT, dns::RRType::NS, dns::RRType::AAAA};
+  narrow.types = {dns::RRType::A, dns::RRType::TXT, dns::RRType::NS, dns::RRType::AAAA,
+                  dns::RRType::MX};
   narrow.refused = {dns::RRType::AAAA};
   narrow.max_records = 2;
   narrow.wildcard_ns = false;
+  narrow.null_mx = false;
   narrow.txt = {10, 6, "\"", true, false, false};
   const auto c = GENERATE(
       Case{"www 300 A 192.0.2.1 | 192.0.2.2", nullptr},
       Case{"www 300 A 192.0.2.1 | 192.0.2.2 | 192.0.2.3", "3 records"},
-      Case{"www 300 AAAA ::1", "type AAAA"}, Case{"www 300 MX 10 mail", "type MX"},
+      Case{"www 300 AAAA ::1", "type AAAA"}, Case{"www 300 PTR mail", "type PTR"},
+      Case{"www 300 MX 0 .", "a null MX"}, Case{"www 300 MX 10 mail", nullptr},
       Case{"* 300 NS ns1", "wildcard"}, Case{"sub 300 NS ns1", nullptr},
       Case{"t 300 TXT \"abc def\"", "of 7 octets"}, Case{"t 300 TXT \"abcdef\" \"ghij\"", nullptr},
       Case{"t 300 TXT \"abcdef\" \"ghijk\"", "of 11 octets"}, Case{"t 300 TXT \"\"", "empty"},

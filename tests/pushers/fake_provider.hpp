@@ -90,7 +90,9 @@ class FakeDriver : public Driver {
       : provider_(provider), capabilities_(std::move(capabilities)) {}
 
   bool wants_login = false;
+  bool wants_logout = false;
   bool wants_commit = false;
+  bool tells_state = false;  ///< lists and what was accepted come with a token of the state
   bool names_culprit = false;
 
   const Capabilities& capabilities() const override { return capabilities_; }
@@ -102,6 +104,11 @@ class FakeDriver : public Driver {
   Seen<std::string> parse_login(const Call&, const Response& response) const override {
     if (response.status != fake_ok) return trouble(response);
     return std::string("session-1");
+  }
+
+  std::optional<Request> logout(const std::string& session) const override {
+    if (!wants_logout) return std::nullopt;
+    return request("logout " + session);
   }
 
   Request find_zone(const Call& call, const dns::Name&) const override {
@@ -130,6 +137,7 @@ class FakeDriver : public Driver {
     if (begin + provider_.page_size < at) page.next = std::to_string(begin + provider_.page_size);
     page.complete = provider_.lists_completely;
     page.serial_is_ours = provider_.serial_is_ours;
+    if (tells_state) page.state_token = state();
     return page;
   }
 
@@ -170,16 +178,19 @@ class FakeDriver : public Driver {
     return page;
   }
 
-  std::vector<Request> apply(const Call&, const LiveZone&, const Batch& batch) const override {
+  std::vector<Request> apply(const Call&, const LiveZone& live, const Batch& batch) const override {
     provider_.batches.push_back(batch);
-    return {request("apply " + std::to_string(provider_.batches.size() - 1))};
+    return {request("apply " + std::to_string(provider_.batches.size() - 1) +
+                    (tells_state ? " in " + live.state_token : ""))};
   }
   std::vector<Request> commit(const Call&, const LiveZone&) const override {
     if (!wants_commit) return {};
     return {request("commit")};
   }
   Outcome parse_apply(const Call&, const ZoneRef&, const Response& response) const override {
-    if (response.status == fake_ok) return Accepted{};
+    if (response.status == fake_ok) {
+      return Accepted{tells_state ? state() : ""};
+    }
     if (response.status == fake_working) return Working{"job-1", std::chrono::seconds(2)};
     Trouble result = trouble(response);
     if (names_culprit && !response.body.empty()) {
@@ -197,6 +208,8 @@ class FakeDriver : public Driver {
   std::size_t octets_of(const PlannedChange&) const override { return 10; }
 
  private:
+  std::string state() const { return "state-" + std::to_string(provider_.batches.size()); }
+
   static Request request(std::string what) {
     Request result;
     result.url = std::move(what);

@@ -242,6 +242,19 @@ TEST_CASE("uneven records are written as they should be, where they are ours", "
   CHECK(make_plan(*wanted, live, every_type(), nothing, shared).is_empty());
 }
 
+TEST_CASE("a DS comes after its NS and goes before it", "[pushers][plan]") {
+  const Lines sub{"sub 300 A 192.0.2.1", "sub 300 NS ns1",
+                  "sub 300 DS 1 13 2 " + std::string(64, 'a')};
+  const auto full = live_zone(with_apex(1, sub));
+  const auto bare = live_zone(with_apex(1, {}));
+  CHECK(short_changes(make_plan(*version(with_apex(1, sub)), bare, every_type(), owned_from(bare),
+                                settings())) ==
+        Words{"+ sub.example.org. A", "+ sub.example.org. NS", "+ sub.example.org. DS"});
+  CHECK(short_changes(make_plan(*version(with_apex(1, {})), full, every_type(), owned_from(full),
+                                settings())) ==
+        Words{"- sub.example.org. DS", "- sub.example.org. A", "- sub.example.org. NS"});
+}
+
 TEST_CASE("an RRset that is listed in parts is put together", "[pushers][plan]") {
   const auto parts = [](const Lines& lines) {
     auto live = live_zone(with_apex(1, lines));

@@ -106,6 +106,16 @@ TEST_CASE("a provider that compares is not asked before", "[pushers][push][memor
         Lines{"apply 2", "list", "list 10", "list 20", "list 30", "list 40", "list 50"});
 }
 
+TEST_CASE("a push from memory knows the state that the last one left", "[pushers][push][memory]") {
+  Scene scene(true);
+  scene.driver.tells_state = true;
+  scene.push(Scene::forty());
+  CHECK(scene.push(Scene::forty({"new 300 A 192.0.2.2"})).end == PushEnd::done);
+  CHECK(scene.provider.log == Lines{"apply 1 in state-1", "look new.example.org."});
+  CHECK(scene.push(Scene::forty()).end == PushEnd::done);
+  CHECK(scene.provider.log == Lines{"apply 2 in state-2", "look new.example.org."});
+}
+
 TEST_CASE("an equal version asks nobody while the reading is fresh", "[pushers][push][memory]") {
   Scene scene;
   scene.provider.serial_is_ours = false;

@@ -291,6 +291,41 @@ TEST_CASE("a session of another push is used, and a new one opened where it is r
   }
 }
 
+TEST_CASE("a session is given back at the end, whatever comes of that", "[pushers][push]") {
+  const int status = GENERATE(fake_ok, 0, fake_auth, fake_slow_down);
+  Scene scene({"www 300 A 192.0.2.1"});
+  scene.driver.wants_login = scene.driver.wants_logout = true;
+  scene.order.dry_run = GENERATE(false, true);
+  auto talk = scene.begin();
+  talk.fault = always("logout", {status, false, ""});
+  CHECK(talk.run().end == (scene.order.dry_run ? PushEnd::planned : PushEnd::done));
+  CHECK(scene.provider.log.back() == "logout session-1");
+  CHECK(talk.push.result().requests == scene.provider.log.size());
+  CHECK(talk.waits.empty());
+}
+
+TEST_CASE("where there is no session, none is given back", "[pushers][push]") {
+  const bool wants_login = GENERATE(false, true);
+  Scene scene({"www 300 A 192.0.2.1"});
+  scene.driver.wants_login = wants_login;
+  scene.driver.wants_logout = true;
+  auto talk = scene.begin();
+  if (wants_login) talk.fault = always("find", {fake_auth, false, ""});
+  CHECK(talk.run().end == (wants_login ? PushEnd::auth : PushEnd::done));
+  CHECK_FALSE(scene.provider.log.back().starts_with("logout"));
+}
+
+TEST_CASE("each batch knows the state that the one before left", "[pushers][push]") {
+  auto capabilities = every_type();
+  capabilities.batch.max_changes = 1;
+  Scene scene({"a 300 A 192.0.2.1", "b 300 A 192.0.2.1"}, {}, capabilities);
+  scene.driver.tells_state = true;
+  auto talk = scene.begin();
+  CHECK(talk.run().end == PushEnd::done);
+  CHECK(has(scene.provider.log, "apply 0 in state-0"));
+  CHECK(has(scene.provider.log, "apply 1 in state-1"));
+}
+
 TEST_CASE("a write of unknown outcome is read back before anything else", "[pushers][push]") {
   const bool applied = GENERATE(false, true);
   const int status = GENERATE(0, fake_broken, fake_garbage);

@@ -656,6 +656,7 @@ providers:
     secret-access-key-file: keys/powerdns
     session-token-file: keys/powerdns
     zone-ids: {example.org: Z1}
+    role-arn: arn:aws:iam::123456789012:role/dns
     unsupported: omit
     apex-ns: manage
   - name: cf
@@ -672,11 +673,12 @@ providers:
     client-id: c1
     client-secret-file: keys/powerdns
     login-url: http://127.0.0.1:8080
+  - {name: old, kind: dyn, customer: c1, user: u1, password-file: keys/powerdns}
 )");
   INFO(all_text(read_it));
   REQUIRE(read_it.config);
   const auto& providers = read_it.config->providers;
-  REQUIRE(providers.size() == 6);
+  REQUIRE(providers.size() == 7);
   CHECK(providers[0].server->to_text() == "192.0.2.54:53");
   CHECK(providers[0].update_key == read_it.config->keys[0].name);
   CHECK(providers[0].apex_ns == ApexNsPolicy::join);
@@ -685,6 +687,7 @@ providers:
   CHECK(providers[1].api_key.reveal() == "hunter2");
   CHECK(providers[1].session_token.reveal() == "hunter2");
   CHECK(providers[1].ids.at(dns::Name::from_text("example.org").value()) == "Z1");
+  CHECK(providers[1].account.at("role-arn") == "arn:aws:iam::123456789012:role/dns");
   CHECK(providers[1].omits_unsupported);
   CHECK(providers[1].apex_ns == ApexNsPolicy::manage);
   CHECK(providers[2].kind == ProviderKind::cloudflare);
@@ -696,6 +699,8 @@ providers:
   CHECK(providers[5].account.at("resource-group") == "g1");
   CHECK(providers[5].account.at("login-url") == "http://127.0.0.1:8080");
   CHECK(providers[5].api_key.reveal() == "hunter2");
+  CHECK(providers[6].account.at("customer") == "c1");
+  CHECK(providers[6].api_key.reveal() == "hunter2");
 }
 
 TEST_CASE("mistakes in providers that taproot brings the zones to", "[server][config]") {
@@ -717,6 +722,10 @@ TEST_CASE("mistakes in providers that taproot brings the zones to", "[server][co
       {"kind: route53, access-key-id: A", "config-missing-key", "secret-access-key"},
       {"kind: route53, access-key-id: A, secret-access-key: hunter2", "config-inline-secret",
        "secret-access-key-file"},
+      {"kind: route53, access-key-id: A, secret-access-key-file: keys/good, role-arn: admin",
+       "config-bad-value", "not an ARN"},
+      {"kind: route53, access-key-id: A, secret-access-key-file: keys/good, external-id: e",
+       "config-missing-key", "role-arn"},
       {"kind: cloudflare", "config-missing-key", "token"},
       {"kind: cloudflare, token-file: keys/empty", "config-bad-secret", "empty"},
       {"kind: cloudflare, token-file: keys/good, url: \"http://api.example.net\"",
@@ -727,13 +736,26 @@ TEST_CASE("mistakes in providers that taproot brings the zones to", "[server][co
       {"kind: softlayer, user: u, api-key-file: keys/empty", "config-bad-secret", "empty"},
       {"kind: ns1", "config-missing-key", "api-key"},
       {"kind: ns1, api-key-file: keys/good, zone-ids: {a: b}", "config-wrong-kind",
-       "route53, cloudflare, google or ibm-cis"},
+       "route53, cloudflare, google, ibm-cis or oci"},
       {"kind: ibm-cis, api-key-file: keys/good", "config-missing-key", "crn"},
       {"kind: azure, client-secret-file: keys/good", "config-missing-key", "tenant"},
       {"kind: azure, tenant: t, subscription: s, resource-group: g, client-id: c, "
        "client-secret-file: "
        "keys/good, login-url: \"http://login.example.net\"",
        "config-plain-http", "https"},
+      {"kind: oci, region: r1, tenancy: t, private-key-file: keys/good", "config-missing-key",
+       "user"},
+      {"kind: oci, tenancy: t, user: u, private-key-file: keys/good", "config-missing-key",
+       "region"},
+      {"kind: oci, region: \"evil.example/\", tenancy: t, user: u, private-key-file: keys/good",
+       "config-bad-value", "region"},
+      {"kind: oci, region: r1, tenancy: t, user: u, private-key-file: keys/good",
+       "config-bad-secret", "cannot be read"},
+      {"kind: oci, region: r1, tenancy: t, user: u", "config-missing-key", "private-key"},
+      {"kind: dyn, user: u, password-file: keys/good", "config-missing-key", "customer"},
+      {"kind: dyn, customer: c, user: u, password-file: keys/empty", "config-bad-secret", "empty"},
+      {"kind: dyn, customer: c, user: u, password: hunter2", "config-inline-secret",
+       "password-file"},
       {"kind: exec", "config-missing-key", "command"},
       {"kind: exec, command: []", "config-bad-value", "no program"},
       {"kind: exec, command: [x], url: \"https://a.example\"", "config-wrong-kind", "google"},

@@ -190,6 +190,7 @@ class Cloudflare(Emulator):
             if records.get(one["id"]) is None:
                 raise Refused(404, 81044, "Record does not exist.")
             result["deletes"].append(records.take(one["id"]))
+            self.check_delegation(records, result["deletes"][-1])
         for one in body.get("patches", []):
             if one.get("id") not in records:
                 raise Refused(404, 81044, "Record does not exist.")
@@ -216,6 +217,8 @@ class Cloudflare(Emulator):
                   "meta": wanted.get("meta", {}), "comment": wanted.get("comment"), "tags": []}
         records[record["id"]] = record
         records.same.add(self.identity(record))
+        if record["type"] == "DS":
+            self.check_delegation(records, record)
         return record
 
     @staticmethod
@@ -282,6 +285,14 @@ class Cloudflare(Emulator):
         if len(content) > 2048 or content == '""':
             raise bad("TXT content is empty or too long")
         return content
+
+    @staticmethod
+    def check_delegation(records, changed):
+        """A DS stands beside NS: it is made after it and goes before it."""
+        if changed["type"] in ("DS", "NS"):
+            types = {one["type"] for one in records.values() if one["name"] == changed["name"]}
+            if "DS" in types and "NS" not in types:
+                raise Refused(400, 9024, "A DS record needs NS records of the same name.")
 
     @staticmethod
     def check_beside(records):

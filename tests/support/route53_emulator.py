@@ -114,6 +114,9 @@ class Route53(Emulator):
         self.clock = lambda: datetime.datetime.now(datetime.timezone.utc)
         self.old_errors = False  # the shape that refused batches had
         self.batches = []  # how many records each accepted batch counted
+        self.role = None  # (ARN, external id or None) that the first key may assume
+        self.lifetime = 900  # seconds that credentials of the role are good for, if not asked for
+        self.ends = {}  # when they end, by key id
 
     def add_zone(self, name, private=False):
         zone = Zone(f"Z{len(self.zones) + 1:013d}X", name, private)
@@ -126,6 +129,7 @@ class Route53(Emulator):
     # Calls.
 
     ROUTES = [
+        ("POST", r"/", "AssumeRole"),
         ("GET", r"/2013-04-01/hostedzone/?", "ListHostedZones"),
         ("GET", r"/2013-04-01/hostedzonesbyname", "ListHostedZonesByName"),
         ("GET", r"/2013-04-01/hostedzone/([^/]+)", "GetHostedZone"),
@@ -136,9 +140,14 @@ class Route53(Emulator):
 
     def answer(self, operation, call):
         try:
-            self.check_signature(call)
+            key_id = self.check_signature(call, "sts" if operation == "AssumeRole" else "route53")
             if operation == "unknown":
                 raise Refused(404, "UnknownOperationException", "no such operation")
+            if operation == "AssumeRole":
+                return Answer(200, self.assume_role(call), "text/xml")
+            if self.role and key_id not in self.ends:
+                raise Refused(403, "AccessDenied", "User: arn:aws:iam::123456789012:user/taproot is not "
+                                                   f"authorized to perform: route53:{operation}")
             query = dict(urllib.parse.parse_qsl(call.query, keep_blank_values=True))
             return Answer(200, getattr(self, operation)(query, call))
         except Refused as refused:
@@ -155,7 +164,8 @@ class Route53(Emulator):
 
     # Signatures: https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
 
-    def check_signature(self, call):
+    def check_signature(self, call, wanted_service):
+        """The id of the key that has signed."""
         given = call.headers.get("Authorization", "")
         match = re.fullmatch(r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request,"
                              r" ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})", given)
@@ -173,10 +183,12 @@ class Route53(Emulator):
         wanted = {"host", *(n.lower() for n in call.headers if n.lower().startswith("x-amz-"))}
         if not wanted <= set(names.split(";")) or names.split(";") != sorted(names.split(";")):
             raise Refused(403, "SignatureDoesNotMatch", "headers must be signed")
-        if (region, service) != ("us-east-1", "route53") or not time.startswith(day):
+        if key_id in self.ends and self.ends[key_id] < self.clock():
+            raise Refused(403, "ExpiredToken", "The security token included in the request is expired")
+        if (region, service) != ("us-east-1", wanted_service) or not time.startswith(day):
             raise Refused(403, "SignatureDoesNotMatch", "Credential should be scoped to a valid "
                                                         "region.")
-        if not hmac.compare_digest(self.signature(call, names, secret, time, region), signature):
+        if not hmac.compare_digest(self.signature(call, names, secret, time, (region, service)), signature):
             raise Refused(403, "SignatureDoesNotMatch",
                           "The request signature we calculated does not match the signature you "
                           "provided.")
@@ -184,9 +196,39 @@ class Route53(Emulator):
             tzinfo=datetime.timezone.utc)
         if abs((self.clock() - signed).total_seconds()) > SKEW:
             raise Refused(403, "SignatureDoesNotMatch", "Signature expired")
+        return key_id
+
+    # Roles: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+
+    def assume_role(self, call):
+        form = dict(urllib.parse.parse_qsl(call.body.decode()))
+        if (form.get("Action"), form.get("Version")) != ("AssumeRole", "2011-06-15"):
+            raise Refused(400, "InvalidAction", "Could not find operation for this version")
+        if not re.fullmatch(r"[\w+=,.@-]{2,64}", form.get("RoleSessionName", "")):
+            raise Refused(400, "ValidationError", "roleSessionName is not valid")
+        seconds = int(form.get("DurationSeconds", 3600))
+        if not 900 <= seconds <= 43200:
+            raise Refused(400, "ValidationError", "durationSeconds must be 900 to 43200")
+        if self.role != (form.get("RoleArn"), form.get("ExternalId")):
+            raise Refused(403, "AccessDenied", "User: arn:aws:iam::123456789012:user/taproot is not "
+                          f"authorized to perform: sts:AssumeRole on resource: {form.get('RoleArn')}")
+        key_id = f"ASIACANARY{len(self.ends):04d}"
+        self.keys[key_id] = (f"canary-role-secret/+{len(self.ends)}", f"canary-role-token=={len(self.ends)}")
+        self.ends[key_id] = self.clock() + datetime.timedelta(seconds=min(seconds, self.lifetime))
+        secret, token = self.keys[key_id]
+        return ('<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>'
+                f"<AssumedRoleUser><AssumedRoleId>AROA:taproot</AssumedRoleId><Arn>{form['RoleArn']}</Arn>"
+                f"</AssumedRoleUser><Credentials><AccessKeyId>{key_id}</AccessKeyId>"
+                f"<SecretAccessKey>{secret}</SecretAccessKey><SessionToken>{token}</SessionToken>"
+                f"<Expiration>{self.ends[key_id]:%Y-%m-%dT%H:%M:%SZ}</Expiration></Credentials>"
+                "</AssumeRoleResult><ResponseMetadata><RequestId>0</RequestId></ResponseMetadata>"
+                "</AssumeRoleResponse>")
 
     @staticmethod
-    def signature(call, names, secret, time, region):
+    def signature(call, names, secret, time, place):
+        """`place` is region and service."""
+        region, service = place
+
         def quoted(text):
             return urllib.parse.quote(text, safe="-_.~")
 
@@ -201,11 +243,11 @@ class Route53(Emulator):
         path = "/".join(quoted(part) for part in call.path.split("/"))
         canonical = "\n".join([call.method, path, query, headers, names,
                                hashlib.sha256(call.body).hexdigest()])
-        scope = f"{time[:8]}/{region}/route53/aws4_request"
+        scope = f"{time[:8]}/{region}/{service}/aws4_request"
         to_sign = "\n".join(["AWS4-HMAC-SHA256", time, scope,
                              hashlib.sha256(canonical.encode()).hexdigest()])
         key = ("AWS4" + secret).encode()
-        for part in (time[:8], region, "route53", "aws4_request"):
+        for part in (time[:8], region, service, "aws4_request"):
             key = hmac.new(key, part.encode(), hashlib.sha256).digest()
         return hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
 

@@ -1,0 +1,252 @@
+"""The DNS of Oracle Cloud Infrastructure: an emulator of its API, checked by Oracle's own client
+where that is at hand."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from case import LabCase, main
+from conformance import ZONE, Conformance, EmulatedParty, Requests, SingleRecords, zone_text
+
+from oci_emulator import MAX_OPERATIONS, MOST, NAMESERVERS, Key, Oci  # conformance named the folder
+from emulator import Answer, Fault
+
+# A folder node_modules with oci-dns, which Debian does not have.
+MODULES = os.environ.get("TAPROOT_OCI_MODULES")
+
+CLIENT = """
+const common = require(process.env.MODULES + "/oci-common");
+const dns = require(process.env.MODULES + "/oci-dns");
+const words = JSON.parse(require("fs").readFileSync(0));
+async function run() {
+  const client = new dns.DnsClient({authenticationDetailsProvider:
+      new common.SimpleAuthenticationDetailsProvider(words.tenancy, words.user, words.fingerprint,
+          words.key, words.passphrase, common.Region.EU_FRANKFURT_1)});
+  client.endpoint = words.url;
+  const results = [];
+  for (const [method, request] of words.calls) {
+    try {
+      const answer = await client[method]({...request, retryConfiguration: common.NoRetryConfigurationDetails});
+      results.push(answer.recordCollection ? {...answer.recordCollection, ...answer} : answer);
+    } catch (error) {
+      results.push({status: error.statusCode ?? String(error), code: error.serviceCode});
+    }
+  }
+  console.log(JSON.stringify(results));
+}
+run();
+"""
+APEX = 1 + len(NAMESERVERS)  # records that each zone has
+
+
+class OciParty(EmulatedParty):
+    PASSPHRASE = "canary-passphrase-0042"
+    secrets = ["PRIVATE KEY", PASSPHRASE]
+    name = "oci"
+    page = MOST
+
+    def start(self):
+        self.emulator = Oci(self.PASSPHRASE)
+        self.zone = self.emulator.add_zone(ZONE)
+        self.emulator.add_zone(ZONE, "PRIVATE")
+        self.server_port = self.emulator.port
+
+    def entry(self, taproot, port):
+        taproot.write("keys/oci.pem", self.emulator.key.pem() + "OCI_API_KEY\n", 0o600)
+        taproot.write("keys/passphrase", self.PASSPHRASE + "\n", 0o600)
+        return {"name": self.name, "kind": "oci", "url": f"http://127.0.0.1:{port}",
+                "tenancy": Oci.TENANCY, "user": Oci.USER, "compartment": Oci.COMPARTMENT,
+                "private-key-file": "keys/oci.pem", "passphrase-file": "keys/passphrase"}
+
+    def put(self, name, rrtype, ttl, values):
+        self.emulator.put(self.zone, name, rrtype, ttl, values)
+
+    def rrsets(self):
+        with self.emulator.lock:
+            return {(name + ".", rrtype): (what["ttl"], sorted(what["values"]))
+                    for (name, rrtype), what in self.zone["sets"].items()}
+
+    def apex_ns(self):
+        return NAMESERVERS
+
+    def most_requests(self, records, changes):
+        # The list, one PATCH for each 500 operations, and the list again; a small change needs no
+        # list before it, and looks at what was changed.
+        pages = -(-(records + APEX) // MOST)
+        patches = -(-changes // MAX_OPERATIONS)
+        if changes < records:
+            return Requests(patches + min(changes, pages), 1)
+        return Requests(1 + patches + pages, 2)
+
+
+class Conforms(Conformance, LabCase):
+    kind = OciParty
+    listed_apex = APEX
+    test_lists_of_every_length = SingleRecords.test_lists_of_every_length
+    test_an_rrset_over_two_pages_is_one = SingleRecords.test_an_rrset_over_two_pages_is_one
+
+    def wrong_key(self):
+        """Another user's key: it signs, and Oracle does not know it."""
+        other = Key(OciParty.PASSPHRASE)
+        self.taproot.write("keys/oci.pem", other.pem(), 0o600)
+        other.remove()
+
+    def client(self, *calls):
+        """Oracle's client for Node; results of calls, each [method, request]."""
+        emulator = self.party.emulator
+        words = {"url": emulator.url(), "tenancy": Oci.TENANCY, "user": Oci.USER,
+                 "fingerprint": emulator.key.fingerprint, "key": emulator.key.pem(),
+                 "passphrase": OciParty.PASSPHRASE, "calls": calls}
+        done = subprocess.run([shutil.which("node") or "node", "-e", CLIENT], input=json.dumps(words),
+                              text=True, capture_output=True, check=False, timeout=120,
+                              env={"MODULES": MODULES, "PATH": os.environ["PATH"]})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_oracles_client_agrees(self):
+        if not MODULES:
+            print("not run: TAPROOT_OCI_MODULES does not name a folder with oci-dns", file=sys.stderr)
+            return
+        self.begin([*(f"host{i} 300 IN A 192.0.2.1" for i in range(MOST)), '* 60 IN TXT "a;b" "c"'])
+        self.wait_for_push(1)
+        zone = {"zoneNameOrId": ZONE, "scope": "GLOBAL"}
+        first, = self.client(["getZoneRecords", {**zone, "limit": MOST}])
+        rest, shown, wild = self.client(
+            ["getZoneRecords", {**zone, "limit": MOST, "page": first["opcNextPage"]}],
+            ["getZone", zone], ["getZoneRecords", {**zone, "domain": f"*.{ZONE}"}])
+        self.assertEqual(len(first["items"] + rest["items"]), MOST + 1 + APEX)
+        self.assertEqual([first["opcTotalItems"], first["eTag"]], [MOST + 1 + APEX, rest["eTag"]])
+        self.assertEqual(shown["zone"]["name"], ZONE)
+        self.assertEqual([one["rdata"] for one in wild["items"]], ['"a;b" "c"'])
+
+        def patch(*items, **more):
+            return ["patchZoneRecords", {**zone, **more, "patchZoneRecordsDetails": {"items": items}}]
+
+        new = {"domain": f"new.{ZONE}", "rtype": "A", "rdata": "203.0.113.7", "ttl": 60}
+        place = {"domain": new["domain"], "rtype": "A"}
+        answers = self.client(
+            patch({**new, "operation": "ADD"}, ifMatch=first["eTag"]),
+            patch({**new, "operation": "ADD"}, ifMatch=first["eTag"]),
+            patch({**place, "operation": "PROHIBIT"}), patch({**place, "operation": "REQUIRE"}),
+            patch({**place, "rtype": "CNAME", "rdata": "x.example.net.", "ttl": 60, "operation": "ADD"}),
+            patch({**new, "rdata": "192.0.2.300", "operation": "ADD"}),
+            patch({"operation": "REMOVE", "domain": ZONE, "rtype": "NS"}),
+            patch({"operation": "ADD", **place, "ttl": 600}),
+            ["getZoneRecords", {**zone, "domain": new["domain"]}],
+            ["getZone", {**zone, "zoneNameOrId": "none.example"}],
+            ["listZones", {"compartmentId": Oci.COMPARTMENT, "scope": "GLOBAL"}])
+        self.assertEqual([one.get("status", 200) for one in answers],
+                         [200, 412, 409, 200, 400, 400, 400, 200, 200, 404, 200])
+        self.assertEqual([(one["rdata"], one["ttl"]) for one in answers[8]["items"]],
+                         [("203.0.113.7", 600)])
+        self.assertEqual(len(answers[10]["items"]), 1)
+        self.assertIn("new.example.com. A", self.run_verb("plan").stdout)
+
+    def test_others_changes_are_not_written_over(self):
+        """Whatever anybody changes in the zone: the next PATCH is refused, and planned again."""
+        self.begin(["a 300 IN A 192.0.2.1"])
+        self.wait_for_push(1)
+        self.party.put("theirs." + ZONE, "A", 60, ["203.0.113.1"])
+        self.party.emulator.reset_counters()
+        self.assertIn("applied and read back", self.change(["a 300 IN A 192.0.2.9"], 2))
+        self.assertEqual(self.party.emulator.log,
+                         ["patch records", "list records", "patch records", "look"])
+        self.assertEqual(self.ours()[f"a.{ZONE}.", "A"], (300, ["192.0.2.9"]))
+        self.change(["a 300 IN A 192.0.2.10"], 3)
+        self.assertEqual(self.party.emulator.log[4:], ["patch records", "look"])
+
+    def test_somebody_writes_between_two_batches(self):
+        self.begin([f"host{i} 300 IN A 192.0.2.1" for i in range(MAX_OPERATIONS + 1)], start=False)
+        raced = []
+
+        def after(operation):
+            if operation == "patch records" and not raced:
+                raced.append(operation)
+                self.party.put(f"host{MAX_OPERATIONS}.{ZONE}", "A", 60, ["203.0.113.1"])
+
+        self.party.emulator.after = after
+        self.taproot.start()
+        self.assertIn("applied and read back", self.wait_for_push(1))
+        self.assertEqual(set(map(tuple, (one[1] for one in self.ours().values()))), {("192.0.2.1",)})
+
+    def test_a_zone_that_changes_while_it_is_listed_is_listed_again(self):
+        self.begin([f"host{i} 300 IN A 192.0.2.1" for i in range(MOST + 20)])
+        self.wait_for_push(1)
+        changed = []
+
+        def after(operation):
+            if operation == "list records" and not changed:
+                changed.append(operation)
+                self.party.put("theirs." + ZONE, "A", 60, ["203.0.113.1"])
+
+        self.party.emulator.after = after
+        self.party.emulator.reset_counters()
+        self.assertEqual(self.run_verb("plan").returncode, 0)
+        self.assertEqual(self.party.emulator.calls["list records"], 4)
+
+    def test_ttls_and_values_change_together(self):
+        self.begin(["a 300 IN A 192.0.2.1", "a 300 IN A 192.0.2.2"])
+        self.wait_for_push(1)
+        for number, (ttl, values) in enumerate(((60, ["192.0.2.1", "192.0.2.2"]),
+                                                (300, ["192.0.2.2", "192.0.2.3"]),
+                                                (60, ["192.0.2.7"])), 2):
+            lines = [f"a {ttl} IN A {value}" for value in values]
+            self.assertIn("applied and read back", self.change(lines, number))
+            self.assertEqual(self.ours()[f"a.{ZONE}.", "A"], (ttl, values))
+        self.assertEqual(self.party.emulator.batches[1:], [1, 3, 3])
+
+    def test_name_servers_of_others_join_oracles(self):
+        self.begin(start=False, **{"apex-ns": "join"})
+        self.taproot.write_zone(ZONE + ".zone", zone_text(["a 300 IN A 192.0.2.1"], ["ns1.example.net."]))
+        self.taproot.start()
+        plan = re.search(r"plan ([0-9a-f]{12})", self.wait_for_push(1))[1]  # the guard apex-ns
+        self.command(0, "apply", "--force", plan, "--wait")
+        self.assertEqual(self.party.rrsets()[ZONE + ".", "NS"],
+                         (86400, sorted([*NAMESERVERS, "ns1.example.net."])))
+
+    def test_a_zone_that_is_not_there(self):
+        self.begin(["a 300 IN A 192.0.2.1"], start=False)
+        self.party.emulator.zones.clear()
+        self.taproot.start()
+        self.assertIn("NotAuthorizedOrNotFound", self.wait_for_push(1))
+        self.assertIn("opc-request-id CANARYREQUEST", self.log())
+
+    def test_throttling_is_waited_out(self):
+        self.begin(["a 300 IN A 192.0.2.1"])
+        self.wait_for_push(1)
+        slow_down = Answer(429, json.dumps({"code": "TooManyRequests", "message": "slow"}),
+                           "application/json", [("Retry-After", "1")])
+        self.party.emulator.faults += [Fault("patch records", slow_down, 2), Fault("look", slow_down, 2)]
+        self.assertIn("1 change applied", self.change(["a 300 IN A 192.0.2.2"], 2))
+
+    def test_wrong_answers_change_nothing_and_lose_nothing(self):
+        self.check_faults(
+            ("list records", "patch records"),
+            ("lost", "cut", "nothing", "login page", "null", "empty object", "server error", "no content"))
+
+    def test_wrong_answers_to_short_questions(self):
+        self.check_faults(("look", "patch records"), ("lost", "cut", "nothing", "empty object"),
+                          remembers=True)
+
+    def test_an_empty_list_with_success_is_no_empty_zone(self):
+        self.begin([f"host{i} 300 IN A 192.0.2.1" for i in range(20)], **{"reading-interval": "0s"})
+        self.wait_for_push(1)
+        lie = Answer(200, json.dumps({"items": []}), "application/json", [("ETag", '"1"')])
+        self.party.emulator.faults += [Fault("list records", lie, 1)]
+        self.assertIn("1 change applied", self.change(
+            [f"host{i} 300 IN A 192.0.2.{2 if i == 0 else 1}" for i in range(20)], 2))
+        self.assertEqual(len(self.ours()), 20)
+
+    def test_all_zones_are_listed(self):
+        self.begin(start=False)
+        for i in range(120):
+            self.party.emulator.add_zone(f"z{i}.example.net")
+        done = self.command(0, "provider", "zones", "oci", "--json")
+        self.assertEqual(len(json.loads(done.stdout)["zones"]), 121)
+
+
+if __name__ == "__main__":
+    main()

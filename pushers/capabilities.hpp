@@ -94,6 +94,8 @@ struct Capabilities {
   ApexNs apex_ns = ApexNs::ignore;
   SoaRule soa = SoaRule::providers;
   BatchLimits batch;
+  /// What one access may do unless the configuration says otherwise; nothing: as much as it likes.
+  std::optional<unsigned> calls_per_minute;
 
   bool holds(dns::RRType type) const;
 

@@ -99,6 +99,8 @@ struct Capabilities {
   bool keeps_own_ns = false;  ///< some NS records at the apex are its own, and cannot go
   SoaRule soa = SoaRule::providers;
   BatchLimits batch;
+  /// What one access may do unless the configuration says otherwise; nothing: as much as it likes.
+  std::optional<unsigned> calls_per_minute;
 
   bool holds(dns::RRType type) const;
 

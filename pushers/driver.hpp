@@ -77,6 +77,16 @@ class Driver {
     return Absent{};
   }
 
+  /// As look(), for providers that show single RRsets only: asks for this one.
+  virtual std::optional<Request> look_at(const Call&, const ZoneRef&, const RRsetKey&) const {
+    return std::nullopt;
+  }
+  /// As parse_look(); nothing there is a complete page with nothing on it.
+  virtual Seen<Page> parse_look_at(const Call&, const ZoneRef&, const RRsetKey&,
+                                   const Response&) const {
+    return Absent{};
+  }
+
   /// The requests that carry out a batch, in the order to send them; `live` is what the plan was
   /// made from, with ids and token. If they may be more than one, the batch is not atomic.
   virtual std::vector<Request> apply(const Call& call, const LiveZone& live,

@@ -85,7 +85,7 @@ Step Push::on_start(const Moment& moment) {
 
 Step Push::on_wake(const Moment& moment) {
   if (stage_ == Stage::ended) return Finished{};
-  waiting_ = false;
+  waiting_ = throttled_ = false;
   return ask(moment);
 }
 
@@ -151,6 +151,10 @@ Step Push::ask(const Moment& moment) {
   std::optional<Request> request;
   if (stage_ == Stage::login) {
     request = driver_.login(call(moment));
+    if (request && !order_.session.empty()) {
+      session_ = order_.session;
+      request.reset();
+    }
     if (!request && from_memory_) return next_look(moment);
     if (!request) stage_ = Stage::find;
   }
@@ -163,7 +167,7 @@ Step Push::ask(const Moment& moment) {
   }
   if (stage_ == Stage::find) request = driver_.find_zone(call(moment), zone_.apex);
   if (stage_ == Stage::list) request = driver_.list(call(moment), zone_, cursor_);
-  if (stage_ == Stage::look) request = driver_.look(call(moment), zone_, looks_.front());
+  if (stage_ == Stage::look) request = look_request(moment, looks_.front());
   if (stage_ == Stage::write) request = requests_[request_at_];
   if (stage_ == Stage::poll) request = driver_.poll(call(moment), zone_, poll_cursor_);
   if (!request) return Finished{};
@@ -335,6 +339,7 @@ Batch Push::fenced(Batch batch) const {
 
 Step Push::next_batch(const Moment& moment) {
   tries_ = 0;
+  polls_ = 0;
   request_at_ = 0;
   requests_.clear();
   while (!batches_.empty() && requests_.empty()) {
@@ -363,6 +368,12 @@ Step Push::on_outcome(const Moment& moment, const Outcome& outcome) {
     poll_cursor_ = working->cursor;
     waiting_ = true;
     wait_ = std::min<std::chrono::milliseconds>(working->wait, order_.limits.max_retry_after);
+    // What takes long is looked at less often.
+    for (unsigned i = 0; i < polls_ && wait_ < order_.limits.longest_look; ++i) wait_ *= 2;
+    if (polls_ > 0) {
+      wait_ = std::min<std::chrono::milliseconds>(wait_, order_.limits.longest_look);
+    }
+    ++polls_;
     trouble_ = "the provider is at work";
     return Wait{moment.now + wait_};
   }

@@ -35,6 +35,7 @@ struct PushLimits {
   std::chrono::milliseconds first_wait{500};
   std::chrono::milliseconds max_wait{30'000};
   std::chrono::seconds max_retry_after{60};  ///< a longer one is cut to this
+  std::chrono::seconds longest_look{10};     ///< between two looks whether a change is done
   std::size_t max_pages = 10'000;
   std::size_t max_rrsets = 4'000'000;
   std::size_t max_refused = 20;  ///< RRsets to isolate before giving up on the rest
@@ -53,6 +54,7 @@ struct PushOrder {
   std::shared_ptr<const RememberedZone> remembered = nullptr;
   /// That `owned` tells of a whole reading may be enough to know that there is nothing to do.
   bool trust_owned = false;
+  std::string session = {};  ///< that another push opened, and may be good still; a secret
   std::optional<std::string> force_plan;     ///< this plan may pass the guards
   std::optional<std::string> expected_plan;  ///< only this plan may be applied
 };
@@ -146,10 +148,28 @@ class Push {
   /// middle, what it created is still known as ours.
   std::string intended_state() const { return intended_.encode(); }
 
+  /// What the driver's login gave, or the order; empty before and in the end. A secret.
+  const std::string& session() const { return session_; }
+  /// The provider carries the last changes out, and nothing but a look now and then is to be done.
+  bool is_awaiting() const { return stage_ == Stage::poll; }
+  /// The last Wait is because the provider had too many calls, of this push and of others.
+  bool is_throttled() const { return throttled_; }
+  /// So much time was spent on waiting for leave to call: it does not count.
+  void give_time(std::chrono::milliseconds time) { deadline_ += time; }
+
   /// Complete once a step was Finished.
   const PushResult& result() const { return result_; }
 
  private:
+  /// What is looked at: an owner, or one RRset of it where the provider shows single ones only.
+  struct Place {
+    dns::Name owner;
+    std::optional<dns::RRType> type;
+    bool holds(const dns::Name& name, dns::RRType its_type) const {
+      return name == owner && (!type || *type == its_type);
+    }
+    friend auto operator<=>(const Place&, const Place&) = default;
+  };
   enum class Stage { login, find, list, look, journal, write, poll, logout, ended };
 
   Call call(const Moment& moment) const { return {moment.wall, session_, untouched_, cursor_}; }
@@ -175,15 +195,21 @@ class Push {
   bool plan_from_memory(const Moment& moment);
   Step next_look(const Moment& moment);
   Step on_look(const Moment& moment, const Response& response);
-  bool contradicts(const dns::Name& owner, const LiveZone& seen) const;
-  void take_look(const dns::Name& owner, LiveZone seen);
+  bool can_look_at(const Moment& moment, const std::set<Place>& places) const;
+  std::optional<Request> look_request(const Moment& moment, const Place& place) const;
+  Seen<Page> parse_look(const Moment& moment, const Place& place, const Response& response) const;
+  static LiveRRsets at(const Place& place, const LiveZone& live);
+  bool contradicts(const Place& place, const LiveZone& seen) const;
+  void take_look(const Place& place, const LiveZone& seen);
   void take_serial(std::uint32_t serial);
   bool look_back(const Moment& moment);
-  std::set<dns::Name> owners_of_plan() const;
+  std::set<Place> places_of_plan(const Moment& moment) const;
+  Place soa_place(const Moment& moment) const;
   std::uint64_t wanted_mark() const;
   void remember();
 
   Step on_trouble(const Moment& moment, const Trouble& trouble);
+  Step log_in_again(const Moment& moment);
   Step on_write_trouble(const Moment& moment, const Trouble& trouble);
   Step read_again(const Moment& moment, const Trouble& trouble, Stage from);
   Step on_refused(const Moment& moment, const Trouble& trouble);
@@ -211,6 +237,7 @@ class Push {
   bool wrote_ = false;
   bool forced_ = false;
   bool untouched_ = false;
+  bool throttled_ = false;
   bool one_by_one_ = false;  ///< since a batch that was refused may have been done in part
   unsigned tries_ = 0;
   unsigned replans_ = 0;
@@ -226,7 +253,7 @@ class Push {
   bool from_memory_ = false;     ///< the zone was not read whole in this push
   std::size_t known_pages_ = 1;  ///< that a whole reading takes
   WallTime read_at_{};           ///< when the zone was read whole
-  std::deque<dns::Name> looks_;  ///< owners to look at
+  std::deque<Place> looks_;      ///< to be looked at
   bool soa_is_seen_ = false;
 
   std::optional<Plan> plan_;
@@ -237,6 +264,7 @@ class Push {
   std::vector<Request> requests_;  ///< of the first batch
   std::size_t request_at_ = 0;
   std::string poll_cursor_;
+  unsigned polls_ = 0;
   std::optional<PlannedChange> fence_;
   bool is_first_batch_ = true;
   bool committing_ = false;

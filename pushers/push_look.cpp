@@ -15,22 +15,40 @@ bool is_soa_of(const RRsetKey& key, const dns::Name& apex) {
   return key.type == dns::RRType::SOA && key.owner == apex;
 }
 
-/// What of a zone is at one owner, by type.
-LiveRRsets at_owner(const LiveZone& live, const dns::Name& owner) {
+}  // namespace
+
+/// Whether the provider can be asked for a little at all.
+bool Push::can_look(const Moment& moment) const {
+  return order_.limits.reading_interval.count() > 0 &&
+         (look_request(moment, {zone_.apex, std::nullopt}) ||
+          look_request(moment, {zone_.apex, dns::RRType::SOA}));
+}
+
+/// Some providers cannot be asked for every name.
+bool Push::can_look_at(const Moment& moment, const std::set<Place>& places) const {
+  return std::all_of(places.begin(), places.end(),
+                     [&](const Place& place) { return look_request(moment, place).has_value(); });
+}
+
+std::optional<Request> Push::look_request(const Moment& moment, const Place& place) const {
+  if (place.type) return driver_.look_at(call(moment), zone_, {place.owner, *place.type});
+  return driver_.look(call(moment), zone_, place.owner);
+}
+
+Seen<Page> Push::parse_look(const Moment& moment, const Place& place,
+                            const Response& response) const {
+  if (!place.type) return driver_.parse_look(call(moment), zone_, place.owner, response);
+  return driver_.parse_look_at(call(moment), zone_, {place.owner, *place.type}, response);
+}
+
+/// What of a zone is at one place.
+LiveRRsets Push::at(const Place& place, const LiveZone& live) {
   LiveZone part;
   part.has_parts = live.has_parts;
   for (const auto& one : live.rrsets) {
-    if (one.rrset.owner == owner) part.rrsets.push_back(one);
+    if (place.holds(one.rrset.owner, one.rrset.type)) part.rrsets.push_back(one);
   }
   return gathered(part);
-}
-
-}  // namespace
-
-/// Whether the provider can be asked for a few owners at all.
-bool Push::can_look(const Moment& moment) const {
-  return order_.limits.reading_interval.count() > 0 &&
-         driver_.look(call(moment), zone_, zone_.apex).has_value();
 }
 
 /// Right after a start nothing is remembered but what was written down.
@@ -73,9 +91,9 @@ bool Push::plan_from_memory(const Moment& moment) {
   read_at_ = memory->read_at();
   plan_ = make_plan(*order_.version, live_, driver_.capabilities(), intended_, order_.settings);
   result_.plan = plan_;
-  const auto owners = owners_of_plan();
+  const auto places = places_of_plan(moment);
   const bool compares = driver_.capabilities().batch.compares && !plan_->counts.changes_apex_ns;
-  const bool saves = compares || owners.size() <= known_pages_;
+  const bool saves = compares || (places.size() <= known_pages_ && can_look_at(moment, places));
   const bool asks_nobody = !plan_->blocked && plan_->counts.conflicts == 0 && !why_not_expected() &&
                            why_unsafe(*plan_, order_.guards, order_.owned, moment.wall).empty();
   if (!saves || !asks_nobody) {
@@ -84,18 +102,27 @@ bool Push::plan_from_memory(const Moment& moment) {
     result_.plan.reset();
     return false;
   }
-  if (!compares) looks_.assign(owners.begin(), owners.end());
+  if (!compares) looks_.assign(places.begin(), places.end());
   return true;
 }
 
-/// The owners of what the plan changes. The SOA is always ours: it needs no look before, and after
+/// Where the plan changes something. The SOA is always ours: it needs no look before, and after
 /// only where nothing else tells its serial.
-std::set<dns::Name> Push::owners_of_plan() const {
-  std::set<dns::Name> owners;
+std::set<Push::Place> Push::places_of_plan(const Moment& moment) const {
+  const bool by_owner = look_request(moment, {zone_.apex, std::nullopt}).has_value();
+  std::set<Place> places;
   for (const auto& change : plan_->changes) {
-    if (!is_soa_of(change.key(), zone_.apex)) owners.insert(change.rrset().owner);
+    const RRsetKey key = change.key();
+    if (is_soa_of(key, zone_.apex)) continue;
+    places.insert({key.owner, by_owner ? std::nullopt : std::optional(key.type)});
   }
-  return owners;
+  return places;
+}
+
+Push::Place Push::soa_place(const Moment& moment) const {
+  Place whole{zone_.apex, std::nullopt};
+  if (look_request(moment, whole)) return whole;
+  return {zone_.apex, dns::RRType::SOA};
 }
 
 Step Push::next_look(const Moment& moment) {
@@ -109,8 +136,8 @@ Step Push::next_look(const Moment& moment) {
 }
 
 Step Push::on_look(const Moment& moment, const Response& response) {
-  const dns::Name owner = looks_.front();
-  auto page = driver_.parse_look(call(moment), zone_, owner, response);
+  const Place place = looks_.front();
+  auto page = parse_look(moment, place, response);
   if (page.trouble() != nullptr) return on_trouble(moment, *page.trouble());
   if (page.value() == nullptr || page.value()->next || !page.value()->complete) {
     return start_reading(moment, verifying_ ? Stage::list : Stage::find);
@@ -119,21 +146,21 @@ Step Push::on_look(const Moment& moment, const Response& response) {
   LiveZone seen;
   seen.zone = zone_;
   seen.add(std::move(*page.value()));
-  if (!verifying_ && contradicts(owner, seen)) return start_reading(moment, Stage::find);
-  take_look(owner, std::move(seen));
+  if (!verifying_ && contradicts(place, seen)) return start_reading(moment, Stage::find);
+  take_look(place, seen);
   if (verifying_ && serial) take_serial(*serial);
   looks_.pop_front();
   if (verifying_ && looks_.empty() && !soa_is_seen_) {
     soa_is_seen_ = true;
-    looks_.push_back(zone_.apex);
+    looks_.push_back(soa_place(moment));
   }
   return next_look(moment);
 }
 
-/// Whether an owner is not as it is remembered. The SOA may have been counted on by the provider.
-bool Push::contradicts(const dns::Name& owner, const LiveZone& seen) const {
-  auto known = at_owner(live_, owner);
-  auto there = at_owner(seen, owner);
+/// Whether a place is not as it is remembered. The SOA may have been counted on by the provider.
+bool Push::contradicts(const Place& place, const LiveZone& seen) const {
+  auto known = at(place, live_);
+  auto there = at(place, seen);
   known.erase({zone_.apex, dns::RRType::SOA});
   there.erase({zone_.apex, dns::RRType::SOA});
   return !std::equal(
@@ -144,11 +171,12 @@ bool Push::contradicts(const dns::Name& owner, const LiveZone& seen) const {
       });
 }
 
-void Push::take_look(const dns::Name& owner, LiveZone seen) {
-  std::erase_if(live_.rrsets, [&](const LiveRRset& one) { return one.rrset.owner == owner; });
-  for (auto& [key, one] : at_owner(seen, owner)) live_.rrsets.push_back(one);
+void Push::take_look(const Place& place, const LiveZone& seen) {
+  std::erase_if(live_.rrsets,
+                [&](const LiveRRset& one) { return place.holds(one.rrset.owner, one.rrset.type); });
+  for (auto& [key, one] : at(place, seen)) live_.rrsets.push_back(one);
   live_.serial_is_ours = seen.serial_is_ours;
-  if (owner == zone_.apex) soa_is_seen_ = true;
+  if (place.holds(zone_.apex, dns::RRType::SOA)) soa_is_seen_ = true;
 }
 
 /// The SOA goes with the last batch: if its serial is there, then all of it is.
@@ -168,16 +196,17 @@ void Push::take_serial(std::uint32_t serial) {
 /// Prepares to look at what was written instead of reading everything; false if that is no less.
 bool Push::look_back(const Moment& moment) {
   if (!live_.complete || !can_look(moment)) return false;
-  const auto owners = owners_of_plan();
+  const auto places = places_of_plan(moment);
   const auto& changes = plan_->changes;
   const bool has_soa = std::any_of(changes.begin(), changes.end(), [&](const auto& change) {
     return is_soa_of(change.key(), zone_.apex);
   });
-  const bool only_soa = has_soa && owners.empty();
-  if (owners.size() > known_pages_ || (owners.empty() && !only_soa)) return false;
+  const bool only_soa = has_soa && places.empty();
+  if (places.size() > known_pages_ || (places.empty() && !only_soa)) return false;
+  if (!can_look_at(moment, places)) return false;
   soa_is_seen_ = !has_soa || only_soa;
-  looks_.assign(owners.begin(), owners.end());
-  if (only_soa) looks_.push_back(zone_.apex);
+  looks_.assign(places.begin(), places.end());
+  if (only_soa) looks_.push_back(soa_place(moment));
   return true;
 }
 

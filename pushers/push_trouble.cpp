@@ -17,6 +17,7 @@ std::string counted(std::size_t count, const char* what, const char* plural) {
 
 Step Push::on_trouble(const Moment& moment, const Trouble& trouble) {
   trouble_ = trouble.words;
+  if (trouble.kind == TroubleKind::auth && !order_.session.empty()) return log_in_again(moment);
   if (trouble.kind == TroubleKind::auth) return end(PushEnd::auth, trouble.words);
   if (access() == Access::write) return on_write_trouble(moment, trouble);
   if (stage_ == Stage::look && trouble.kind != TroubleKind::retry_after) {
@@ -27,6 +28,20 @@ Step Push::on_trouble(const Moment& moment, const Trouble& trouble) {
     forget_live();  // what came before may belong to another state of the zone
   }
   return retry(moment, trouble);
+}
+
+/// A session of somebody else's was good for nothing, so that nothing was done: with one of our own
+/// it may go better.
+Step Push::log_in_again(const Moment& moment) {
+  if (access() == Access::write) {  // of what was read some may have been changed
+    batches_.clear();
+    forget_live();
+  }
+  order_.session.clear();
+  session_.clear();
+  stage_ = Stage::login;
+  tries_ = 0;
+  return ask(moment);
 }
 
 Step Push::on_write_trouble(const Moment& moment, const Trouble& trouble) {
@@ -104,6 +119,7 @@ Step Push::retry(const Moment& moment, const Trouble& trouble) {
     return end(PushEnd::unreachable, "out of time: " + trouble.words);
   }
   waiting_ = true;
+  throttled_ = trouble.throttled;
   return Wait{moment.now + wait_};
 }
 

@@ -16,13 +16,14 @@ std::string state_words(const PushResult& result) {
 
 }  // namespace
 
-Pusher::Pusher(net::Loop& loop, std::unique_ptr<Driver> driver, Settings settings, Hooks hooks)
+Pusher::Pusher(net::Loop& loop, std::unique_ptr<Driver> driver, Settings settings, Hooks hooks,
+               std::shared_ptr<Account> account)
     : loop_(loop),
       driver_(std::move(driver)),
       settings_(std::move(settings)),
       hooks_(std::move(hooks)),
       carrier_(loop),
-      budget_(settings_.calls_per_minute),
+      account_(account ? std::move(account) : std::make_shared<Account>()),
       random_(std::random_device{}()),
       turn_timer_(loop, [this] { turn(); }) {}
 
@@ -114,9 +115,12 @@ void Pusher::turn() {
 std::optional<net::Instant> Pusher::start_ready(net::Instant now) {
   std::optional<net::Instant> next;
   std::vector<dns::Name> ready;
-  const auto is_full = [&] { return running_ + ready.size() >= settings_.parallel; };
+  const auto is_full = [&] {
+    return awaiting_ >= settings_.awaiting ||
+           running_ - awaiting_ + ready.size() >= settings_.parallel;
+  };
   const auto look_at = [&](const dns::Name& apex, const Zone& zone) {
-    if (zone.running) return;
+    if (zone.running || (has_favoured_ && apex == ready.front())) return;
     if (!zone.plans.empty()) {
       ready.push_back(apex);
     } else if (zone.waiting && zone.not_before > now) {
@@ -133,6 +137,9 @@ std::optional<net::Instant> Pusher::start_ready(net::Instant now) {
       next = next ? std::min(*next, from) : from;
     }
   };
+  const auto* favoured = has_favoured_ || is_full() ? nullptr : changed_zone(now);
+  has_favoured_ = favoured != nullptr;
+  if (favoured != nullptr) ready.push_back(*favoured);
   // Round and round, so that a zone that changes all the time keeps nobody from its turn.
   const auto middle = zones_.upper_bound(last_started_);
   for (auto at = middle; at != zones_.end() && !is_full(); ++at) look_at(at->first, at->second);
@@ -142,11 +149,27 @@ std::optional<net::Instant> Pusher::start_ready(net::Instant now) {
   for (const auto& apex : ready) {
     const auto at = zones_.find(apex);
     if (at == zones_.end() || at->second.running) continue;
-    last_started_ = apex;
+    if (!has_favoured_ || apex != ready.front()) last_started_ = apex;
     if (auto job = next_job(at->second, now)) start(apex, at->second, std::move(*job));
     if (alive.expired()) return std::nullopt;
   }
   return held_ || was_full ? std::nullopt : next;
+}
+
+/// The next zone whose change may start, if it was brought before; null if there is none.
+const dns::Name* Pusher::changed_zone(net::Instant now) const {
+  if (!may_push(now) || breaker_.is_tripped()) return nullptr;
+  const auto is_changed = [&](const auto& entry) {
+    const Zone& zone = entry.second;
+    return zone.waiting && zone.remembered && !zone.running && zone.not_before <= now;
+  };
+  const auto middle = zones_.upper_bound(last_started_);
+  auto found = std::find_if(middle, zones_.end(), is_changed);
+  if (found == zones_.end()) {
+    found = std::find_if(zones_.begin(), middle, is_changed);
+    if (found == middle) return nullptr;
+  }
+  return &found->first;
 }
 
 bool Pusher::compares_at(const Zone& zone, net::Instant now) const {
@@ -190,6 +213,7 @@ void Pusher::start(const dns::Name& apex, Zone& zone, Job job) {
   zone.is_known = true;
   order.force_plan = job.options.force_plan;
   order.expected_plan = job.options.expected_plan;
+  order.session = account_->session(net::Loop::now());
   if (hooks_.load_applied) {
     const auto text = hooks_.load_applied(apex);
     if (text) order.owned = Ownership::decode(*text).value_or(Ownership());
@@ -233,6 +257,7 @@ void Pusher::carry(const dns::Name& apex, Step step) {
     const Moment now = moment();
     step = running.push.on_journaled(now, kept);
   }
+  share_news(running, step);
   if (std::holds_alternative<Finished>(step)) return finish(apex);
   if (auto* send = std::get_if<Send>(&step)) {
     if (settings_.ca_file) send->request.ca_file = settings_.ca_file;
@@ -245,11 +270,38 @@ void Pusher::carry(const dns::Name& apex, Step step) {
   if (is_push && words != zone.words) tell(apex, zone, words, nullptr);
 }
 
+/// What this push learned that is of use to all who have the same account.
+void Pusher::share_news(Running& running, const Step& step) {
+  const Push& push = running.push;
+  if (push.is_awaiting() != running.awaits) {
+    running.awaits = push.is_awaiting();
+    running.awaits ? ++awaiting_ : --awaiting_;
+    if (running.awaits) turn_timer_.set_after({});  // there is room for another
+  }
+  if (const auto* wait = std::get_if<Wait>(&step); wait != nullptr && push.is_throttled()) {
+    account_->pause(wait->until);
+  }
+  const bool has_ended = std::holds_alternative<Finished>(step);
+  if (has_ended && push.result().end == PushEnd::auth) account_->drop_session(running.session);
+  if (has_ended || push.session() == running.session) return;
+  account_->drop_session(running.session);
+  running.session = push.session();
+  // One that this push will give back is no good to others.
+  const bool may_share = !running.session.empty() && !driver_->logout(running.session);
+  if (may_share) account_->keep_session(running.session, net::Loop::now());
+}
+
 void Pusher::send(const dns::Name& apex, Running& running, Request request) {
   const auto now = net::Loop::now();
-  if (const auto wait = budget_.take(now, !running.job.compares); wait.count() > 0) {
+  if (const auto wait = account_->take(now, !running.job.compares); wait.count() > 0) {
+    if (running.held_since == net::Instant{}) running.held_since = now;
     running.held_back = std::move(request);
     return running.timer.set(now + wait);
+  }
+  if (running.held_since != net::Instant{}) {
+    running.push.give_time(
+        std::chrono::duration_cast<std::chrono::milliseconds>(now - running.held_since));
+    running.held_since = {};
   }
   running.trip = carrier_.carry(std::move(request), [this, apex](Result<Response> response) {
     on_response(dns::Name(apex), response);  // this lambda may be gone before it returns

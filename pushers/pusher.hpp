@@ -4,8 +4,8 @@
 #include "dns/result.hpp"
 #include "net/loop.hpp"
 #include "net/timer.hpp"
+#include "pushers/account.hpp"
 #include "pushers/breaker.hpp"
-#include "pushers/call_budget.hpp"
 #include "pushers/carrier.hpp"
 #include "pushers/driver.hpp"
 #include "pushers/push.hpp"
@@ -32,16 +32,21 @@ struct PushOptions {
 /// Carries all pushes to one provider: the requests, the timers, the turns. What a push does is
 /// decided in Push; here is decided only which one runs.
 ///
-/// Of each zone only the newest version waits. At most `parallel` zones are under way, and one
-/// that fails keeps nobody else from its turn. A push that found nobody to talk to is tried again
-/// by itself, more and more rarely; when that happens to several in a row, the whole provider is
-/// left alone for a while. A refused key stops everything until resume(). Pushes that ended
-/// blocked, unsafe or partial wait for a new version or another push().
+/// Of each zone only the newest version waits. At most `parallel` zones are under way beside those
+/// that only await the provider's carrying it out, and one that fails keeps nobody else from its
+/// turn. A push that found nobody to talk to is tried again by itself, more and more rarely; when
+/// that happens to several in a row, the whole provider is left alone for a while. A refused key
+/// stops everything until resume(). Pushes that ended blocked, unsafe or partial wait for a new
+/// version or another push().
+///
+/// A change of a zone that was brought before goes before zones that come for the first time, at
+/// every other turn: these may be many, and take long.
 ///
 /// Once in the reading interval each zone that was brought is compared, all of it and writing
 /// nothing: a difference ends `drifted` and is left for a person.
 ///
-/// All calls together keep to the budget of the access, and comparisons leave half of it alone.
+/// All calls keep to the budget of the account, together with those of all other pushers that have
+/// the same one, and comparisons leave half of it alone.
 ///
 /// Belongs to the thread of its loop. No callback comes from inside a call; callbacks may call
 /// back in. on_state and the `done` of a plan may destroy the pusher, the other hooks must not.
@@ -51,11 +56,11 @@ class Pusher {
     PlanSettings plan;  ///< plan.provider is the name in all words and callbacks
     GuardLimits guards;
     PushLimits limits;
-    std::size_t parallel = 2;
+    std::size_t parallel = 2;    ///< zones that are read, planned and written at the same time
+    std::size_t awaiting = 100;  ///< and zones of which a provider carries out what was written
     std::chrono::seconds first_retry{15};
     std::chrono::seconds longest_retry{300};
-    std::optional<unsigned> calls_per_minute;  ///< of all zones together
-    std::optional<std::string> ca_file;        ///< trust these certificates for this provider
+    std::optional<std::string> ca_file;  ///< trust these certificates for this provider
   };
 
   /// How the house hears of it. All but on_state may be left empty.
@@ -77,7 +82,9 @@ class Pusher {
     std::function<std::optional<std::string>(const dns::Name& apex)> load_applied;
   };
 
-  Pusher(net::Loop& loop, std::unique_ptr<Driver> driver, Settings settings, Hooks hooks);
+  /// Without an account it has one of its own, with no budget.
+  Pusher(net::Loop& loop, std::unique_ptr<Driver> driver, Settings settings, Hooks hooks,
+         std::shared_ptr<Account> account = nullptr);
   Pusher(const Pusher&) = delete;
   Pusher& operator=(const Pusher&) = delete;
   /// Stops at once; nobody is called back.
@@ -123,7 +130,10 @@ class Pusher {
     Job job;
     Push push;
     net::Timer timer;
-    std::optional<Request> held_back;  ///< until the budget has a call for it
+    std::optional<Request> held_back;  ///< until the account has a call for it
+    net::Instant held_since{};
+    bool awaits = false;  ///< and does not count among the parallel ones
+    std::string session;  ///< as it was last seen in the push
     Trip trip;
   };
   struct Zone {
@@ -145,12 +155,14 @@ class Pusher {
   void turn();
   bool may_push(net::Instant now) const;
   std::optional<net::Instant> start_ready(net::Instant now);
+  const dns::Name* changed_zone(net::Instant now) const;
   bool compares_at(const Zone& zone, net::Instant now) const;
   std::optional<Job> next_job(Zone& zone, net::Instant now);
   void start(const dns::Name& apex, Zone& zone, Job job);
   void on_response(const dns::Name& apex, const Result<Response>& response);
   void on_time(const dns::Name& apex);
   void carry(const dns::Name& apex, Step step);
+  void share_news(Running& running, const Step& step);
   void send(const dns::Name& apex, Running& running, Request request);
   Result<void> keep_intent(const dns::Name& apex, const Push& push) const;
   void finish(const dns::Name& apex);
@@ -166,10 +178,12 @@ class Pusher {
   Settings settings_;
   Hooks hooks_;
   Carrier carrier_;
-  CallBudget budget_;
+  std::shared_ptr<Account> account_;
   Zones zones_;
   dns::Name last_started_;
+  bool has_favoured_ = false;  ///< a change went before others at the last turn
   std::size_t running_ = 0;
+  std::size_t awaiting_ = 0;         ///< of these
   std::optional<std::string> held_;  ///< why no push begins
   Breaker breaker_;
   std::minstd_rand random_;

@@ -103,7 +103,9 @@ Trouble trouble_of(const net::HttpResponse& response, Access access, std::string
                    WallTime now) {
   std::string all = "HTTP " + std::to_string(response.status) + meaning_of(response.status);
   if (!words.empty()) all += ": " + words;
-  return {kind_of(response.status, access), std::move(all), retry_after(response, now), {}};
+  const auto wait = retry_after(response, now);
+  const bool throttled = response.status == 429 || (response.status == 503 && wait);
+  return {kind_of(response.status, access), std::move(all), wait, {}, throttled};
 }
 
 std::optional<std::chrono::seconds> retry_after(const net::HttpResponse& response, WallTime now) {

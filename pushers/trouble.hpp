@@ -34,6 +34,7 @@ struct Trouble {
   std::string words;
   std::optional<std::chrono::seconds> wait;  ///< what the provider asked for
   std::optional<RRsetKey> culprit;           ///< the RRset it complains about, if it says so
+  bool throttled = false;                    ///< too many calls, and not only this push's
 };
 
 /// What can never be done so.

@@ -58,7 +58,6 @@ pushers::Pusher::Settings settings_of(const ProviderConfig& provider) {
   if (guards.max_delete_percent) settings.guards.max_deleted_percent = *guards.max_delete_percent;
   if (guards.max_update_percent) settings.guards.max_updated_percent = *guards.max_update_percent;
   if (guards.max_deletes) settings.guards.max_deletions = *guards.max_deletes;
-  settings.calls_per_minute = provider.calls_per_minute;
   settings.limits.reading_interval = provider.reading_interval;
   return settings;
 }
@@ -124,14 +123,18 @@ void Distributor::configure(const Config& config) {
   stages_.clear();
   providers_ = config.providers;
   keys_ = config.keys;
+  accounts_.configure(providers_);
   for (const auto& provider : providers_) {
     if (provider.kind != ProviderKind::transfer) start_pusher(provider);
   }
 }
 
 void Distributor::start_pusher(const ProviderConfig& provider) {
-  auto pusher = std::make_unique<pushers::Pusher>(loop_, make_driver(provider, keys_),
-                                                  settings_of(provider), hooks_of(provider.name));
+  auto driver = make_driver(provider, keys_);
+  if (driver == nullptr) return;
+  auto account = accounts_.account_of(provider, driver->capabilities().calls_per_minute);
+  auto pusher = std::make_unique<pushers::Pusher>(loop_, std::move(driver), settings_of(provider),
+                                                  hooks_of(provider.name), std::move(account));
   if (provider.hold) pusher->hold();
   pushers_[provider.name] = std::move(pusher);
 }

@@ -7,6 +7,7 @@
 #include "net/loop.hpp"
 #include "pushers/pusher.hpp"
 #include "server/config.hpp"
+#include "server/provider_accounts.hpp"
 #include "server/secondaries.hpp"
 #include "server/stages.hpp"
 #include "server/transfer_event.hpp"
@@ -131,6 +132,7 @@ class Distributor {
   Secondaries secondaries_;
   xfr::Notifier notifier_;
   monitor::Prober prober_;
+  ProviderAccounts accounts_;
   std::map<std::string, std::unique_ptr<pushers::Pusher>> pushers_;
   Stages stages_;
   bool is_quiet_ = false;

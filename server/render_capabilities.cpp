@@ -120,6 +120,8 @@ std::string render_capabilities(const Capabilities& can) {
   row("requests", limit_text(can.batch.max_changes) + " changes, " +
                       limit_text(can.batch.max_octets) + " octets" +
                       (can.batch.atomic ? ", all or nothing" : ""));
+  row("calls", can.calls_per_minute ? std::to_string(*can.calls_per_minute) + " a minute"
+                                    : std::string("any number"));
   return table.to_text(false);
 }
 
@@ -152,7 +154,9 @@ std::string capabilities_json(const Capabilities& can) {
       {"batch",
        {{"max_changes", limit(can.batch.max_changes)},
         {"max_octets", limit(can.batch.max_octets)},
-        {"atomic", can.batch.atomic}}}};
+        {"atomic", can.batch.atomic}}},
+      {"calls_per_minute",
+       can.calls_per_minute ? ordered_json(*can.calls_per_minute) : ordered_json(nullptr)}};
   return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

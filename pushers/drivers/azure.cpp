@@ -41,6 +41,8 @@ Capabilities azure_capabilities() {
   result.keeps_own_ns = true;
   result.soa = SoaRule::providers;
   result.batch.max_changes = 1;
+  // Azure Resource Manager lets each principal write 10 times a second in one subscription.
+  result.calls_per_minute = 600;
   return result;
 }
 
@@ -161,6 +163,11 @@ std::string Azure::zones_path() const {
          percent_encoded(config_.resource_group) + "/providers/Microsoft.Network/dnsZones";
 }
 
+std::string Azure::path_of(const ZoneRef& zone, const RRsetKey& key) const {
+  return zones_path() + "/" + percent_encoded(zone.id) + "/" + dns::to_text(key.type) + "/" +
+         key.owner.lowered().to_text_in(zone.apex) + "?" + api_version;
+}
+
 std::optional<Request> Azure::login(const Call&) const {
   Request request;
   request.method = "POST";
@@ -240,14 +247,30 @@ Seen<Page> Azure::parse_list(const Call& call, const ZoneRef& zone,
   return page;
 }
 
+std::optional<Request> Azure::look_at(const Call& call, const ZoneRef& zone,
+                                      const RRsetKey& key) const {
+  return request(call, "GET", path_of(zone, key));
+}
+
+Seen<Page> Azure::parse_look_at(const Call& call, const ZoneRef& zone, const RRsetKey& key,
+                                const Response& response) const {
+  const Json answer = object_of<Json>(response);
+  Page page;
+  page.complete = true;
+  if (response.status == 404 && text_of(error_of(answer), "code") == "NotFound") return page;
+  if (response.status != 200) return trouble(call, response, Access::read);
+  auto live = read_rrset(answer, zone.apex);
+  if (!live) return garbage("a record set (" + live.error().detail + ")");
+  if (live->key() != key) return garbage("the record set that was asked for");
+  page.rrsets.push_back(std::move(*live));
+  return page;
+}
+
 std::vector<Request> Azure::apply(const Call& call, const LiveZone& live,
                                   const Batch& batch) const {
   std::vector<Request> requests;
   const auto send = [&](const char* method, const PlannedChange& change) {
-    Request one = request(
-        call, method,
-        zones_path() + "/" + percent_encoded(live.zone.id) + "/" + dns::to_text(change.key().type) +
-            "/" + change.key().owner.lowered().to_text_in(live.zone.apex) + "?" + api_version);
+    Request one = request(call, method, path_of(live.zone, change.key()));
     if (change.before) {
       one.headers.emplace_back("If-Match", etag_of(live, change.key()));
     } else {

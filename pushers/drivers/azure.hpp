@@ -35,6 +35,10 @@ class Azure : public Driver {
   Request list(const Call& call, const ZoneRef& zone, const std::string& cursor) const override;
   Seen<Page> parse_list(const Call& call, const ZoneRef& zone,
                         const Response& response) const override;
+  std::optional<Request> look_at(const Call& call, const ZoneRef& zone,
+                                 const RRsetKey& key) const override;
+  Seen<Page> parse_look_at(const Call& call, const ZoneRef& zone, const RRsetKey& key,
+                           const Response& response) const override;
   std::vector<Request> apply(const Call& call, const LiveZone& live,
                              const Batch& batch) const override;
   Outcome parse_apply(const Call& call, const ZoneRef& zone,
@@ -45,6 +49,7 @@ class Azure : public Driver {
  private:
   Request request(const Call& call, std::string method, const std::string& path) const;
   std::string zones_path() const;
+  std::string path_of(const ZoneRef& zone, const RRsetKey& key) const;
   Trouble trouble(const Call& call, const Response& response, Access access) const;
 
   AzureConfig config_;

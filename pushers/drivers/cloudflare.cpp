@@ -41,6 +41,8 @@ Capabilities capabilities_of(const CloudflareDialect& dialect) {
   result.soa = SoaRule::providers;
   result.batch.max_changes = max_batch;
   result.batch.atomic = true;
+  // 1,200 in 5 minutes, of which a sixth of a minute's may go at once.
+  result.calls_per_minute = 230;
   return result;
 }
 
@@ -409,6 +411,7 @@ Trouble Cloudflare::trouble(const Call& call, const Response& response, Access a
     result.words = is_told ? words : garbage("one").words;
   }
   if (const auto kind = kind_of(envelope, access)) result.kind = *kind;
+  if (has_code(envelope, {971, 10100})) result.throttled = true;
   return result;
 }
 

@@ -42,6 +42,8 @@ Capabilities google_capabilities() {
   result.batch.atomic = true;
   result.batch.awaits_last_only = true;
   result.batch.compares = true;
+  // Google documents no figure; the quota of a project says it.
+  result.calls_per_minute = 500;
   return result;
 }
 
@@ -342,6 +344,7 @@ Trouble Google::trouble(const Call& call, const Response& response, Access acces
   Trouble result = trouble_of(response, access, words, call.now);
   if (has_reason(answer, {"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"})) {
     result.kind = TroubleKind::retry_after;
+    result.throttled = true;
   }
   // What a change takes away is not there so, or what it brings is there: somebody was faster.
   const bool is_stale = response.status == 404 || response.status == 409 || response.status == 412;

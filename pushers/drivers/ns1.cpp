@@ -34,6 +34,8 @@ Capabilities ns1_capabilities() {
   result.apex_ns = ApexNs::ignore;
   result.soa = SoaRule::providers;
   result.batch.max_changes = 1;
+  // Not documented; each answer says what is left.
+  result.calls_per_minute = 500;
   return result;
 }
 
@@ -85,6 +87,31 @@ Result<LiveRRset> read_record(const Json& record, const dns::Name& apex) {
   }
   dns::normalise(live.rrset);
   return live;
+}
+
+std::string path_of(const ZoneRef& zone, const RRsetKey& key) {
+  return "/zones/" + percent_encoded(zone.id) + "/" + percent_encoded(ns1_name(key.owner)) + "/" +
+         dns::to_text(key.type);
+}
+
+/// One record shows its answers field by field: puts beside them what the list of a zone has.
+bool shorten_answers(Json& record) {
+  const Json* answers = find(record, "answers");
+  if (answers == nullptr || !answers->is_array()) return false;
+  Json all = Json::array();
+  for (const auto& answer : *answers) {
+    const Json* fields = find(answer, "answer");
+    if (fields == nullptr || !fields->is_array()) return false;
+    std::string text;
+    for (const auto& field : *fields) {
+      const auto* word = field.get_ptr<const std::string*>();
+      if (word == nullptr && !field.is_number_integer()) return false;
+      text += (text.empty() ? "" : " ") + (word == nullptr ? field.dump() : *word);
+    }
+    all.push_back(std::move(text));
+  }
+  record["short_answers"] = std::move(all);
+  return true;
 }
 
 /// Why NS1's copy of a zone is not one to be written to.
@@ -192,12 +219,29 @@ Seen<Page> Ns1::parse_list(const Call& call, const ZoneRef& zone, const Response
   return page;
 }
 
+std::optional<Request> Ns1::look_at(const Call&, const ZoneRef& zone, const RRsetKey& key) const {
+  return request("GET", path_of(zone, key));
+}
+
+Seen<Page> Ns1::parse_look_at(const Call& call, const ZoneRef& zone, const RRsetKey& key,
+                              const Response& response) const {
+  Json answer = object_of<Json>(response);
+  Page page;
+  page.complete = true;
+  if (response.status == 404 && text_of(answer, "message") == "record not found") return page;
+  if (response.status != 200) return trouble(call, response, Access::read);
+  if (!shorten_answers(answer)) return garbage("a record");
+  auto live = read_record(answer, zone.apex);
+  if (!live) return garbage("a record (" + live.error().detail + ")");
+  if (live->key() != key) return garbage("the record that was asked for");
+  page.rrsets.push_back(std::move(*live));
+  return page;
+}
+
 std::vector<Request> Ns1::apply(const Call&, const LiveZone& live, const Batch& batch) const {
   std::vector<Request> requests;
   const auto send = [&](const char* method, const PlannedChange& change, std::string body) {
-    Request one = request(method, "/zones/" + percent_encoded(live.zone.id) + "/" +
-                                      percent_encoded(ns1_name(change.key().owner)) + "/" +
-                                      dns::to_text(change.key().type));
+    Request one = request(method, path_of(live.zone, change.key()));
     if (!body.empty()) one.headers.emplace_back("Content-Type", "application/json");
     one.body = std::move(body);
     requests.push_back(std::move(one));

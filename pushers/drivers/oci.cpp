@@ -188,9 +188,10 @@ std::vector<OrderedJson> additions(const PlannedChange& change) {
                            change.before->rdata.end();
     if (!stays) fresh.push_back(with_rdata(add(), after, rdata));
   }
-  // Without rdata it is a new TTL of all that stay.
+  // Without rdata it is a new TTL of all that stay, or the same for records that differ in theirs.
   const bool some_stay = fresh.size() < after.rdata.size();
-  if (some_stay && change.before->ttl != after.ttl) all.push_back(add());
+  const bool sets_ttl = some_stay && (change.before->ttl != after.ttl || change.before == after);
+  if (sets_ttl) all.push_back(add());
   all.insert(all.end(), fresh.begin(), fresh.end());
   return all;
 }

@@ -47,6 +47,9 @@ Capabilities route53_capabilities() {
   result.batch.atomic = true;
   result.batch.awaits_last_only = true;
   result.batch.compares = true;
+  // Documented are 5 a second for the whole account, whoever calls; since 2026 a bucket of 50 that
+  // gains 10 a second.
+  result.calls_per_minute = 240;
   return result;
 }
 
@@ -520,6 +523,7 @@ Trouble Route53::trouble(const Call& call, const Response& response, Access acce
     result.kind = *kind;
     result.words = words;
   }
+  result.throttled = result.kind == TroubleKind::retry_after && error.code.starts_with("Thrott");
   if (result.kind == TroubleKind::auth) result.words += skew_words(response, call.now);
   if (result.kind == TroubleKind::permanent) result.culprit = culprit_of(error.message);
   return result;

@@ -45,6 +45,8 @@ Capabilities softlayer_capabilities() {
   result.keeps_own_ns = true;
   result.soa = SoaRule::providers;
   result.batch.max_changes = max_batch;
+  // Not documented: 50 a second were seen to be refused.
+  result.calls_per_minute = 600;
   return result;
 }
 
@@ -315,6 +317,23 @@ Seen<Page> Softlayer::parse_list(const Call& call, const ZoneRef& zone,
   return page;
 }
 
+/// What is no plain host is listed otherwise (SRV records), or is a sign of filters' (a wildcard).
+std::optional<Request> Softlayer::look(const Call&, const ZoneRef& zone,
+                                       const dns::Name& owner) const {
+  const std::string host = owner.lowered().to_text_in(zone.apex);
+  const bool is_service = host.starts_with('_') && host.find("._") != std::string::npos;
+  if (is_service || host.find('*') != std::string::npos) return std::nullopt;
+  const OrderedJson filter{{"resourceRecords", {{"host", {{"operation", host}}}}}};
+  return request("GET", "/SoftLayer_Dns_Domain/" + percent_encoded(zone.id) +
+                            "/getResourceRecords.json?objectMask=" + percent_encoded(record_mask) +
+                            "&objectFilter=" + percent_encoded(filter.dump()) + limit_of(""));
+}
+
+Seen<Page> Softlayer::parse_look(const Call& call, const ZoneRef& zone, const dns::Name&,
+                                 const Response& response) const {
+  return parse_list(call, zone, response);
+}
+
 std::vector<Request> Softlayer::apply(const Call&, const LiveZone& live, const Batch& batch) const {
   const Writes writes(live, batch);
   std::vector<Request> requests;
@@ -388,6 +407,7 @@ Trouble Softlayer::trouble(const Call& call, const Response& response, Access ac
   if (response.status == 200 && !is_error(answer)) return garbage("a list");
   if (response.status == 200) result.words = words;  // a failure all the same
   if (const auto kind = kind_of(answer, access)) result.kind = *kind;
+  if (text_of(answer, "code").ends_with("_RateLimitExceeded")) result.throttled = true;
   return result;
 }
 

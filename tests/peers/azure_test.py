@@ -95,10 +95,14 @@ class AzureParty(EmulatedParty):
         return NAMESERVERS
 
     def most_requests(self, records, changes):
-        # A token, find, list, one request for each RRset, list.
+        # Find, list, one request for each RRset, list; at first a token, too. A look before and after
+        # at each RRset that is changed, where that is less.
         lists = -(-(records + 2) // PAGE)
-        before = 1 if changes >= records else lists
-        return Requests(2 + before + changes + lists, 3 + before)
+        if changes <= lists:
+            return Requests(3 * changes, changes + 1)
+        if changes >= records:
+            return Requests(3 + changes + lists, 4)
+        return Requests(1 + lists + changes + lists, 2 + lists)
 
 
 class Conforms(Conformance, LabCase):
@@ -227,6 +231,10 @@ class Conforms(Conformance, LabCase):
         self.check_faults(
             ("token", "get zone", "list sets", "put set"),
             ("lost", "cut", "nothing", "login page", "null", "empty object", "server error", "no content"))
+
+    def test_wrong_answers_to_short_questions(self):
+        self.check_faults(("get set", "put set"), ("lost", "cut", "nothing", "empty object"),
+                          remembers=True)
 
     def test_an_empty_list_with_success_is_no_empty_zone(self):
         self.begin([f"host{i} 300 IN A 192.0.2.1" for i in range(20)])

@@ -49,6 +49,7 @@ class Counterparty:
     page = None  # RRsets on a page of a list, if it has pages
     server_port = 0  # where its API is
     many = 10000  # RRsets of a large zone
+    pace = {}  # keys of its entry that say how fast it may be asked
 
     def __init__(self, lab):
         self.lab = lab
@@ -87,6 +88,7 @@ class EmulatedParty(Counterparty):
     """A provider that an emulator stands for, which start() makes."""
 
     emulator = None
+    pace = {"calls-per-minute": 1_000_000}  # it stands on loopback
     polls = None  # how many looks find a change at work; None: it is done at once
 
     def looks(self):
@@ -154,7 +156,8 @@ class Conformance:
         self.party.start()
         self.party.between = Between(self.party.server_port, on_request)
         self.write(lines)
-        entry = {**self.party.entry(self.taproot, self.party.between.port), **self.more, **more}
+        entry = {**self.party.entry(self.taproot, self.party.between.port), **self.party.pace,
+                 **self.more, **more}
         taproot_config(self.taproot, self.party.keys(), [entry],
                        [{"name": ZONE, "source": f"zones/{ZONE}.zone",
                          "guards": {"max-shrink-percent": 100},
@@ -226,6 +229,8 @@ class Conformance:
 
     def prepare(self, operation):
         """Before a push that is to meet a fault at `operation`."""
+        if operation == "token":
+            self.party.emulator.tokens.clear()  # the one that pushes share is not good any more
 
     def assert_no_secret(self):
         """No secret in the log, in what verbs said, in answers of the API, or in the state."""
@@ -487,6 +492,7 @@ class ChangesTakeTime:
         super().test_changes_and_swaps_of_types()
 
     def prepare(self, operation):
+        super().prepare(operation)
         self.party.emulator.polls = 0 if operation == self.polled else None
 
 

@@ -78,11 +78,11 @@ class GoogleParty(EmulatedParty):
         return NAMESERVERS
 
     def most_requests(self, records, changes):
-        # A token, one change for each 1,000 RRsets, looks until it is done, and what was changed is
-        # looked at. At first it is found and listed, and listed again.
+        # One change for each 1,000 RRsets, looks until it is done, and what was changed is
+        # looked at. At first there is a token, too, it is found and listed, and listed again.
         pages = -(-(records + 2) // PAGE)
         if changes < records:
-            return Requests(1 + -(-changes // 1000) + self.looks() + min(changes, pages), 2)
+            return Requests(-(-changes // 1000) + self.looks() + min(changes, pages), 1)
         return Requests(1 + 2 + -(-changes // 1000) + self.looks() + pages, 4)
 
 

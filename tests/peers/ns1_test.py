@@ -81,7 +81,7 @@ class Ns1Party(EmulatedParty):
         return [one + "." for one in NAMESERVERS]
 
     def most_requests(self, records, changes):
-        # The zone, one request for each RRset, and the zone again.
+        # The zone, one request for each RRset, and the zone again; of one RRset that alone.
         return Requests(1 + changes + 1, 2)
 
 
@@ -158,6 +158,19 @@ class Conforms(Conformance, LabCase):
         self.assertIn("7 changes applied and read back, 1 RRset refused", said)
         self.assertIn("not today", said)
 
+    def test_wrong_answers_to_short_questions(self):
+        self.check_faults(("get record", "update record"), ("lost", "cut", "nothing", "empty object"),
+                          remembers=True)
+
+    def test_one_record_of_many_is_little_to_read(self):
+        lines = [f"host{i} 300 IN A 192.0.2.1" for i in range(1000)]
+        self.begin(lines)
+        self.wait_for_push(1, 120)
+        self.party.between.reset()
+        self.assertIn("1 change applied", self.change(["host0 300 IN A 198.51.100.1", *lines[1:]], 2))
+        self.assertEqual(self.party.emulator.log[-3:], ["get record", "update record", "get record"])
+        self.assertLess(self.party.between.octets_back, 5000)
+
     def test_throttling_is_waited_out(self):
         self.begin(["a 300 IN A 192.0.2.1"])
         self.wait_for_push(1)
@@ -172,7 +185,7 @@ class Conforms(Conformance, LabCase):
             ("lost", "cut", "nothing", "login page", "null", "empty object", "server error", "no content"))
 
     def test_an_empty_list_with_success_is_no_empty_zone(self):
-        self.begin([f"host{i} 300 IN A 192.0.2.1" for i in range(20)])
+        self.begin([f"host{i} 300 IN A 192.0.2.1" for i in range(20)], **{"reading-interval": "0s"})
         self.wait_for_push(1)
         lie = Answer(200, json.dumps({"zone": ZONE, "records": []}), "application/json")
         self.party.emulator.faults += [Fault("get zone", lie, 1)]

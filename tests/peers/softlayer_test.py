@@ -114,9 +114,12 @@ class SoftLayerParty(EmulatedParty):
         return NAMESERVERS
 
     def most_requests(self, records, changes):
-        # Find it, list it, one request for each 100 records of one kind of change, list it again.
-        # Of a few changes one is a record changed in place, and one a new record.
+        # Find it, list it, one request for each 100 records of one kind of change, list it again; or
+        # a look at what is changed before and after, where that is less. Of a few changes one is a
+        # record changed in place, and one a new record.
         lists = -(-(records + 3) // PAGE)
+        if changes <= lists:
+            return Requests(2 * changes + min(changes, 2), changes + 1)
         before = 1 if changes >= records else lists
         writes = -(-changes // BATCH) if changes >= records else min(changes, 2)
         return Requests(1 + before + writes + lists, 2 + before)
@@ -222,6 +225,20 @@ class Conforms(SingleRecords, Conformance, LabCase):
             emulator.drop(self.party.zone, key)
         self.command(0, "apply", "--wait")
         self.assertEqual(sorted(map(str, libcloud(emulator))), sorted(map(str, made)))
+
+    def test_wrong_answers_to_short_questions(self):
+        self.check_faults(("Dns_Domain.getResourceRecords", "Dns_Domain_ResourceRecord.editObject"),
+                          ("lost", "cut", "nothing", "empty object"), remembers=True)
+
+    def test_names_that_filters_cannot_ask_for(self):
+        """A wildcard and a service change as ever: the zone is read whole for them."""
+        self.begin(["* 300 IN A 192.0.2.1", "_sip._tcp 300 IN SRV 1 2 5060 a.example.net."])
+        self.wait_for_push(1)
+        self.assertIn("1 change applied", self.change(
+            ["* 300 IN A 192.0.2.2", "_sip._tcp 300 IN SRV 1 2 5060 a.example.net."], 2))
+        self.assertIn("1 change applied", self.change(
+            ["* 300 IN A 192.0.2.2", "_sip._tcp 300 IN SRV 1 2 5061 a.example.net."], 3))
+        self.assert_in_sync()
 
     def test_throttling_is_waited_out(self):
         self.begin(["a 300 IN A 192.0.2.1"])

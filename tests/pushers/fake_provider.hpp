@@ -24,6 +24,7 @@ class FakeProvider {
   bool serial_is_ours = true;
   bool lists_completely = true;
   bool can_look = false;     ///< it can be asked for one owner
+  bool can_look_at = false;  ///< it can be asked for one RRset
   bool tells_serial = true;  ///< with that
   std::size_t page_size = 1000;
 
@@ -159,6 +160,21 @@ class FakeDriver : public Driver {
       page.serial =
           must(dns::Soa::from_rdata(soa->second.rrset.rdata.front().wire())).serial.value();
     }
+    return page;
+  }
+
+  std::optional<Request> look_at(const Call&, const ZoneRef&, const RRsetKey& key) const override {
+    if (!provider_.can_look_at) return std::nullopt;
+    return request("look at " + key.to_text());
+  }
+  Seen<Page> parse_look_at(const Call&, const ZoneRef&, const RRsetKey& key,
+                           const Response& response) const override {
+    if (response.status != fake_ok) return trouble(response);
+    Page page;
+    const auto there = provider_.zone.find(key);
+    if (there != provider_.zone.end()) page.rrsets.push_back(there->second);
+    page.complete = true;
+    page.serial_is_ours = provider_.serial_is_ours;
     return page;
   }
 

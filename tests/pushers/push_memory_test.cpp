@@ -76,6 +76,23 @@ TEST_CASE("a small change reads only what it changes", "[pushers][push][memory]"
         Lines{"look new.example.org.", "apply 2", "look new.example.org.", "look example.org."});
 }
 
+TEST_CASE("where single RRsets are shown, these are looked at", "[pushers][push][memory]") {
+  Scene scene;
+  scene.provider.can_look = false;
+  scene.provider.can_look_at = true;
+  CHECK(scene.push(Scene::forty()).end == PushEnd::done);
+  CHECK(scene.push(Scene::forty({"www 300 A 192.0.2.1"})).end == PushEnd::done);
+  CHECK(scene.provider.log == Lines{"look at www.example.org. A", "apply 1",
+                                    "look at www.example.org. A", "look at example.org. SOA"});
+  // Another type at the same owner is none of its business.
+  scene.provider.put({"www 60 TXT theirs"});
+  CHECK(scene.push(Scene::forty({"www 300 A 192.0.2.2"})).end == PushEnd::done);
+  CHECK(scene.provider.log.size() == 4);
+  scene.provider.put({"www 300 A 203.0.113.1"});
+  CHECK(scene.push(Scene::forty({"www 300 A 192.0.2.3"})).end == PushEnd::done);
+  CHECK(scene.provider.log.at(1) == "find");
+}
+
 TEST_CASE("a provider that compares is not asked before", "[pushers][push][memory]") {
   Scene scene(true);
   scene.push(Scene::forty());

@@ -265,6 +265,32 @@ TEST_CASE("a session is opened first and used", "[pushers][push]") {
   CHECK(scene.provider.log.at(1) == "find as session-1");
 }
 
+TEST_CASE("a session of another push is used, and a new one opened where it is refused",
+          "[pushers][push]") {
+  Scene scene({"www 300 A 192.0.2.1"});
+  scene.driver.wants_login = true;
+  scene.order.session = "session-0";
+  auto talk = scene.begin();
+  SECTION("it is good still") {
+    CHECK(talk.run().end == PushEnd::done);
+    CHECK(scene.provider.log == Lines{"find as session-0", "list", "apply 0", "list"});
+  }
+  SECTION("it is good for nothing any more") {
+    const auto request = GENERATE(as<std::string>{}, "find as session-0", "list", "apply");
+    talk.fault = nth(request, 1, {fake_auth, false, ""});
+    CHECK(talk.run().end == PushEnd::done);
+    const auto& log = scene.provider.log;
+    CHECK(std::count(log.begin(), log.end(), "login") == 1);
+    CHECK(std::count(log.begin(), log.end(), "find as session-1") == 1);
+  }
+  SECTION("nor is a new one") {
+    talk.fault = always("list", {fake_auth, false, ""});
+    CHECK(talk.run().end == PushEnd::auth);
+    const auto& log = scene.provider.log;
+    CHECK(std::count(log.begin(), log.end(), "login") == 1);
+  }
+}
+
 TEST_CASE("a session is given back at the end, whatever comes of that", "[pushers][push]") {
   const int status = GENERATE(fake_ok, 0, fake_auth, fake_slow_down);
   Scene scene({"www 300 A 192.0.2.1"});
@@ -358,7 +384,7 @@ TEST_CASE("a job at the provider is waited for", "[pushers][push]") {
   CHECK(talk.run().end == PushEnd::done);
   CHECK(scene.provider.log ==
         Lines{"find", "list", "apply 0", "poll job-1", "poll job-1", "poll job-1", "list"});
-  CHECK(talk.waits == std::vector{2000ms, 2000ms, 2000ms});
+  CHECK(talk.waits == std::vector{2000ms, 4000ms, 8000ms});
 }
 
 TEST_CASE("staged changes are put in force", "[pushers][push]") {

@@ -55,6 +55,52 @@ TEST_CASE("a budget of calls lets so many through, the urgent first", "[pushers]
   CHECK(taken == 20);
 }
 
+TEST_CASE("while something urgent waits for a call, nothing else gets one", "[pushers][budget]") {
+  net::Instant now{};
+  CallBudget budget(6);  // one at once, so that half of it is no less
+  CHECK(budget.take(now, true) == 0ms);
+  CHECK(budget.take(now, true) == 10'001ms);
+  CHECK(budget.take(now, false) >= 10'001ms);
+  now += 10'001ms;
+  CHECK(budget.take(now, false) > 0ms);
+  CHECK(budget.take(now, true) == 0ms);
+  now += 20s;
+  CHECK(budget.take(now, false) == 0ms);
+}
+
+TEST_CASE("an account pauses for all, and goes on one by one", "[pushers][budget]") {
+  net::Instant now{};
+  Account account(60);
+  CHECK(account.take(now, true) == 0ms);
+  account.pause(now + 30s);
+  account.pause(now + 20s);
+  CHECK(account.take(now + 10s, true) == 20s);
+  CHECK(account.take(now + 10s, false) == 20s);
+  now += 30s;
+  CHECK(account.take(now, true) == 1001ms);
+  CHECK(account.take(now + 1001ms, true) == 0ms);
+  CHECK(account.take(now + 1001ms, true) > 0ms);
+
+  Account free;
+  free.pause(now + 5s);
+  CHECK(free.take(now, true) == 5s);
+  CHECK(free.take(now + 5s, true) == 0ms);
+}
+
+TEST_CASE("an account keeps a session for a while", "[pushers][budget]") {
+  const net::Instant now{};
+  Account account;
+  CHECK(account.session(now).empty());
+  account.keep_session("one", now);
+  CHECK(account.session(now + 599s) == "one");
+  CHECK(account.session(now + 600s).empty());
+  account.keep_session("two", now);
+  account.drop_session("one");
+  CHECK(account.session(now) == "two");
+  account.drop_session("two");
+  CHECK(account.session(now).empty());
+}
+
 namespace {
 
 /// A pusher whose provider cannot be reached: nobody listens on port 1.

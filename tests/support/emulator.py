@@ -10,6 +10,7 @@ import http.server
 import re
 import socket
 import threading
+import time
 
 
 class Answer:
@@ -107,6 +108,8 @@ class Emulator:
         self.calls = collections.Counter()
         self.log = []  # the operations in order
         self.faults = []
+        self.rations = None  # what refuses calls that are too many (rations.py)
+        self.moments = []  # (when, operation, whether it was refused as one too many), with rations
         self.before = None  # called with the operation before it is carried out
         self.after = None  # called with the operation when it was carried out
         self.lock = threading.RLock()
@@ -156,8 +159,13 @@ class Emulator:
         with self.lock:
             self.calls[operation] += 1
             self.log.append(operation)
+            too_many = self.rations and self.rations.refuse(operation, call)
+            if self.rations:
+                self.moments.append((time.monotonic(), operation, bool(too_many)))
             fault = next((one for one in self.faults if one.takes(operation)), None)
-            if fault is not None and isinstance(fault.how, Answer):
+            if too_many:
+                answer = too_many
+            elif fault is not None and isinstance(fault.how, Answer):
                 answer = fault.how
             else:
                 answer = self.answer(operation, call)

@@ -31,8 +31,8 @@ class IbmCis(Cloudflare):
         if operation == "token":
             return self.token_for(call)
         token = call.headers.get("Authorization", "").removeprefix("Bearer ")
-        if token in self.tokens:
-            self.token = token  # what Cloudflare's emulator holds it against
+        # What Cloudflare's emulator holds it against.
+        self.token = token if token in self.tokens else "no token is good"
         return super().answer(operation, call)
 
     def token_for(self, call):

@@ -432,6 +432,8 @@ class Route53(Emulator):
         said = self.said(key, action)
         if rrtype not in TYPES:
             return [f"{said} but the type is not supported"]
+        if name.startswith(".") or ".." in name:
+            return [f"FATAL problem: DomainLabelEmpty (Domain label is empty) encountered with '{name}'"]
         if not is_below(name, zone.name):
             return [f"RRSet with DNS name {name} is not permitted in zone {zone.name}"]
         if "values" in what:

@@ -208,7 +208,7 @@ class WithARole(Conformance, LabCase):
 
     kind = Party
 
-    def test_each_push_has_credentials_of_its_own(self):
+    def test_credentials_that_ended_are_asked_for_anew(self):
         self.begin(["a 300 IN A 192.0.2.1"])
         self.wait_for_push(1)
         emulator = self.party.emulator
@@ -243,7 +243,7 @@ class WithARole(Conformance, LabCase):
 
 only(WithARole, "test_changes_and_swaps_of_types", "test_a_wrong_key_stops_the_provider",
      "test_a_first_push_of_many_and_a_change_of_one", "test_a_lost_answer_is_looked_up",
-     "test_each_push_has_credentials_of_its_own", "test_a_role_that_may_not_be_assumed",
+     "test_credentials_that_ended_are_asked_for_anew", "test_a_role_that_may_not_be_assumed",
      "test_wrong_answers_instead_of_credentials", "test_amazons_client_assumes_it_too")
 
 

@@ -6,6 +6,7 @@ its own table of capabilities (`taproot provider capabilities NAME --json`).
 """
 
 import collections
+import datetime
 import os
 import signal
 import sys
@@ -231,6 +232,9 @@ class Conformance:
         """Before a push that is to meet a fault at `operation`."""
         if operation == "token":
             self.party.emulator.tokens.clear()  # the one that pushes share is not good any more
+        if operation == "AssumeRole":
+            ends = self.party.emulator.ends  # nor are the credentials that they share
+            ends.update(dict.fromkeys(ends, self.party.emulator.clock() - datetime.timedelta(hours=1)))
 
     def assert_no_secret(self):
         """No secret in the log, in what verbs said, in answers of the API, or in the state."""

@@ -71,6 +71,7 @@ bool is_slug(const std::string& id) {
 
 std::vector<std::string> spelled(const RRset& rrset) {
   std::vector<std::string> texts;
+  texts.reserve(rrset.rdata.size());
   for (const auto& rdata : rrset.rdata) {
     texts.push_back(dns::rdata_to_text(rrset.type, rdata.wire()));
   }

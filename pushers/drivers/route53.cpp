@@ -117,6 +117,7 @@ std::string value_text(RRType type, Octets rdata) {
 
 std::vector<std::string> values_of(const RRset& rrset) {
   std::vector<std::string> values;
+  values.reserve(rrset.rdata.size());
   for (const auto& rdata : rrset.rdata) values.push_back(value_text(rrset.type, rdata.wire()));
   return values;
 }

@@ -23,6 +23,7 @@ using dns::RRType;
 namespace {
 
 using Wire = std::vector<std::uint8_t>;
+using Wires = std::vector<Wire>;
 
 dns::Name apex() {
   return *dns::Name::from_text("example.");
@@ -66,7 +67,7 @@ std::vector<dns::Record> differences() {
 /// A primary on one port, over UDP and TCP: it says over UDP what it is told to, and counts.
 class Primary {
  public:
-  using Says = std::function<std::vector<Wire>(Octets request)>;
+  using Says = std::function<Wires(Octets request)>;
 
   Primary(net::Loop& loop, Says says) : says_(std::move(says)) {
     listener_ = *net::TcpListener::open(loop, net::loopback, {}, [this](auto stream) {
@@ -159,7 +160,7 @@ Wire signed_answer(Octets request, const std::vector<dns::Record>& records,
   auto octets = said(request, records);
   const auto size = octets.size();
   octets.resize(size + session->max_size());
-  octets.resize(session->sign(octets, size, net::wall_seconds()));
+  octets.resize(session->sign_answer(octets, size, net::wall_seconds()).value());
   return octets;
 }
 
@@ -167,7 +168,7 @@ Wire signed_answer(Octets request, const std::vector<dns::Record>& records,
 
 TEST_CASE("differences that fit come over UDP alone", "[xfr][datagram]") {
   net::Loop loop;
-  Primary primary(loop, [](Octets request) { return std::vector{said(request, differences())}; });
+  Primary primary(loop, [](Octets request) { return Wires{said(request, differences())}; });
   auto got = transfer_from(loop, primary);
   REQUIRE(got.transfer);
   CHECK(got.over_udp);
@@ -187,7 +188,7 @@ TEST_CASE("differences that fit come over UDP alone", "[xfr][datagram]") {
 TEST_CASE("a SOA that is ours says that we are current, also over UDP", "[xfr][datagram]") {
   net::Loop loop;
   const auto serial = GENERATE(5U, 4U);
-  Primary primary(loop, [&](Octets request) { return std::vector{said(request, {soa(serial)})}; });
+  Primary primary(loop, [&](Octets request) { return Wires{said(request, {soa(serial)})}; });
   const auto got = transfer_from(loop, primary);
   REQUIRE(got.transfer);
   CHECK(got.over_udp);
@@ -197,9 +198,8 @@ TEST_CASE("a SOA that is ours says that we are current, also over UDP", "[xfr][d
 
 TEST_CASE("a whole zone may come over UDP, too", "[xfr][datagram]") {
   net::Loop loop;
-  Primary primary(loop, [](Octets request) {
-    return std::vector{said(request, {soa(6), address(2), soa(6)})};
-  });
+  Primary primary(
+      loop, [](Octets request) { return Wires{said(request, {soa(6), address(2), soa(6)})}; });
   auto got = transfer_from(loop, primary);
   REQUIRE(got.transfer);
   CHECK(got.over_udp);
@@ -236,7 +236,7 @@ TEST_CASE("what does not come whole over UDP comes over TCP at once", "[xfr][dat
   for (const auto& c : cases) {
     INFO(c.what);
     net::Loop loop;
-    Primary primary(loop, [&](Octets request) { return std::vector{c.answer(request)}; });
+    Primary primary(loop, [&](Octets request) { return Wires{c.answer(request)}; });
     // Far more than run_until() waits: only an answer that is understood can end the wait.
     const auto got = transfer_from(loop, primary, std::nullopt, 1h);
     REQUIRE(got.transfer);
@@ -250,7 +250,7 @@ TEST_CASE("what does not come whole over UDP comes over TCP at once", "[xfr][dat
 
 TEST_CASE("without an answer over UDP it comes over TCP after the wait", "[xfr][datagram]") {
   net::Loop loop;
-  Primary primary(loop, [](Octets) { return std::vector<Wire>(); });
+  Primary primary(loop, [](Octets) { return Wires(); });
   const auto got = transfer_from(loop, primary, std::nullopt, 20ms);
   REQUIRE(got.transfer);
   CHECK_FALSE(got.over_udp);
@@ -304,7 +304,7 @@ TEST_CASE("hostile datagrams neither end the wait nor become the answer", "[xfr]
   };
   net::Loop loop;
   Primary primary(loop, [&](Octets request) {
-    std::vector<Wire> all;
+    Wires all;
     for (const auto& forgery : forgeries) all.push_back(forgery(request));
     all.push_back(said(request, differences()));
     return all;
@@ -323,7 +323,7 @@ TEST_CASE("a datagram from elsewhere is not heard", "[xfr][datagram]") {
   Primary primary(loop, [&](Octets request) {
     const Wire forged = said(request, {soa(7), soa(5), soa(7), address(66), soa(7)});
     stranger->send(forged, at->asker);
-    return std::vector{said(request, differences())};
+    return Wires{said(request, differences())};
   });
   at = &primary;
   stranger = *net::UdpSocket::open(loop, net::loopback, [](Octets, const net::Endpoint&) {});
@@ -337,8 +337,8 @@ TEST_CASE("with a key only what is signed with it is taken over UDP", "[xfr][dat
   Primary primary(loop, [](Octets request) {
     auto broken = signed_answer(request, differences(), key());
     broken[broken.size() - 20] ^= 1;  // in the MAC
-    return std::vector{said(request, {soa(5)}), said(request, differences()), broken,
-                       signed_answer(request, differences(), key())};
+    return Wires{said(request, {soa(5)}), said(request, differences()), broken,
+                 signed_answer(request, differences(), key())};
   });
   const auto got = transfer_from(loop, primary, key());
   REQUIRE(got.transfer);
@@ -349,7 +349,7 @@ TEST_CASE("with a key only what is signed with it is taken over UDP", "[xfr][dat
 
 TEST_CASE("where nobody listens it goes on over TCP", "[xfr][datagram]") {
   net::Loop loop;
-  Primary primary(loop, [](Octets request) { return std::vector{said(request, differences())}; });
+  Primary primary(loop, [](Octets request) { return Wires{said(request, differences())}; });
   xfr::DatagramIxfr::Options options;
   options.have = soa_of(5);
   options.wait = 1h;

@@ -1,51 +1,14 @@
-"""Azure DNS: an emulator of its API, checked by Azure's own client where that is at hand."""
+"""Azure DNS: an emulator of its API, which Azure's own client holds to account."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 
 from case import LabCase, main
 from conformance import ZONE, Conformance, EmulatedParty, Requests
+from sdk import OwnClient
 
 from azure_emulator import NAMESERVERS, PAGE, Azure  # conformance named the folder
 from emulator import Answer, Fault
-
-# A folder node_modules with @azure/arm-dns, which Debian does not have.
-MODULES = os.environ.get("TAPROOT_AZURE_MODULES")
-
-CLIENT = """
-const {DnsManagementClient} = require(process.env.MODULES + "/@azure/arm-dns");
-const words = JSON.parse(require("fs").readFileSync(0));
-async function run() {
-  const client = new DnsManagementClient({getToken: async () => null}, words.subscription,
-      {endpoint: words.url, allowInsecureConnection: true, retryOptions: {maxRetries: 0}});
-  client.pipeline.removePolicy({name: "bearerTokenAuthenticationPolicy"});
-  client.pipeline.addPolicy({name: "token", sendRequest: (request, next) => {
-    request.headers.set("Authorization", "Bearer " + words.token);
-    return next(request);
-  }});
-  const results = [];
-  for (const [group, method, ...given] of words.calls) {
-    try {
-      const made = client[group][method](words.group, ...given);
-      if (made[Symbol.asyncIterator]) {
-        const all = [];
-        for await (const one of made) all.push(one);
-        results.push(all);
-      } else {
-        results.push(await made ?? null);
-      }
-    } catch (error) {
-      results.push({status: error.statusCode ?? String(error), code: error.code});
-    }
-  }
-  console.log(JSON.stringify(results));
-}
-run();
-"""
 
 
 class AzureParty(EmulatedParty):
@@ -105,26 +68,20 @@ class AzureParty(EmulatedParty):
         return Requests(1 + lists + changes + lists, 2 + lists)
 
 
-class Conforms(Conformance, LabCase):
+class Conforms(OwnClient, Conformance, LabCase):
     kind = AzureParty
+    sdk, package = "azure", "@azure/arm-dns"
+
+    def sdk_words(self):
+        self.party.emulator.tokens.add("client-token")
+        return {"token": "client-token", "subscription": Azure.SUBSCRIPTION, "group": Azure.GROUP}
 
     def client(self, *calls):
-        """Azure's client for Node; results of calls, each [group, method, argument…]."""
-        emulator = self.party.emulator
-        emulator.tokens.add("client-token")
-        words = {"url": emulator.url(), "token": "client-token", "subscription": Azure.SUBSCRIPTION,
-                 "group": Azure.GROUP, "calls": calls}
-        done = subprocess.run([shutil.which("node") or "node", "-e", CLIENT], input=json.dumps(words),
-                              text=True, capture_output=True, check=False, timeout=120,
-                              env={"MODULES": MODULES, "PATH": os.environ["PATH"]})
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return json.loads(done.stdout)
+        """Results of calls, each [group, method, argument…]."""
+        return self.ask_sdk(*(["call", *one] for one in calls))
 
     def test_azures_client_agrees(self):
-        if not MODULES:
-            print("not run: TAPROOT_AZURE_MODULES does not name a folder with @azure/arm-dns",
-                  file=sys.stderr)
-            return
+        self.need_sdk()
         self.begin([*(f"host{i} 300 IN A 192.0.2.1" for i in range(PAGE)), '* 60 IN TXT "a;b" "c"',
                     '@ 300 IN CAA 0 issue "ca.example.net"', "s 300 IN SRV 1 2 3 sip.example.net."])
         self.wait_for_push(1)

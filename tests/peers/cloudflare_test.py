@@ -1,4 +1,4 @@
-"""Cloudflare: an emulator of its API, which Cloudflare's own client holds to account."""
+"""Cloudflare: an emulator of its API, which Cloudflare's own clients hold to account."""
 
 import json
 import subprocess
@@ -6,6 +6,7 @@ import time
 
 from case import LabCase, main
 from conformance import ZONE, Conformance, EmulatedParty, Requests, SingleRecords
+from sdk import OwnClient
 
 from cloudflare_emulator import Cloudflare  # conformance named the folder
 from emulator import Answer, Fault
@@ -100,9 +101,45 @@ class CloudflareParty(EmulatedParty):
         return Requests(1 + before + -(-changes // BATCH) + pages, 2 + before)
 
 
-class Conforms(SingleRecords, Conformance, LabCase):
+class Conforms(OwnClient, SingleRecords, Conformance, LabCase):
     kind = CloudflareParty
     creating = "batch"
+    sdk, package = "cloudflare", "cloudflare"
+
+    def sdk_words(self):
+        return {"url": self.party.emulator.url() + "/client/v4", "token": self.party.emulator.token}
+
+    def zone_for_sdk(self):
+        return self.party.zone["id"]
+
+    def test_cloudflares_client_for_node_agrees(self):
+        self.need_sdk()
+        self.begin(["a 300 IN A 192.0.2.1", "b 300 IN A 192.0.2.1"])
+        self.wait_for_push(1)
+        there = {one["name"].partition(".")[0]: key for key, one in self.party.zone["records"].items()}
+        zone = {"zone_id": self.zone_for_sdk()}
+        new = {**zone, "type": "A", "name": f"new.{ZONE}", "content": "203.0.113.7", "ttl": 60}
+        answers = self.ask_sdk(
+            ["call", "create", new], ["call", "create", new],
+            ["call", "create", {**new, "content": "192.0.2.300"}],
+            ["call", "update", there["a"], {**new, "name": f"a.{ZONE}"}],
+            ["call", "batch", {**zone, "deletes": [{"id": there["b"]}],
+                               "posts": [{**new, "type": "TXT", "content": '"x"', "name": f"t.{ZONE}"}],
+                               "patches": [{"id": there["a"], "ttl": 120}]}],
+            ["call", "batch", {**zone, "deletes": [{"id": there["b"]}, {"id": there["a"]}]}],
+            ["call", "delete", there["b"], zone], ["zones"], ["records", self.zone_for_sdk()])
+        self.assertEqual([one.get("code") for one in answers[:7]],
+                         [None, 81058, 1004, None, None, 81044, 81044])
+        self.assertEqual({kind: len(done) for kind, done in answers[4].items()},
+                         {"deletes": 1, "patches": 1, "puts": 0, "posts": 1})
+        self.assertEqual({one["name"] for one in answers[7]}, {ZONE, "example.org"})
+        self.assertEqual(sorted(answers[8]), [[f"a.{ZONE}.", "A", 120, ["203.0.113.7"]],
+                                              [f"new.{ZONE}.", "A", 60, ["203.0.113.7"]],
+                                              [f"t.{ZONE}.", "TXT", 60, ['"x"']]])
+        self.assertEqual(self.ask_sdk(["zones"], token="wrong")[0], {"status": 403, "code": 10000})
+        said = self.run_verb("plan").stdout
+        for name in "a", "b", "new":
+            self.assertIn(f"{name}.{ZONE}. A", said)
 
     def test_a_record_that_is_gone_makes_a_batch_fail_whole(self):
         self.begin(["a 300 IN A 192.0.2.1", "b 300 IN A 192.0.2.1"])

@@ -1,47 +1,13 @@
-"""Google Cloud DNS: an emulator of its API, checked by Google's own client where that is at hand."""
+"""Google Cloud DNS: an emulator of its API, which Google's own client holds to account."""
 
 import json
-import os
-import subprocess
-import sys
 
 from case import LabCase, main
 from conformance import ZONE, ChangesTakeTime, Conformance, EmulatedParty, Requests
+from sdk import OwnClient
 
 from google_emulator import NAMESERVERS, PAGE, Google  # conformance named the folder
 from emulator import Answer, Fault
-
-# Google's client knows an API by its description, which Google publishes and Debian does not have.
-DISCOVERY = os.environ.get("TAPROOT_GOOGLE_DISCOVERY")
-
-CLIENT = """
-import json, sys
-from googleapiclient.discovery import build_from_document
-from googleapiclient.errors import HttpError
-import httplib2
-words = json.loads(sys.stdin.read())
-with open(words["discovery"]) as file:
-    document = json.load(file)
-document["rootUrl"], document["baseUrl"] = words["url"] + "/", words["url"] + "/"
-class Bearer(httplib2.Http):
-    def request(self, uri, method="GET", body=None, headers=None, **more):
-        headers = {**(headers or {}), "Authorization": "Bearer " + words["token"]}
-        return super().request(uri, method=method, body=body, headers=headers, **more)
-dns = build_from_document(document, http=Bearer())
-common = {"project": words["project"], "managedZone": words["zone"]}
-try:
-    if words["do"] == "list":
-        every, request = [], dns.resourceRecordSets().list(**common)
-        while request is not None:
-            answer = request.execute()
-            every += answer["rrsets"]
-            request = dns.resourceRecordSets().list_next(request, answer)
-        print(json.dumps(every))
-    else:
-        print(json.dumps(dns.changes().create(**common, body=words["body"]).execute()))
-except HttpError as error:
-    print(json.dumps({"status": error.resp.status, "said": error.content.decode()}))
-"""
 
 
 class GoogleParty(EmulatedParty):
@@ -86,8 +52,10 @@ class GoogleParty(EmulatedParty):
         return Requests(1 + 2 + -(-changes // 1000) + self.looks() + pages, 4)
 
 
-class Conforms(ChangesTakeTime, Conformance, LabCase):
+class Conforms(OwnClient, ChangesTakeTime, Conformance, LabCase):
     kind = GoogleParty
+    sdk, package = "google", "@google-cloud/dns"
+    some = PAGE
 
     def wrong_key(self):
         """Another account's key: it signs, and Google does not know it."""
@@ -96,36 +64,39 @@ class Conforms(ChangesTakeTime, Conformance, LabCase):
             f"http://127.0.0.1:{self.party.between.port}"), 0o600)
         other.stop()
 
-    def client(self, do, **more):
-        emulator = self.party.emulator
-        emulator.tokens.add("client-token")
-        words = {"do": do, "url": emulator.url(), "token": "client-token", "discovery": DISCOVERY,
-                 "project": emulator.PROJECT, "zone": self.party.zone["name"], **more}
-        done = subprocess.run(["/usr/bin/python3", "-c", CLIENT], input=json.dumps(words), text=True,
-                              capture_output=True, check=False, timeout=120)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return json.loads(done.stdout)
+    def sdk_words(self):
+        self.party.emulator.tokens.add("client-token")
+        return {"token": "client-token", "project": self.party.emulator.PROJECT}
+
+    def zone_for_sdk(self):
+        return self.party.zone["name"]
 
     def test_googles_client_agrees(self):
-        if not DISCOVERY:
-            print("not run: TAPROOT_GOOGLE_DISCOVERY does not name Google's description of its API",
-                  file=sys.stderr)
-            return
-        self.begin([*(f"host{i} 300 IN A 192.0.2.1" for i in range(PAGE)), '* 60 IN TXT "a;b" "c"'])
+        self.need_sdk()
+        self.begin(["a 300 IN A 192.0.2.1"])
         self.wait_for_push(1)
-        listed = {(one["name"], one["type"]): one for one in self.client("list")}
-        self.assertEqual(len(listed), PAGE + 3)
-        self.assertEqual(listed[f"*.{ZONE}.", "TXT"]["rrdatas"], ['"a;b" "c"'])
-        one = {"name": f"new.{ZONE}.", "type": "A", "ttl": 60, "rrdatas": ["203.0.113.7"]}
-        self.assertEqual(self.client("change", body={"additions": [one]})["status"], "pending")
-        self.assertEqual(self.client("change", body={"additions": [one]})["status"], 409)
-        self.assertEqual(self.client("change", body={"deletions": [{**one, "ttl": 61}]})["status"],
-                         412)
-        self.assertEqual(self.client("change", body={"deletions": [
-            {**one, "name": f"gone.{ZONE}."}]})["status"], 404)
-        self.assertEqual(self.client("change", body={"additions": [
-            {**one, "rrdatas": ["192.0.2.300"], "name": f"b.{ZONE}."}]})["status"], 400)
-        self.assertIn("203.0.113.7", json.dumps(self.party.zone["sets"][f"new.{ZONE}.", "A"]))
+        self.party.emulator.polls = 1
+        zone, new = self.zone_for_sdk(), f"new.{ZONE}."
+        one = [new, "A", {"ttl": 60, "data": ["203.0.113.7"]}]
+        answers = self.ask_sdk(
+            ["change", zone, {"add": [one]}], ["change", zone, {"add": [one]}],
+            ["change", zone, {"delete": [[new, "A", {**one[2], "ttl": 61}]]}],
+            ["change", zone, {"delete": [[f"gone.{ZONE}.", *one[1:]]]}],
+            ["change", zone, {"add": [[f"b.{ZONE}.", "A", {"ttl": 60, "data": ["192.0.2.300"]}]]}],
+            ["change", zone, {"delete": [one], "add": [[new, "A", {"ttl": 60, "data": ["203.0.113.8"]}]]}],
+            ["change", zone, {"delete": [[f"a.{ZONE}.", "A", {"ttl": 300, "data": ["192.0.2.1"]}]]}],
+            ["records", zone], ["zones"])
+        self.assertEqual([one["status"] for one in answers[:7]],
+                         ["pending", 409, 412, 404, 400, "pending", "pending"])
+        read = {(owner, rrtype): values for owner, rrtype, _, values in answers[7]}
+        self.assertEqual(read[new, "A"], ["203.0.113.8"])
+        self.assertEqual(len(read), 3)
+        self.assertEqual(sorted(one["visibility"] for one in answers[8]), ["private", "public"])
+        looks = [self.ask_sdk(["done", zone, answers[0]["id"]])[0]["status"] for _ in range(2)]
+        self.assertEqual(looks, ["pending", "done"])
+        said = self.run_verb("plan").stdout
+        self.assertIn(f"{new} A", said)
+        self.assertIn(f"a.{ZONE}. A", said)
 
     def test_values_are_deleted_as_they_were_typed_in(self):
         self.begin(['c 300 IN CAA 0 issue "ca.example.net"', "m 300 IN MX 10 mail.example.net."])

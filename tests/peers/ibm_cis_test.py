@@ -6,6 +6,7 @@ import json
 from case import LabCase, main
 from cloudflare_test import CloudflareParty, client
 from conformance import ZONE, Conformance, Requests, SingleRecords
+from sdk import OwnClient
 
 from lab import taproot_config, wait_until
 
@@ -37,9 +38,17 @@ class IbmCisParty(CloudflareParty):
         return most if changes < records else Requests(most.all + 1, most.write + 1)  # a token
 
 
-class Conforms(SingleRecords, Conformance, LabCase):
+class Conforms(OwnClient, SingleRecords, Conformance, LabCase):
     kind = IbmCisParty
     creating = "batch"
+    sdk, package = "cloudflare", "cloudflare"  # npm has none of IBM's for this API
+
+    def sdk_words(self):
+        self.party.emulator.tokens.add("client-token")
+        return {"url": self.party.emulator.url() + IbmCis.PREFIX, "token": "client-token"}
+
+    def zone_for_sdk(self):
+        return self.party.zone["id"]
 
     def test_changes_and_swaps_of_types(self):
         self.begin(["a 300 IN A 192.0.2.1", "b 300 IN CNAME a", "c 300 IN A 192.0.2.3"])

@@ -1,10 +1,11 @@
-"""NS1: an emulator of its API, which libcloud holds to account."""
+"""NS1: an emulator of its API, which libcloud and NS1's own client hold to account."""
 
 import json
 import subprocess
 
 from case import LabCase, main
 from conformance import ZONE, Conformance, EmulatedParty, Requests
+from sdk import OwnClient
 
 from ns1_emulator import NAMESERVERS, Ns1  # conformance named the folder
 from emulator import Answer, Fault
@@ -85,8 +86,39 @@ class Ns1Party(EmulatedParty):
         return Requests(1 + changes + 1, 2)
 
 
-class Conforms(Conformance, LabCase):
+class Conforms(OwnClient, Conformance, LabCase):
     kind = Ns1Party
+    sdk, package = "ns1", "ns1"
+    some = 40  # each takes a request
+
+    def sdk_words(self):
+        return {"key": self.party.emulator.key}
+
+    def test_ns1s_client_agrees(self):
+        self.need_sdk()
+        self.begin(["a 300 IN A 192.0.2.1", "b 300 IN A 192.0.2.1"])
+        self.wait_for_push(1)
+        new = {"zone": ZONE, "domain": f"new.{ZONE}", "type": "A", "ttl": 60,
+               "answers": [{"answer": ["203.0.113.7"]}]}
+        answers = self.ask_sdk(
+            ["create", "Record", new], ["create", "Record", new],
+            ["create", "Record", {**new, "domain": f"c.{ZONE}", "answers": [{"answer": ["192.0.2.300"]}]}],
+            ["update", "Record", f"{ZONE}/a.{ZONE}/A", {"ttl": 120}],
+            ["destroy", "Record", f"{ZONE}/b.{ZONE}/A"], ["find", "Record", f"{ZONE}/b.{ZONE}/A"],
+            ["find", "Zone"], ["find", "Zone", "none.example"], ["records", ZONE])
+        self.assertEqual(answers[0][0]["answers"][0]["answer"], ["203.0.113.7"])
+        self.assertEqual([answers[i]["said"] for i in (1, 5, 7)],
+                         ["record already exists", "record not found", "zone not found"])
+        self.assertIn("invalid", answers[2]["said"])
+        self.assertEqual(answers[3][0]["ttl"], 120)
+        self.assertEqual({one["zone"] for one in answers[6]}, {ZONE, "example.org"})
+        self.assertEqual([one for one in sorted(answers[8]) if one[1] == "A"],
+                         [[f"a.{ZONE}.", "A", 120, ["192.0.2.1"]],
+                          [f"new.{ZONE}.", "A", 60, ["203.0.113.7"]]])
+        self.assertEqual(self.ask_sdk(["find", "Zone"], key="wrong")[0]["said"], "Unauthorized")
+        said = self.run_verb("plan").stdout
+        for name in "a", "b", "new":
+            self.assertIn(f"{name}.{ZONE}. A", said)
 
     def test_libcloud_agrees(self):
         """The same records made by libcloud and by taproot are the same records."""

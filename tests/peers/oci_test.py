@@ -1,44 +1,16 @@
-"""The DNS of Oracle Cloud Infrastructure: an emulator of its API, checked by Oracle's own client
-where that is at hand."""
+"""The DNS of Oracle Cloud Infrastructure: an emulator of its API, which Oracle's own client
+holds to account."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 
 from case import LabCase, main
 from conformance import ZONE, Conformance, EmulatedParty, Requests, SingleRecords, zone_text
+from sdk import OwnClient
 
 from oci_emulator import MAX_OPERATIONS, MOST, NAMESERVERS, Key, Oci  # conformance named the folder
 from emulator import Answer, Fault
 
-# A folder node_modules with oci-dns, which Debian does not have.
-MODULES = os.environ.get("TAPROOT_OCI_MODULES")
-
-CLIENT = """
-const common = require(process.env.MODULES + "/oci-common");
-const dns = require(process.env.MODULES + "/oci-dns");
-const words = JSON.parse(require("fs").readFileSync(0));
-async function run() {
-  const client = new dns.DnsClient({authenticationDetailsProvider:
-      new common.SimpleAuthenticationDetailsProvider(words.tenancy, words.user, words.fingerprint,
-          words.key, words.passphrase, common.Region.EU_FRANKFURT_1)});
-  client.endpoint = words.url;
-  const results = [];
-  for (const [method, request] of words.calls) {
-    try {
-      const answer = await client[method]({...request, retryConfiguration: common.NoRetryConfigurationDetails});
-      results.push(answer.recordCollection ? {...answer.recordCollection, ...answer} : answer);
-    } catch (error) {
-      results.push({status: error.statusCode ?? String(error), code: error.serviceCode});
-    }
-  }
-  console.log(JSON.stringify(results));
-}
-run();
-"""
 APEX = 1 + len(NAMESERVERS)  # records that each zone has
 
 
@@ -82,8 +54,9 @@ class OciParty(EmulatedParty):
         return Requests(1 + patches + pages, 2)
 
 
-class Conforms(Conformance, LabCase):
+class Conforms(OwnClient, Conformance, LabCase):
     kind = OciParty
+    sdk, package = "oci", "oci-dns"
     listed_apex = APEX
     test_lists_of_every_length = SingleRecords.test_lists_of_every_length
     test_an_rrset_over_two_pages_is_one = SingleRecords.test_an_rrset_over_two_pages_is_one
@@ -94,22 +67,17 @@ class Conforms(Conformance, LabCase):
         self.taproot.write("keys/oci.pem", other.pem(), 0o600)
         other.remove()
 
-    def client(self, *calls):
-        """Oracle's client for Node; results of calls, each [method, request]."""
+    def sdk_words(self):
         emulator = self.party.emulator
-        words = {"url": emulator.url(), "tenancy": Oci.TENANCY, "user": Oci.USER,
-                 "fingerprint": emulator.key.fingerprint, "key": emulator.key.pem(),
-                 "passphrase": OciParty.PASSPHRASE, "calls": calls}
-        done = subprocess.run([shutil.which("node") or "node", "-e", CLIENT], input=json.dumps(words),
-                              text=True, capture_output=True, check=False, timeout=120,
-                              env={"MODULES": MODULES, "PATH": os.environ["PATH"]})
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return json.loads(done.stdout)
+        return {"tenancy": Oci.TENANCY, "user": Oci.USER, "fingerprint": emulator.key.fingerprint,
+                "key": emulator.key.pem(), "passphrase": OciParty.PASSPHRASE}
+
+    def client(self, *calls):
+        """Results of calls, each [method, request]."""
+        return self.ask_sdk(*(["call", *one] for one in calls))
 
     def test_oracles_client_agrees(self):
-        if not MODULES:
-            print("not run: TAPROOT_OCI_MODULES does not name a folder with oci-dns", file=sys.stderr)
-            return
+        self.need_sdk()
         self.begin([*(f"host{i} 300 IN A 192.0.2.1" for i in range(MOST)), '* 60 IN TXT "a;b" "c"'])
         self.wait_for_push(1)
         zone = {"zoneNameOrId": ZONE, "scope": "GLOBAL"}

@@ -1,4 +1,4 @@
-"""Route 53: an emulator of its API, which Amazon's own command line holds to account."""
+"""Route 53: an emulator of its API, which Amazon's own clients hold to account."""
 
 import datetime
 import json
@@ -8,6 +8,7 @@ import subprocess
 from case import LabCase, main
 from conformance import (ZONE, ChangesTakeTime, Conformance, EmulatedParty, Requests,
                          only)
+from sdk import OwnClient
 
 from route53_emulator import NAMESERVERS, Route53, decoded  # conformance named the folder
 from emulator import Answer, Fault
@@ -83,9 +84,52 @@ class Route53Party(EmulatedParty):
         return Requests(2 + -(-changes // 1000) + self.looks() + pages, 3)
 
 
-class Conforms(ChangesTakeTime, Conformance, LabCase):
+class Conforms(OwnClient, ChangesTakeTime, Conformance, LabCase):
     kind = Route53Party
     polled = "GetChange"
+    sdk, package = "route53", "@aws-sdk/client-route-53"
+    some = PAGE
+
+    def sdk_words(self):
+        return {"credentials": {"accessKeyId": "AKIDEXAMPLE",
+                                "secretAccessKey": self.party.emulator.keys["AKIDEXAMPLE"][0]}}
+
+    def zone_for_sdk(self):
+        return self.party.zone.id
+
+    def test_amazons_client_for_node_agrees(self):
+        self.need_sdk()
+        self.begin(["a 300 IN A 192.0.2.1"])
+        self.wait_for_push(1)
+
+        def change(action, name, rrtype, *values, ttl=300):
+            return ["send", "ChangeResourceRecordSets", {
+                "HostedZoneId": self.party.zone.id, "ChangeBatch": {"Changes": [
+                    {"Action": action, "ResourceRecordSet": {
+                        "Name": name, "Type": rrtype, "TTL": ttl,
+                        "ResourceRecords": [{"Value": one} for one in values]}}]}}]
+
+        new = f"new.{ZONE}"
+        answers = self.ask_sdk(
+            change("CREATE", new, "A", "203.0.113.7"), change("CREATE", new, "A", "203.0.113.7"),
+            change("UPSERT", new, "A", "203.0.113.8", ttl=60), change("DELETE", new, "A", "203.0.113.7"),
+            change("CREATE", f"b.{ZONE}", "TXT", "unquoted"),
+            change("DELETE", f"a.{ZONE}", "A", "192.0.2.1"),
+            ["send", "ListHostedZonesByName", {"DNSName": ZONE, "MaxItems": 1}],
+            ["send", "GetHostedZone", {"Id": self.party.zone.id}], ["records", self.party.zone.id])
+        self.assertEqual([one.get("code") for one in answers[:6]],
+                         [None, "InvalidChangeBatch", None, "InvalidChangeBatch", "InvalidChangeBatch", None])
+        self.assertIn("already exists", answers[1]["said"])
+        self.assertEqual(answers[6]["HostedZones"][0]["Name"], f"{ZONE}.")
+        self.assertEqual(answers[7]["HostedZone"]["Id"], f"/hostedzone/{self.party.zone.id}")
+        self.assertEqual(answers[8][2:], [[f"{new}.", "A", 60, ["203.0.113.8"]]])
+        wait = ["send", "GetChange", {"Id": answers[0]["ChangeInfo"]["Id"]}]
+        self.assertEqual(self.ask_sdk(wait)[0]["ChangeInfo"]["Status"], "INSYNC")
+        wrong = {"credentials": {"accessKeyId": "AKIDEXAMPLE", "secretAccessKey": "wrong"}}
+        self.assertEqual(self.ask_sdk(wait, **wrong)[0]["code"], "SignatureDoesNotMatch")
+        said = self.run_verb("plan").stdout
+        self.assertIn(f"{new}. A", said)
+        self.assertIn(f"a.{ZONE}. A", said)
 
     def test_amazons_client_sees_what_taproot_wrote(self):
         lines = [f"host{i} 300 IN A 192.0.2.{i % 250 + 1}" for i in range(PAGE)]

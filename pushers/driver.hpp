@@ -8,6 +8,7 @@
 #include "pushers/trouble.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -35,6 +36,9 @@ struct Working {
 };
 using Outcome = std::variant<Accepted, Working, Trouble>;
 
+/// How little of a zone a provider can be asked for.
+enum class Looks { none, owners, rrsets };
+
 /// Speaks one vendor's API: turns our values into requests and its responses into our values. No
 /// sockets, no clock, no retries, no state: Push has all of these. Every response is judged by
 /// exact status and shape; what is not documented is trouble with one clear line, never a value.
@@ -44,6 +48,10 @@ class Driver {
   virtual ~Driver() = default;
 
   virtual const Capabilities& capabilities() const = 0;
+
+  /// Stands for the credential that requests carry now, where others replace it while we run: it
+  /// changes when that does.
+  virtual std::uint64_t credential_mark() const { return 0; }
 
   /// Asks for a session, once at the start of each push; nothing if a key in every request does.
   virtual std::optional<Request> login(const Call&) const { return std::nullopt; }
@@ -66,11 +74,17 @@ class Driver {
   virtual Seen<Page> parse_list(const Call& call, const ZoneRef& zone,
                                 const Response& response) const = 0;
 
-  /// Asks for all RRsets of one owner, where the provider can be asked for so little; nothing where
-  /// it cannot. What comes may have other owners, too.
-  virtual std::optional<Request> look(const Call&, const ZoneRef&, const dns::Name&) const {
-    return std::nullopt;
-  }
+  /// Whether there is less to ask for than a page: look() is of owners, look_at() of RRsets.
+  virtual Looks looks() const { return Looks::none; }
+  /// Some cannot be asked for every owner; only where looks() says that they can be asked at all.
+  virtual bool can_look(const ZoneRef&, const dns::Name&) const { return true; }
+
+  /// A list does not show all that would be lost with an RRset, and look_at() does: what is to be
+  /// changed or to go is looked at before.
+  virtual bool list_hides() const { return false; }
+
+  /// Asks for all RRsets of one owner. What comes may have other owners, too.
+  virtual Request look(const Call&, const ZoneRef&, const dns::Name&) const { return {}; }
   /// As parse_list(); the page is complete if nothing of this owner is missing.
   virtual Seen<Page> parse_look(const Call&, const ZoneRef&, const dns::Name&,
                                 const Response&) const {
@@ -78,9 +92,7 @@ class Driver {
   }
 
   /// As look(), for providers that show single RRsets only: asks for this one.
-  virtual std::optional<Request> look_at(const Call&, const ZoneRef&, const RRsetKey&) const {
-    return std::nullopt;
-  }
+  virtual Request look_at(const Call&, const ZoneRef&, const RRsetKey&) const { return {}; }
   /// As parse_look(); nothing there is a complete page with nothing on it.
   virtual Seen<Page> parse_look_at(const Call&, const ZoneRef&, const RRsetKey&,
                                    const Response&) const {

@@ -67,7 +67,10 @@ std::string to_text(PushEnd end) {
 }
 
 Push::Push(const Driver& driver, PushOrder order)
-    : driver_(driver), order_(std::move(order)), intended_(order_.owned) {
+    : driver_(driver),
+      order_(std::move(order)),
+      credential_(driver.credential_mark()),
+      intended_(order_.owned) {
   zone_.apex = order_.version->apex();
 }
 
@@ -197,6 +200,7 @@ void Push::forget_live() {
   pages_ = 0;
   cursor_.clear();
   looks_.clear();
+  looked_at_.clear();
   live_ = LiveZone{zone_, {}, false, {}, false, {}};
   part_.reset();
 }
@@ -255,6 +259,7 @@ Step Push::on_read(const Moment& moment) {
   }
   known_pages_ = std::max<std::size_t>(pages_, 1);
   read_at_ = moment.wall;
+  recall_hidden();
   plan_ = planned();
   return verifying_ ? on_verified(moment) : on_plan(moment);
 }
@@ -268,6 +273,7 @@ std::optional<std::string> Push::why_not_expected() const {
 }
 
 Step Push::on_plan(const Moment& moment) {
+  if (look_behind()) return next_look(moment);
   leave_refused();
   result_.plan = plan_;
   result_.guards = why_unsafe(*plan_, order_.guards, order_.owned, moment.wall);
@@ -361,7 +367,7 @@ Step Push::next_batch(const Moment& moment) {
   }
   if (requests_.empty()) {
     verifying_ = true;
-    return look_back(moment) ? next_look(moment) : start_reading(moment, Stage::list);
+    return look_back() ? next_look(moment) : start_reading(moment, Stage::list);
   }
   stage_ = Stage::write;
   wrote_ = true;

@@ -193,26 +193,30 @@ class Push {
   Step on_outcome(const Moment& moment, const Outcome& outcome);
   Step on_accepted(const Moment& moment);
 
-  bool can_look(const Moment& moment) const;
+  bool can_look() const;
   bool may_trust_owned(const Moment& moment) const;
   bool plan_from_memory(const Moment& moment);
   Step next_look(const Moment& moment);
   Step on_look(const Moment& moment, const Response& response);
-  bool can_look_at(const Moment& moment, const std::set<Place>& places) const;
-  std::optional<Request> look_request(const Moment& moment, const Place& place) const;
+  bool can_look_at(const std::set<Place>& places) const;
+  Request look_request(const Moment& moment, const Place& place) const;
   Seen<Page> parse_look(const Moment& moment, const Place& place, const Response& response) const;
   static LiveRRsets at(const Place& place, const LiveZone& live);
   bool contradicts(const Place& place, const LiveZone& seen) const;
   void take_look(const Place& place, const LiveZone& seen);
   void take_serial(std::uint32_t serial);
-  bool look_back(const Moment& moment);
-  std::set<Place> places_of_plan(const Moment& moment) const;
-  Place soa_place(const Moment& moment) const;
+  bool look_back();
+  bool look_behind();
+  bool is_behind_list() const;
+  void recall_hidden();
+  std::set<Place> places_of_plan() const;
+  Place soa_place() const;
   std::uint64_t wanted_mark() const;
   void remember();
 
   Step on_trouble(const Moment& moment, const Trouble& trouble);
   Step log_in_again(const Moment& moment);
+  bool has_new_credential();
   Step on_write_trouble(const Moment& moment, const Trouble& trouble);
   Step read_again(const Moment& moment, const Trouble& trouble, Stage from);
   Step on_refused(const Moment& moment, const Trouble& trouble);
@@ -249,6 +253,7 @@ class Push {
   std::chrono::milliseconds wait_{0};
 
   std::string session_;
+  std::uint64_t credential_;  ///< what the driver's stood for when it was last found good
   ZoneRef zone_;
   LiveZone live_;                 ///< all of it, or
   std::optional<ZonePart> part_;  ///< this part, as the rest is known to be as it should
@@ -259,6 +264,8 @@ class Push {
   WallTime read_at_{};           ///< when the zone was read whole
   std::deque<Place> looks_;      ///< to be looked at
   bool soa_is_seen_ = false;
+  std::set<RRsetKey> looked_at_;            ///< since the zone was listed
+  std::map<RRsetKey, std::string> hidden_;  ///< why what the lists show as plain is not
 
   std::optional<Plan> plan_;
   std::optional<Plan> approved_;  ///< what passed the guards or was forced; its rest may go on

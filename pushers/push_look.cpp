@@ -18,19 +18,17 @@ bool is_soa_of(const RRsetKey& key, const dns::Name& apex) {
 }  // namespace
 
 /// Whether the provider can be asked for a little at all.
-bool Push::can_look(const Moment& moment) const {
-  return order_.limits.reading_interval.count() > 0 &&
-         (look_request(moment, {zone_.apex, std::nullopt}) ||
-          look_request(moment, {zone_.apex, dns::RRType::SOA}));
+bool Push::can_look() const {
+  return order_.limits.reading_interval.count() > 0 && driver_.looks() != Looks::none;
 }
 
 /// Some providers cannot be asked for every name.
-bool Push::can_look_at(const Moment& moment, const std::set<Place>& places) const {
+bool Push::can_look_at(const std::set<Place>& places) const {
   return std::all_of(places.begin(), places.end(),
-                     [&](const Place& place) { return look_request(moment, place).has_value(); });
+                     [&](const Place& place) { return driver_.can_look(zone_, place.owner); });
 }
 
-std::optional<Request> Push::look_request(const Moment& moment, const Place& place) const {
+Request Push::look_request(const Moment& moment, const Place& place) const {
   if (place.type) return driver_.look_at(call(moment), zone_, {place.owner, *place.type});
   return driver_.look(call(moment), zone_, place.owner);
 }
@@ -80,7 +78,7 @@ std::uint64_t Push::wanted_mark() const {
 /// made so, and nothing that costs more calls than it saves.
 bool Push::plan_from_memory(const Moment& moment) {
   const auto& memory = order_.remembered;
-  if (memory == nullptr || order_.dry_run || !can_look(moment)) return false;
+  if (memory == nullptr || order_.dry_run || !can_look()) return false;
   if (memory->read_at() > moment.wall ||
       moment.wall - memory->read_at() >= order_.limits.reading_interval) {
     return false;
@@ -98,9 +96,9 @@ bool Push::plan_from_memory(const Moment& moment) {
   read_at_ = memory->read_at();
   plan_ = planned();
   result_.plan = plan_;
-  const auto places = places_of_plan(moment);
+  const auto places = places_of_plan();
   const bool compares = driver_.capabilities().batch.compares && !plan_->counts.changes_apex_ns;
-  const bool saves = compares || (places.size() <= known_pages_ && can_look_at(moment, places));
+  const bool saves = compares || (places.size() <= known_pages_ && can_look_at(places));
   const bool asks_nobody = !plan_->blocked && plan_->counts.conflicts == 0 && !why_not_expected() &&
                            why_unsafe(*plan_, order_.guards, order_.owned, moment.wall).empty();
   if (!saves || !asks_nobody) {
@@ -115,8 +113,8 @@ bool Push::plan_from_memory(const Moment& moment) {
 
 /// Where the plan changes something. The SOA is always ours: it needs no look before, and after
 /// only where nothing else tells its serial.
-std::set<Push::Place> Push::places_of_plan(const Moment& moment) const {
-  const bool by_owner = look_request(moment, {zone_.apex, std::nullopt}).has_value();
+std::set<Push::Place> Push::places_of_plan() const {
+  const bool by_owner = driver_.looks() == Looks::owners;
   std::set<Place> places;
   for (const auto& change : plan_->changes) {
     const RRsetKey key = change.key();
@@ -126,9 +124,8 @@ std::set<Push::Place> Push::places_of_plan(const Moment& moment) const {
   return places;
 }
 
-Push::Place Push::soa_place(const Moment& moment) const {
-  Place whole{zone_.apex, std::nullopt};
-  if (look_request(moment, whole)) return whole;
+Push::Place Push::soa_place() const {
+  if (driver_.looks() == Looks::owners) return {zone_.apex, std::nullopt};
   return {zone_.apex, dns::RRType::SOA};
 }
 
@@ -147,19 +144,23 @@ Step Push::on_look(const Moment& moment, const Response& response) {
   auto page = parse_look(moment, place, response);
   if (page.trouble() != nullptr) return on_trouble(moment, *page.trouble());
   if (page.value() == nullptr || page.value()->next || !page.value()->complete) {
+    if (is_behind_list()) {
+      return on_trouble(moment, {TroubleKind::incomplete_read, "an RRset was not shown", {}, {}});
+    }
     return start_reading(moment, verifying_ ? Stage::list : Stage::find);
   }
   const auto serial = page.value()->serial;
   LiveZone seen;
   seen.zone = zone_;
   seen.add(std::move(*page.value()));
-  if (!verifying_ && contradicts(place, seen)) return start_reading(moment, Stage::find);
+  if (from_memory_ && !verifying_ && contradicts(place, seen))
+    return start_reading(moment, Stage::find);
   take_look(place, seen);
   if (verifying_ && serial) take_serial(*serial);
   looks_.pop_front();
   if (verifying_ && looks_.empty() && !soa_is_seen_) {
     soa_is_seen_ = true;
-    looks_.push_back(soa_place(moment));
+    looks_.push_back(soa_place());
   }
   return next_look(moment);
 }
@@ -179,9 +180,13 @@ bool Push::contradicts(const Place& place, const LiveZone& seen) const {
 }
 
 void Push::take_look(const Place& place, const LiveZone& seen) {
+  if (place.type) looked_at_.insert({place.owner, *place.type});
   std::erase_if(live_.rrsets,
                 [&](const LiveRRset& one) { return place.holds(one.rrset.owner, one.rrset.type); });
-  for (auto& [key, one] : at(place, seen)) live_.rrsets.push_back(one);
+  for (auto& [key, one] : at(place, seen)) {
+    if (driver_.list_hides() && one.kind != LiveKind::plain) hidden_[key] = one.why;
+    live_.rrsets.push_back(one);
+  }
   live_.serial_is_ours = seen.serial_is_ours;
   if (place.holds(zone_.apex, dns::RRType::SOA)) soa_is_seen_ = true;
 }
@@ -200,20 +205,45 @@ void Push::take_serial(std::uint32_t serial) {
   }
 }
 
+/// Prepares to look at what the plan changes or takes away, where a list does not show all of it;
+/// false if all of that was seen.
+bool Push::look_behind() {
+  if (!driver_.list_hides()) return false;
+  for (const auto& change : plan_->changes) {
+    const auto key = change.key();
+    if (!change.before || looked_at_.contains(key)) continue;
+    if (driver_.can_look(zone_, key.owner)) looks_.push_back({key.owner, key.type});
+  }
+  return !looks_.empty();
+}
+
+/// A look is under way at what was listed a moment ago.
+bool Push::is_behind_list() const {
+  return stage_ == Stage::look && !from_memory_ && !verifying_;
+}
+
+/// A list that came later shows as plain again what was found to be more.
+void Push::recall_hidden() {
+  for (auto& one : live_.rrsets) {
+    const auto found = hidden_.find(one.key());
+    if (found != hidden_.end() && one.kind == LiveKind::plain) one.make_opaque(found->second);
+  }
+}
+
 /// Prepares to look at what was written instead of reading everything; false if that is no less.
-bool Push::look_back(const Moment& moment) {
-  if (!live_.complete || !can_look(moment)) return false;
-  const auto places = places_of_plan(moment);
+bool Push::look_back() {
+  if (!live_.complete || !can_look()) return false;
+  const auto places = places_of_plan();
   const auto& changes = plan_->changes;
   const bool has_soa = std::any_of(changes.begin(), changes.end(), [&](const auto& change) {
     return is_soa_of(change.key(), zone_.apex);
   });
   const bool only_soa = has_soa && places.empty();
   if (places.size() > known_pages_ || (places.empty() && !only_soa)) return false;
-  if (!can_look_at(moment, places)) return false;
+  if (!can_look_at(places)) return false;
   soa_is_seen_ = !has_soa || only_soa;
   looks_.assign(places.begin(), places.end());
-  if (only_soa) looks_.push_back(soa_place(moment));
+  if (only_soa) looks_.push_back(soa_place());
   return true;
 }
 

@@ -18,9 +18,13 @@ std::string counted(std::size_t count, const char* what, const char* plural) {
 Step Push::on_trouble(const Moment& moment, const Trouble& trouble) {
   trouble_ = trouble.words;
   if (trouble.kind == TroubleKind::auth && !order_.session.empty()) return log_in_again(moment);
+  if (trouble.kind == TroubleKind::auth && has_new_credential()) {
+    return access() == Access::write ? read_again(moment, trouble, Stage::list)
+                                     : retry(moment, trouble);
+  }
   if (trouble.kind == TroubleKind::auth) return end(PushEnd::auth, trouble.words);
   if (access() == Access::write) return on_write_trouble(moment, trouble);
-  if (stage_ == Stage::look && trouble.kind != TroubleKind::retry_after) {
+  if (stage_ == Stage::look && trouble.kind != TroubleKind::retry_after && !is_behind_list()) {
     return start_reading(moment, Stage::find);
   }
   if (trouble.kind == TroubleKind::permanent) return end(PushEnd::blocked, trouble.words);
@@ -28,6 +32,12 @@ Step Push::on_trouble(const Moment& moment, const Trouble& trouble) {
     forget_live();  // what came before may belong to another state of the zone
   }
   return retry(moment, trouble);
+}
+
+/// Whether what was refused is not what the next request would carry.
+bool Push::has_new_credential() {
+  const auto now = driver_.credential_mark();
+  return std::exchange(credential_, now) != now;
 }
 
 /// A session of somebody else's was good for nothing, so that nothing was done: with one of our own

@@ -25,7 +25,8 @@ Pusher::Pusher(net::Loop& loop, std::unique_ptr<Driver> driver, Settings setting
       carrier_(loop),
       account_(account ? std::move(account) : std::make_shared<Account>()),
       random_(std::random_device{}()),
-      turn_timer_(loop, [this] { turn(); }) {}
+      turn_timer_(loop, [this] { turn(); }),
+      credential_timer_(loop, [this] { look_for_credential(); }) {}
 
 Pusher::~Pusher() = default;
 
@@ -59,11 +60,13 @@ void Pusher::plan(std::shared_ptr<const zonestore::ZoneVersion> version,
 
 void Pusher::hold() {
   held_ = "on hold";
+  credential_timer_.cancel();
   tell_waiting(*held_);
 }
 
 void Pusher::resume() {
   held_.reset();
+  credential_timer_.cancel();
   breaker_.on_success();
   for (auto& [apex, zone] : zones_) zone.not_before = {};
   tell_waiting("queued");
@@ -371,6 +374,8 @@ void Pusher::finish_push(const dns::Name& apex, Zone& zone, Job job, PushResult 
     try_later(zone, std::move(job));
   } else if (result.end == PushEnd::auth) {
     held_ = "stopped, because the provider refused the key (" + result.words + ")";
+    refused_credential_ = driver_->credential_mark();
+    if (refused_credential_ != 0) credential_timer_.set_after(settings_.credential_look);
     if (!zone.waiting) zone.waiting = std::move(job);
   } else {
     breaker_.on_success();
@@ -388,6 +393,12 @@ void Pusher::finish_push(const dns::Name& apex, Zone& zone, Job job, PushResult 
   const bool stops_all = result.end == PushEnd::auth;
   tell(apex, zone, state_words(result), &result);
   if (!alive.expired() && stops_all && held_) tell_waiting(*held_);
+}
+
+/// A key that somebody replaces while we run may be a better one now.
+void Pusher::look_for_credential() {
+  if (driver_->credential_mark() != refused_credential_) return resume();
+  credential_timer_.set_after(settings_.credential_look);
 }
 
 void Pusher::try_later(Zone& zone, Job job) {

@@ -36,8 +36,8 @@ struct PushOptions {
 /// that only await the provider's carrying it out, and one that fails keeps nobody else from its
 /// turn. A push that found nobody to talk to is tried again by itself, more and more rarely; when
 /// that happens to several in a row, the whole provider is left alone for a while. A refused key
-/// stops everything until resume(). Pushes that ended blocked, unsafe or partial wait for a new
-/// version or another push().
+/// stops everything until resume(), or until the driver has another one. Pushes that ended blocked,
+/// unsafe or partial wait for a new version or another push().
 ///
 /// A change of a zone that was brought before goes before zones that come for the first time, at
 /// every other turn: these may be many, and take long.
@@ -60,7 +60,8 @@ class Pusher {
     std::size_t awaiting = 100;  ///< and zones of which a provider carries out what was written
     std::chrono::seconds first_retry{15};
     std::chrono::seconds longest_retry{300};
-    std::optional<std::string> ca_file;  ///< trust these certificates for this provider
+    std::chrono::seconds credential_look{5};  ///< whether a key that was refused was replaced
+    std::optional<std::string> ca_file;       ///< trust these certificates for this provider
   };
 
   /// How the house hears of it. All but on_state may be left empty.
@@ -173,6 +174,7 @@ class Pusher {
   void finish_comparison(const dns::Name& apex, Zone& zone, const PushResult& result);
   void compare_later(Zone& zone);
   void try_later(Zone& zone, Job job);
+  void look_for_credential();
   void tell(const dns::Name& apex, Zone& zone, std::string words, const PushResult* result);
   void tell_waiting(const std::string& words);
 
@@ -192,6 +194,8 @@ class Pusher {
   std::minstd_rand random_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   net::Timer turn_timer_;
+  std::uint64_t refused_credential_ = 0;
+  net::Timer credential_timer_;  ///< while a key that others replace is refused
 };
 
 }  // namespace taproot::pushers

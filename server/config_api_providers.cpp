@@ -59,8 +59,8 @@ constexpr ApiKey api_keys[] = {
     {"access-key-id", route53},
     {"secret-access-key", route53},
     {"secret-access-key-file", route53},
-    {"session-token", route53},
-    {"session-token-file", route53},
+    {"session-token", route53 | oci},
+    {"session-token-file", route53 | oci},
     {"zone-ids", route53 | cloudflare | google | ibm_cis | oci},
     {"token", cloudflare},
     {"token-file", cloudflare},
@@ -310,11 +310,28 @@ void read_region(MapReader& map, const ConfigScope& scope, ProviderConfig& provi
   }
 }
 
+/// The token of a session, whose key and token are replaced while we run.
+void read_session(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
+  read_needed_secret(map, "session-token", "provider " + provider.name + ": its session token",
+                     "put the token there that `oci session authenticate` made", scope,
+                     provider.session_token);
+  for (const char* key : {"session-token-file", "private-key-file"}) {
+    const auto* node = map.find(key);
+    const auto path = node == nullptr ? std::nullopt : read_text(*node, key, scope.findings);
+    if (path) provider.account[key] = resolve(scope, *path).string();
+  }
+}
+
 void read_oci(MapReader& map, const ConfigScope& scope, ProviderConfig& provider) {
   if (const auto* url = map.find("url")) read_url(*url, "private-key-file", scope, provider.url);
   read_region(map, scope, provider);
+  const bool has_session =
+      map.find("session-token") != nullptr || map.find("session-token-file") != nullptr;
   for (const char* key : {"tenancy", "user"}) {
-    const auto* node = map.need(key, std::string("write ") + key + ": OCID");
+    // The token of a session says whose it is.
+    const bool may_lack = has_session && key == std::string_view("user");
+    const auto* node =
+        may_lack ? map.find(key) : map.need(key, std::string("write ") + key + ": OCID");
     if (node != nullptr) {
       provider.account[key] = read_text(*node, key, scope.findings).value_or("");
     }
@@ -329,8 +346,12 @@ void read_oci(MapReader& map, const ConfigScope& scope, ProviderConfig& provider
     read_needed_secret(map, "passphrase", "provider " + provider.name + ": its passphrase",
                        "take the key away if there is none", scope, provider.passphrase);
   }
-  if (provider.api_key.empty()) return;
-  const auto key = pushers::OciKey::make("", "", provider.api_key, provider.passphrase);
+  if (has_session) read_session(map, scope, provider);
+  if (provider.api_key.empty() || (has_session && provider.session_token.empty())) return;
+  const auto key = has_session
+                       ? pushers::OciKey::of_session(provider.session_token, provider.api_key,
+                                                     provider.passphrase)
+                       : pushers::OciKey::make("", "", provider.api_key, provider.passphrase);
   if (key) return;
   scope.findings.error(map.place(), "config-bad-secret",
                        "provider " + provider.name + " " + key.error().detail,

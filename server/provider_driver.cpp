@@ -14,6 +14,7 @@
 #include "pushers/drivers/route53.hpp"
 #include "pushers/drivers/softlayer.hpp"
 #include "pushers/zone_reading.hpp"
+#include "server/oci_session.hpp"
 
 #include <algorithm>
 #include <thread>
@@ -109,16 +110,28 @@ std::unique_ptr<pushers::Driver> make_dyn(const ProviderConfig& provider) {
   return std::make_unique<pushers::Dyn>(std::move(config));
 }
 
+/// Null for what was refused with the configuration.
+pushers::OciKeySource oci_key_of(const ProviderConfig& provider) {
+  if (!provider.session_token.empty()) {
+    auto session = std::make_shared<OciSession>(provider);
+    if (session->key() == nullptr) return nullptr;
+    return [session = std::move(session)] { return session->key(); };
+  }
+  auto key = pushers::OciKey::make(account_of(provider, "tenancy"), account_of(provider, "user"),
+                                   provider.api_key, provider.passphrase);
+  if (!key) return nullptr;
+  return [key = std::make_shared<const pushers::OciKey>(std::move(*key))] { return key; };
+}
+
 std::unique_ptr<pushers::Driver> make_oci(const ProviderConfig& provider) {
   const auto of = [&](const char* key) { return account_of(provider, key); };
-  auto key =
-      pushers::OciKey::make(of("tenancy"), of("user"), provider.api_key, provider.passphrase);
-  if (!key) return nullptr;  // refused with the configuration
+  auto key = oci_key_of(provider);
+  if (!key) return nullptr;
   const auto url =
       provider.url.empty() ? "https://dns." + of("region") + ".oraclecloud.com" : provider.url;
   const auto compartment = of("compartment").empty() ? of("tenancy") : of("compartment");
   return std::make_unique<pushers::Oci>(
-      pushers::OciConfig{url, std::move(*key), compartment, provider.ids});
+      pushers::OciConfig{url, std::move(key), compartment, provider.ids});
 }
 
 std::unique_ptr<pushers::Driver> make_ibm_cis(const ProviderConfig& provider) {

@@ -247,8 +247,7 @@ Seen<Page> Azure::parse_list(const Call& call, const ZoneRef& zone,
   return page;
 }
 
-std::optional<Request> Azure::look_at(const Call& call, const ZoneRef& zone,
-                                      const RRsetKey& key) const {
+Request Azure::look_at(const Call& call, const ZoneRef& zone, const RRsetKey& key) const {
   return request(call, "GET", path_of(zone, key));
 }
 

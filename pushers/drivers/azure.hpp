@@ -35,8 +35,8 @@ class Azure : public Driver {
   Request list(const Call& call, const ZoneRef& zone, const std::string& cursor) const override;
   Seen<Page> parse_list(const Call& call, const ZoneRef& zone,
                         const Response& response) const override;
-  std::optional<Request> look_at(const Call& call, const ZoneRef& zone,
-                                 const RRsetKey& key) const override;
+  Looks looks() const override { return Looks::rrsets; }
+  Request look_at(const Call& call, const ZoneRef& zone, const RRsetKey& key) const override;
   Seen<Page> parse_look_at(const Call& call, const ZoneRef& zone, const RRsetKey& key,
                            const Response& response) const override;
   std::vector<Request> apply(const Call& call, const LiveZone& live,

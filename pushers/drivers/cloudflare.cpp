@@ -337,8 +337,7 @@ Seen<Page> Cloudflare::parse_list(const Call& call, const ZoneRef& zone,
   return page;
 }
 
-std::optional<Request> Cloudflare::look(const Call& call, const ZoneRef& zone,
-                                        const dns::Name& owner) const {
+Request Cloudflare::look(const Call& call, const ZoneRef& zone, const dns::Name& owner) const {
   return request(call, "GET",
                  "/zones/" + percent_encoded(zone.id) + "/dns_records?per_page=" + page_size +
                      "&name.exact=" + percent_encoded(without_dot(owner.lowered().to_text())));

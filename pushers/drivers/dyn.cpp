@@ -42,6 +42,9 @@ Capabilities dyn_capabilities() {
   result.owner_characters = "_*-/";
   result.apex_ns = ApexNs::ignore;
   result.soa = SoaRule::providers;
+  // Documented were 300 a minute, or 5 a second, of all users of an account; then none for a
+  // minute.
+  result.calls_per_minute = 240;
   return result;
 }
 

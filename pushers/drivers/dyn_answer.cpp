@@ -105,6 +105,7 @@ Trouble dyn_trouble(const DynAnswer& answer, const Response& response, Access ac
   words = one_line(without_secret(std::move(words), Secret(session)), 300);
   Trouble result = trouble_of(response, access, words, now);
   result.kind = kind_of(answer, access);
+  result.throttled = result.throttled || answer.has_code("RATE_LIMIT_EXCEEDED");
   return result;
 }
 

@@ -310,8 +310,7 @@ Seen<Page> Exec::parse_list(const Call&, const ZoneRef& zone, const Response& re
   return page_of(*json.value(), zone.apex);
 }
 
-std::optional<Request> Exec::look(const Call&, const ZoneRef& zone, const dns::Name& owner) const {
-  if (!config_.looks) return std::nullopt;
+Request Exec::look(const Call&, const ZoneRef& zone, const dns::Name& owner) const {
   auto order = order_of("look", zone);
   order["name"] = owner.lowered().to_text();
   return request(text_of_order(order));

@@ -253,8 +253,7 @@ Seen<Page> Google::parse_list(const Call& call, const ZoneRef& zone,
   return page;
 }
 
-std::optional<Request> Google::look(const Call& call, const ZoneRef& zone,
-                                    const dns::Name& owner) const {
+Request Google::look(const Call& call, const ZoneRef& zone, const dns::Name& owner) const {
   return request(call, "GET",
                  "/" + percent_encoded(zone.id) +
                      "/rrsets?maxResults=1000&name=" + percent_encoded(owner.lowered().to_text()));

@@ -49,7 +49,26 @@ std::string ns1_name(const dns::Name& name) {
 
 // Reading.
 
-/// Why a record is not plain, from what the list says of it.
+bool has(const Json& object, const char* key) {
+  const Json* value = find(object, key);
+  return value != nullptr && !value->empty();
+}
+
+/// What NS1 keeps beside the answers and would be lost or wrong with others. Only a record that is
+/// shown alone says it, not the list of a zone.
+std::string why_more_than_answers(const Json& record) {
+  if (has(record, "filters")) return "NS1 filters its answers";
+  if (has(record, "regions")) return "NS1 groups its answers";
+  if (has(record, "meta")) return "it has metadata at NS1";
+  const Json* answers = find(record, "answers");
+  if (answers == nullptr || !answers->is_array()) return "";
+  const bool is_plain = std::none_of(answers->begin(), answers->end(), [](const Json& answer) {
+    return has(answer, "meta") || has(answer, "region") || has(answer, "feeds");
+  });
+  return is_plain ? "" : "its answers have metadata at NS1";
+}
+
+/// Why a record is not plain.
 std::string why_opaque(const Json& record, RRType type) {
   const auto& known = ns1_types();
   if (std::find(known.begin(), known.end(), type) == known.end()) {
@@ -58,7 +77,7 @@ std::string why_opaque(const Json& record, RRType type) {
   if (find_text(record, "link") != nullptr) return "it is linked to another one";
   const auto tier = number_of(record, "tier");
   if (tier && *tier > 1) return "NS1 chooses among its answers";
-  return "";
+  return why_more_than_answers(record);
 }
 
 /// Fails with what is wrong with a record of a list.
@@ -219,7 +238,7 @@ Seen<Page> Ns1::parse_list(const Call& call, const ZoneRef& zone, const Response
   return page;
 }
 
-std::optional<Request> Ns1::look_at(const Call&, const ZoneRef& zone, const RRsetKey& key) const {
+Request Ns1::look_at(const Call&, const ZoneRef& zone, const RRsetKey& key) const {
   return request("GET", path_of(zone, key));
 }
 

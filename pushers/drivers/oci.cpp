@@ -48,6 +48,8 @@ Capabilities oci_capabilities() {
   result.batch.max_changes = max_operations;
   result.batch.atomic = true;
   result.batch.compares = true;
+  // Oracle refuses what is too much for a user with 429, and says of no API how much that is.
+  result.calls_per_minute = 300;
   return result;
 }
 
@@ -204,6 +206,16 @@ std::string words_of(const Json& answer, const Response& response) {
   return words;
 }
 
+/// Without names of sessions' keys: what was refused may not be the one in use any more.
+std::string without_tokens(std::string words) {
+  static constexpr std::string_view prefix = "ST$";
+  for (std::size_t at = 0; (at = words.find(prefix, at)) != std::string::npos;) {
+    at += prefix.size();
+    words.replace(at, std::min(words.find_first_of(" \",;", at), words.size()) - at, "***");
+  }
+  return words;
+}
+
 }  // namespace
 
 Oci::Oci(OciConfig config) : config_(std::move(config)), capabilities_(oci_capabilities()) {
@@ -219,7 +231,7 @@ Request Oci::request(const Call& call, std::string method, const std::string& pa
   if (!etag.empty()) request.headers.emplace_back("If-Match", etag);
   request.body = std::move(body);
   request.timeout = std::chrono::seconds(60);
-  sign_oci(request, config_.key, call.now);
+  sign_oci(request, *config_.key(), call.now);
   return request;
 }
 
@@ -269,8 +281,7 @@ Seen<Page> Oci::parse_list(const Call& call, const ZoneRef& zone, const Response
   return seen;
 }
 
-std::optional<Request> Oci::look(const Call& call, const ZoneRef& zone,
-                                 const dns::Name& owner) const {
+Request Oci::look(const Call& call, const ZoneRef& zone, const dns::Name& owner) const {
   return request(call, "GET",
                  "/zones/" + percent_encoded(zone.id) + "/records?scope=GLOBAL&limit=" + page_size +
                      "&domain=" + percent_encoded(oci_name(owner)));
@@ -343,8 +354,9 @@ Seen<ZonesPage> Oci::parse_zones(const Call& call, const Response& response) con
 
 Trouble Oci::trouble(const Call& call, const Response& response, Access access) const {
   const Json answer = object_of<Json>(response);
-  Trouble result =
-      trouble_of(response, access, one_line(words_of(answer, response), 300), call.now);
+  auto words = without_tokens(words_of(answer, response));
+  words = without_secret(std::move(words), config_.key()->token());
+  Trouble result = trouble_of(response, access, one_line(words, 300), call.now);
   // What is not there and what the key may not see are one to Oracle.
   if (response.status == 404 && access == Access::write) result.kind = TroubleKind::conflict;
   if (response.status == 401) result.words += skew_words(response, call.now);

@@ -11,7 +11,7 @@ namespace taproot::pushers {
 /// How to reach the DNS of Oracle Cloud Infrastructure.
 struct OciConfig {
   std::string url;  ///< "https://dns.REGION.oraclecloud.com"
-  OciKey key;
+  OciKeySource key;
   std::string compartment;                         ///< whose zones are listed
   std::map<dns::Name, std::string> zone_ids = {};  ///< where the name alone does not find the zone
 };
@@ -27,6 +27,7 @@ class Oci : public Driver {
   explicit Oci(OciConfig config);
 
   const Capabilities& capabilities() const override { return capabilities_; }
+  std::uint64_t credential_mark() const override { return config_.key()->mark; }
   std::optional<ZoneRef> known_zone(const dns::Name& apex) const override;
   Request find_zone(const Call& call, const dns::Name& apex) const override;
   Seen<ZoneRef> parse_find(const Call& call, const dns::Name& apex,
@@ -34,8 +35,8 @@ class Oci : public Driver {
   Request list(const Call& call, const ZoneRef& zone, const std::string& cursor) const override;
   Seen<Page> parse_list(const Call& call, const ZoneRef& zone,
                         const Response& response) const override;
-  std::optional<Request> look(const Call& call, const ZoneRef& zone,
-                              const dns::Name& owner) const override;
+  Looks looks() const override { return Looks::owners; }
+  Request look(const Call& call, const ZoneRef& zone, const dns::Name& owner) const override;
   Seen<Page> parse_look(const Call& call, const ZoneRef& zone, const dns::Name& owner,
                         const Response& response) const override;
   std::vector<Request> apply(const Call& call, const LiveZone& live,

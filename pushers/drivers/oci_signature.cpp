@@ -12,6 +12,8 @@ namespace taproot::pushers {
 
 namespace {
 
+constexpr std::string_view session_prefix = "ST$";  ///< of the name of a session's key
+
 /// "Thu, 05 Jan 2014 21:31:40 GMT" (RFC 9110 section 5.6.7).
 std::string date_text(WallTime now) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
@@ -58,7 +60,26 @@ Result<OciKey> OciKey::make(const std::string& tenancy, const std::string& user,
   if (!key) return tl::unexpected(key.error());
   const auto fingerprint = key->fingerprint();
   if (!fingerprint) return tl::unexpected(fingerprint.error());
-  return OciKey{tenancy + "/" + user + "/" + *fingerprint, std::move(*key)};
+  return OciKey{Secret(tenancy + "/" + user + "/" + *fingerprint), std::move(*key)};
+}
+
+Result<OciKey> OciKey::of_session(const Secret& token, const Secret& pem,
+                                  const Secret& passphrase) {
+  const auto text = token.reveal();
+  // It goes into a quoted string of a header.
+  const bool is_token = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return c > ' ' && c < 0x7f && c != '"' && c != '\\';
+  });
+  if (!is_token) return fail(Errc::bad_text, "has a session token that is none");
+  auto key = RsaKey::from_pem(pem, passphrase);
+  if (!key) return tl::unexpected(key.error());
+  return OciKey{Secret(std::string(session_prefix) + std::string(text)), std::move(*key)};
+}
+
+Secret OciKey::token() const {
+  const auto text = id.reveal();
+  if (!text.starts_with(session_prefix)) return {};
+  return Secret(std::string(text.substr(session_prefix.size())));
 }
 
 void sign_oci(net::HttpRequest& request, const OciKey& key, WallTime now) {
@@ -81,10 +102,10 @@ void sign_oci(net::HttpRequest& request, const OciKey& key, WallTime now) {
   }
   const auto signature = key.key.sign_sha256(text);
   if (!signature) return;
-  request.headers.emplace_back("Authorization", "Signature version=\"1\",keyId=\"" + key.id +
-                                                    "\",algorithm=\"rsa-sha256\",headers=\"" +
-                                                    names + "\",signature=\"" +
-                                                    dns::base64_encode(*signature) + "\"");
+  request.headers.emplace_back(
+      "Authorization", "Signature version=\"1\",keyId=\"" + std::string(key.id.reveal()) +
+                           "\",algorithm=\"rsa-sha256\",headers=\"" + names + "\",signature=\"" +
+                           dns::base64_encode(*signature) + "\"");
 }
 
 }  // namespace taproot::pushers

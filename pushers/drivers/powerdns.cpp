@@ -239,8 +239,7 @@ Request Powerdns::list(const Call&, const ZoneRef& zone, const std::string&) con
 }
 
 /// Servers before 4.4 do not know the question and list all of the zone.
-std::optional<Request> Powerdns::look(const Call&, const ZoneRef& zone,
-                                      const dns::Name& owner) const {
+Request Powerdns::look(const Call&, const ZoneRef& zone, const dns::Name& owner) const {
   return request("GET", "/" + percent_encoded(zone.id) +
                             "?rrset_name=" + percent_encoded(owner.lowered().to_text()));
 }

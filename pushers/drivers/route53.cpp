@@ -421,8 +421,7 @@ Seen<Page> Route53::parse_list(const Call& call, const ZoneRef& zone,
 }
 
 /// What follows the owner in the list comes, too.
-std::optional<Request> Route53::look(const Call& call, const ZoneRef& zone,
-                                     const dns::Name& owner) const {
+Request Route53::look(const Call& call, const ZoneRef& zone, const dns::Name& owner) const {
   const std::string name = percent_encoded(to_route53_text(owner.lowered().to_text()));
   return request(call, "GET",
                  "hostedzone/" + percent_encoded(zone.id) + "/rrset?maxitems=20&name=" + name);
@@ -524,7 +523,8 @@ Trouble Route53::trouble(const Call& call, const Response& response, Access acce
     result.kind = *kind;
     result.words = words;
   }
-  result.throttled = result.kind == TroubleKind::retry_after && error.code.starts_with("Thrott");
+  const bool is_throttling = error.code.starts_with("Thrott");
+  result.throttled = result.throttled || (result.kind == TroubleKind::retry_after && is_throttling);
   if (result.kind == TroubleKind::auth) result.words += skew_words(response, call.now);
   if (result.kind == TroubleKind::permanent) result.culprit = culprit_of(error.message);
   return result;

@@ -318,11 +318,15 @@ Seen<Page> Softlayer::parse_list(const Call& call, const ZoneRef& zone,
 }
 
 /// What is no plain host is listed otherwise (SRV records), or is a sign of filters' (a wildcard).
-std::optional<Request> Softlayer::look(const Call&, const ZoneRef& zone,
-                                       const dns::Name& owner) const {
+/// Wildcards mean something else in a filter, and services are kept apart from their host.
+bool Softlayer::can_look(const ZoneRef& zone, const dns::Name& owner) const {
   const std::string host = owner.lowered().to_text_in(zone.apex);
   const bool is_service = host.starts_with('_') && host.find("._") != std::string::npos;
-  if (is_service || host.find('*') != std::string::npos) return std::nullopt;
+  return !is_service && host.find('*') == std::string::npos;
+}
+
+Request Softlayer::look(const Call&, const ZoneRef& zone, const dns::Name& owner) const {
+  const std::string host = owner.lowered().to_text_in(zone.apex);
   const OrderedJson filter{{"resourceRecords", {{"host", {{"operation", host}}}}}};
   return request("GET", "/SoftLayer_Dns_Domain/" + percent_encoded(zone.id) +
                             "/getResourceRecords.json?objectMask=" + percent_encoded(record_mask) +

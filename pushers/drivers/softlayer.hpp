@@ -29,8 +29,9 @@ class Softlayer : public Driver {
   Request list(const Call& call, const ZoneRef& zone, const std::string& cursor) const override;
   Seen<Page> parse_list(const Call& call, const ZoneRef& zone,
                         const Response& response) const override;
-  std::optional<Request> look(const Call& call, const ZoneRef& zone,
-                              const dns::Name& owner) const override;
+  Looks looks() const override { return Looks::owners; }
+  bool can_look(const ZoneRef& zone, const dns::Name& owner) const override;
+  Request look(const Call& call, const ZoneRef& zone, const dns::Name& owner) const override;
   Seen<Page> parse_look(const Call& call, const ZoneRef& zone, const dns::Name& owner,
                         const Response& response) const override;
   std::vector<Request> apply(const Call& call, const LiveZone& live,

@@ -34,6 +34,19 @@ class ManyZones(LabCase):
                 self.assertLessEqual(calls, most[what][name] * count + 2)
 
 
+    def test_others_keep_within_their_rations(self):
+        """Enough zones that the first sixth of a minute's calls does not do."""
+        fleet = Fleet(self.lab, 5, ("dyn", "oci"))
+        fleet.first_push(120)
+        fleet.change_all(120)
+        print(fleet.table(), file=sys.stderr)
+        most = {"first push": {"dyn": 12, "oci": 3}, "one record each": {"dyn": 9, "oci": 2}}
+        for what, name, _, calls, refused in fleet.figures():
+            with self.subTest(what=what, provider=name):
+                self.assertEqual(refused, 0, "calls that were too many")
+                self.assertLessEqual(calls, most[what][name] * 5)
+
+
 class OneCredential(LabCase):
     """Two entries for the same account of one provider, with zones of their own."""
 

@@ -166,6 +166,32 @@ class Conforms(OwnClient, Conformance, LabCase):
         self.assertIn("1 change applied and read back, 2 conflicts left alone", self.wait_for_push(1))
         self.assertEqual(zone["sets"][f"geo.{ZONE}", "A"]["tier"], 3)
 
+    def test_filters_and_metadata_are_seen_before_anything_is_lost(self):
+        """The list of a zone shows none of it at tier 1, only the record alone."""
+        self.begin([f"{name} 300 IN A 192.0.2.1" for name in "abcde"])
+        self.wait_for_push(1)
+        emulator, zone = self.party.emulator, self.party.zone
+        answer = {"answer": ["192.0.2.1"], "id": "1"}
+        more = {"a": {"filters": [{"filter": "up", "config": {}}]}, "b": {"meta": {"note": "ask Eve"}},
+                "c": {"regions": {"eu": {"meta": {}}}}, "d": {"answers": [{**answer, "meta": {"weight": 3}}]}}
+        for name, kept in more.items():
+            zone["sets"][f"{name}.{ZONE}", "A"].update(kept)
+        before = {name: dict(zone["sets"][f"{name}.{ZONE}", "A"]) for name in more}
+        lines = [f"{name} 300 IN A 192.0.2.2" for name in "abe"]  # c and d go
+        self.assertIn("1 change applied and read back, 2 conflicts left alone", self.change(lines, 2))
+        said = self.run_verb("plan").stdout
+        for words in ("NS1 filters its answers", "it has metadata at NS1", "NS1 groups its answers",
+                      "its answers have metadata at NS1"):
+            self.assertIn(words, said)
+        for name, kept in before.items():
+            self.assertEqual(zone["sets"][f"{name}.{ZONE}", "A"], kept)
+        self.assertEqual(self.ours()[f"e.{ZONE}.", "A"], (300, ["192.0.2.2"]))
+        emulator.keep(zone, f"a.{ZONE}", "A", 300, [["192.0.2.1"]])  # as it was before
+        emulator.drop(zone, f"d.{ZONE}", "A")
+        self.run_verb("apply")
+        self.assertIn("1 change applied and read back, 1 conflict left alone", self.wait_for_push(3))
+        self.assertEqual(self.ours()[f"a.{ZONE}.", "A"], (300, ["192.0.2.2"]))
+
     def test_a_secondary_zone_is_refused(self):
         self.begin(start=False)
         self.party.zone["secondary"] = {"enabled": True}

@@ -2,10 +2,12 @@
 holds to account."""
 
 import json
+import os
 import re
 
 from case import LabCase, main
-from conformance import ZONE, Conformance, EmulatedParty, Requests, SingleRecords, zone_text
+from conformance import ZONE, Conformance, EmulatedParty, Requests, SingleRecords, only, zone_text
+from lab import wait_until
 from sdk import OwnClient
 
 from oci_emulator import MAX_OPERATIONS, MOST, NAMESERVERS, Key, Oci  # conformance named the folder
@@ -214,6 +216,90 @@ class Conforms(OwnClient, Conformance, LabCase):
             self.party.emulator.add_zone(f"z{i}.example.net")
         done = self.command(0, "provider", "zones", "oci", "--json")
         self.assertEqual(len(json.loads(done.stdout)["zones"]), 121)
+
+
+class WithASession(OwnClient, Conformance, LabCase):
+    """The key and the token of a session, which end and are replaced while taproot runs."""
+
+    class Party(OciParty):
+        secrets = ["PRIVATE KEY", "canary-session"]
+
+        def entry(self, taproot, port):
+            self.emulator.begin_session()
+            self.leave_session(taproot)
+            return {"name": self.name, "kind": "oci", "url": f"http://127.0.0.1:{port}",
+                    "tenancy": Oci.TENANCY, "compartment": Oci.COMPARTMENT,
+                    "session-token-file": "keys/token", "private-key-file": "keys/oci.pem"}
+
+        def leave_session(self, taproot):
+            """Puts the files of the session that is open in the place of those before."""
+            token, key = self.emulator.session
+            for name, words in (("token", token), ("oci.pem", key.pem())):
+                taproot.write(f"keys/{name}.new", words, 0o600)
+                os.replace(taproot.path(f"keys/{name}.new"), taproot.path(f"keys/{name}"))
+
+    kind = Party
+    sdk, package = "oci", "oci-dns"
+
+    def wrong_key(self):
+        self.taproot.write("keys/token", "canary-session-of-nobody\n", 0o600)
+
+    def sdk_words(self):
+        config = self.taproot.path("oci-config")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f"[DEFAULT]\ntenancy={Oci.TENANCY}\nregion=eu-frankfurt-1\nfingerprint=none\n"
+                       f"key_file={self.taproot.path('keys/oci.pem')}\n"
+                       f"security_token_file={self.taproot.path('keys/token')}\n")
+        return {"config": config}
+
+    def test_a_new_session_is_taken_up(self):
+        self.begin(["a 300 IN A 192.0.2.1"])
+        self.wait_for_push(1)
+        self.party.emulator.begin_session()
+        self.party.leave_session(self.taproot)
+        self.assertIn("1 change applied", self.change(["a 300 IN A 192.0.2.2"], 2))
+        self.assertEqual(self.party.emulator.refused, 0)
+        self.assert_no_secret()
+
+    def test_a_session_that_ends_in_the_middle_of_a_push(self):
+        self.begin(["a 300 IN A 192.0.2.1"])
+        self.wait_for_push(1)
+        for number, operation in enumerate(("patch records", "look"), 2):
+            ended = []
+
+            def before(now, operation=operation, ended=ended):
+                if now == operation and not ended:
+                    ended.append(now)
+                    self.party.emulator.begin_session()
+                    self.party.leave_session(self.taproot)
+
+            self.party.emulator.before = before
+            self.assertIn("1 change applied", self.change([f"a 300 IN A 192.0.2.{number}"], number))
+            self.assertEqual(ended, [operation])
+        self.assertEqual(self.party.emulator.refused, 2)
+        self.assert_no_secret()
+
+    def test_an_ended_session_waits_for_the_next_one(self):
+        self.begin(["a 300 IN A 192.0.2.1"])
+        self.wait_for_push(1)
+        self.party.emulator.end_session()
+        self.assertIn("NotAuthenticated", self.change(["a 300 IN A 192.0.2.2"], 2))
+        self.assertEqual(self.party.emulator.refused, 1)
+        self.assertEqual(self.ours()[f"a.{ZONE}.", "A"], (300, ["192.0.2.1"]))
+        self.taproot.write("keys/token", "half a tok", 0o600)  # somebody is still writing
+        self.party.emulator.begin_session()
+        self.party.leave_session(self.taproot)
+        wait_until("the next one to be taken up",
+                   lambda: self.ours()[f"a.{ZONE}.", "A"] == (300, ["192.0.2.2"]), 20)
+        self.wait_for_push(3)
+        self.assert_in_sync()
+        self.assert_no_secret()
+
+
+only(WithASession, "test_changes_and_swaps_of_types", "test_a_wrong_key_stops_the_provider",
+     "test_a_lost_answer_is_looked_up", "test_its_own_client_reads_what_taproot_wrote",
+     "test_a_new_session_is_taken_up", "test_a_session_that_ends_in_the_middle_of_a_push",
+     "test_an_ended_session_waits_for_the_next_one")
 
 
 if __name__ == "__main__":

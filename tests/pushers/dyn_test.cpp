@@ -224,7 +224,9 @@ TEST_CASE("what DynECT says of changes", "[pushers][dyn]") {
   CHECK(kind(failure("PERMISSION_DENIED", "no")) == "auth");
   CHECK(kind(failure("NOT_FOUND", "node: none", 404)) == "conflict");
   CHECK(kind(failure("TARGET_EXISTS", "there")) == "conflict");
-  CHECK(kind(failure("RATE_LIMIT_EXCEEDED", "slow")) == "retry-after");
+  const auto slow = failure("RATE_LIMIT_EXCEEDED", "slow");
+  CHECK(kind(slow) == "retry-after");
+  CHECK(std::get<Trouble>(driver().parse_apply(call, zone_ref, slow)).throttled);
   CHECK(kind(failure("ILLEGAL_OPERATION", "zone: Operation blocked by current task")) ==
         "retry-after");
   CHECK(kind(failure("INTERNAL_ERROR", "oops", 500)) == "unknown-outcome");

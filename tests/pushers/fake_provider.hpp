@@ -23,9 +23,11 @@ class FakeProvider {
   bool has_zone = true;
   bool serial_is_ours = true;
   bool lists_completely = true;
-  bool can_look = false;     ///< it can be asked for one owner
-  bool can_look_at = false;  ///< it can be asked for one RRset
-  bool tells_serial = true;  ///< with that
+  bool can_look = false;         ///< it can be asked for one owner
+  bool can_look_at = false;      ///< it can be asked for one RRset
+  bool list_hides = false;       ///< what is not plain looks so in a list
+  std::uint64_t credential = 0;  ///< stands for the key in use
+  bool tells_serial = true;      ///< with that
   std::size_t page_size = 1000;
 
   std::vector<std::string> log;  ///< the requests that came
@@ -131,7 +133,9 @@ class FakeDriver : public Driver {
     Page page;
     std::size_t at = 0;
     for (const auto& [key, live] : provider_.zone) {
-      if (at >= begin && at < begin + provider_.page_size) page.rrsets.push_back(live);
+      if (at >= begin && at < begin + provider_.page_size) {
+        page.rrsets.push_back(provider_.list_hides ? plain(live) : live);
+      }
       ++at;
     }
     if (begin + provider_.page_size < at) page.next = std::to_string(begin + provider_.page_size);
@@ -141,8 +145,19 @@ class FakeDriver : public Driver {
     return page;
   }
 
-  std::optional<Request> look(const Call&, const ZoneRef&, const dns::Name& owner) const override {
-    if (!provider_.can_look) return std::nullopt;
+  static LiveRRset plain(LiveRRset live) {
+    live.kind = LiveKind::plain;
+    return live;
+  }
+
+  bool list_hides() const override { return provider_.list_hides; }
+  std::uint64_t credential_mark() const override { return provider_.credential; }
+
+  Looks looks() const override {
+    if (provider_.can_look) return Looks::owners;
+    return provider_.can_look_at ? Looks::rrsets : Looks::none;
+  }
+  Request look(const Call&, const ZoneRef&, const dns::Name& owner) const override {
     return request("look " + owner.to_text());
   }
   Seen<Page> parse_look(const Call&, const ZoneRef&, const dns::Name& owner,
@@ -163,8 +178,7 @@ class FakeDriver : public Driver {
     return page;
   }
 
-  std::optional<Request> look_at(const Call&, const ZoneRef&, const RRsetKey& key) const override {
-    if (!provider_.can_look_at) return std::nullopt;
+  Request look_at(const Call&, const ZoneRef&, const RRsetKey& key) const override {
     return request("look at " + key.to_text());
   }
   Seen<Page> parse_look_at(const Call&, const ZoneRef&, const RRsetKey& key,

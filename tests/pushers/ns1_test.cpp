@@ -108,6 +108,38 @@ TEST_CASE("zones of NS1", "[pushers][ns1]") {
   }
 }
 
+TEST_CASE("a record of NS1 that is more than its answers", "[pushers][ns1]") {
+  const RRsetKey key{name("a"), dns::RRType::A};
+  const auto why = [&](const Json& more, const Json& of_answer = Json::object()) {
+    Json answer{{"answer", {"192.0.2.1"}}, {"id", "1"}, {"meta", Json::object()}};
+    answer.update(of_answer);
+    Json one{{"domain", "a.example.org"},
+             {"type", "A"},
+             {"ttl", 300},
+             {"tier", 1},
+             {"link", nullptr},
+             {"filters", Json::array()},
+             {"regions", Json::object()},
+             {"meta", Json::object()}};
+    one["answers"] = Json::array({answer});
+    one.update(more);
+    const auto seen = driver().parse_look_at(call, zone_ref, key, json(200, one));
+    REQUIRE(seen.value() != nullptr);
+    const auto& live = seen.value()->rrsets.front();
+    CHECK((live.kind == LiveKind::plain) == live.why.empty());
+    return live.why;
+  };
+  CHECK(why(Json::object()).empty());
+  CHECK(why({{"filters", nullptr}, {"regions", nullptr}, {"meta", nullptr}}).empty());
+  CHECK(why({{"filters", Json::array({Json{{"filter", "up"}}})}}) == "NS1 filters its answers");
+  CHECK(why({{"regions", {{"eu", Json::object()}}}}) == "NS1 groups its answers");
+  CHECK(why({{"meta", {{"note", "x"}}}}) == "it has metadata at NS1");
+  const std::string of_answers = "its answers have metadata at NS1";
+  CHECK(why(Json::object(), {{"meta", {{"up", false}}}}) == of_answers);
+  CHECK(why(Json::object(), {{"region", "eu"}}) == of_answers);
+  CHECK(why(Json::object(), {{"feeds", Json::array({Json::object()})}}) == of_answers);
+}
+
 TEST_CASE("each change is a request to NS1, and what makes room goes first", "[pushers][ns1]") {
   LiveZone live;
   live.zone = zone_ref;

@@ -42,6 +42,12 @@ OciKey key() {
   return must(OciKey::make(tenancy, user, Secret(pem), Secret()));
 }
 
+constexpr const char* token = "eyJraWQiOiJ4In0.canary-token_1.c2lnbmF0dXJl+/=";
+
+OciKey session_key() {
+  return must(OciKey::of_session(Secret(token), Secret(pem), Secret()));
+}
+
 /// Thu, 05 Jan 2014 21:31:40 GMT, as the example has it: that day was a Sunday.
 WallTime day_of_example() {
   std::tm parts{};
@@ -54,7 +60,8 @@ WallTime day_of_example() {
 }
 
 Oci driver() {
-  return Oci({"https://dns.eu-frankfurt-1.oraclecloud.com/", key(), "compartment-1"});
+  return Oci({"https://dns.eu-frankfurt-1.oraclecloud.com/",
+              [] { return std::make_shared<const OciKey>(key()); }, "compartment-1"});
 }
 
 const Call call{WallTime(std::chrono::hours(500'000)), ""};
@@ -107,7 +114,7 @@ PlannedChange change(const char* before, const char* after) {
 }  // namespace
 
 TEST_CASE("the fingerprint of Oracle's example key", "[pushers][oci]") {
-  CHECK(key().id ==
+  CHECK(key().id.reveal() ==
         std::string(tenancy) + "/" + user + "/73:61:a2:21:67:e0:df:be:7e:4b:93:1e:15:98:a5:b7");
 }
 
@@ -149,7 +156,15 @@ TEST_CASE("signatures of Oracle's example requests", "[pushers][oci]") {
   sign_oci(request, key(), day_of_example());
   CHECK(*net::find_header(request.headers, "Date") == "Sun, 05 Jan 2014 21:31:40 GMT");
   CHECK(*net::find_header(request.headers, "Authorization") ==
-        "Signature version=\"1\",keyId=\"" + key().id +
+        "Signature version=\"1\",keyId=\"" + std::string(key().id.reveal()) +
+            "\",algorithm=\"rsa-sha256\",headers=\"date (request-target) host\"," + signed_as(get));
+
+  // A session's key signs the same, under the name of its token.
+  net::HttpRequest of_session;
+  of_session.url = request.url;
+  sign_oci(of_session, session_key(), day_of_example());
+  CHECK(*net::find_header(of_session.headers, "Authorization") ==
+        "Signature version=\"1\",keyId=\"ST$" + std::string(token) +
             "\",algorithm=\"rsa-sha256\",headers=\"date (request-target) host\"," + signed_as(get));
 
   net::HttpRequest with_body;
@@ -160,6 +175,30 @@ TEST_CASE("signatures of Oracle's example requests", "[pushers][oci]") {
   CHECK(*net::find_header(with_body.headers, "X-Content-SHA256") ==
         "V9Z20UJTvkvpJ50flBzKE32+6m2zJjweHpDMX/U4Uy0=");
   CHECK(net::find_header(with_body.headers, "Authorization")->ends_with(signed_as(post)));
+}
+
+TEST_CASE("tokens of Oracle's sessions", "[pushers][oci]") {
+  for (const char* wrong : {"", "two words", "quo\"te", "back\\slash", "line\nbreak"}) {
+    INFO(wrong);
+    const auto made = OciKey::of_session(Secret(wrong), Secret(pem), Secret());
+    REQUIRE_FALSE(made);
+    CHECK(made.error().detail == "has a session token that is none");
+  }
+  CHECK(session_key().token().reveal() == token);
+  CHECK(key().token().empty());
+
+  // What is said of a refused key shows none, nor one that was replaced meanwhile.
+  const Oci oci({"https://dns.example",
+                 [] { return std::make_shared<const OciKey>(session_key()); }, "compartment-1"});
+  const auto said = [&](const std::string& words) {
+    const auto seen = oci.parse_list(call, zone_ref,
+                                     json(401, {{"code", "NotAuthenticated"}, {"message", words}}));
+    CHECK(seen.trouble()->kind == TroubleKind::auth);
+    return seen.trouble()->words;
+  };
+  CHECK_THAT(said("no " + std::string(token) + " here"), Catch::Contains("no *** here"));
+  CHECK_THAT(said("keyId=\"ST$older.canary.one\", twice ST$older.canary.two"),
+             Catch::Contains("keyId=\"ST$***\", twice ST$***") && !Catch::Contains("canary"));
 }
 
 TEST_CASE("keys that cannot sign", "[pushers][oci]") {

@@ -93,6 +93,63 @@ TEST_CASE("where single RRsets are shown, these are looked at", "[pushers][push]
   CHECK(scene.provider.log.at(1) == "find");
 }
 
+TEST_CASE("what a list hides is looked at before it is changed", "[pushers][push][memory]") {
+  Scene scene;
+  scene.provider.can_look = false;
+  scene.provider.can_look_at = scene.provider.list_hides = true;
+  const RRsetKey key{name("www"), dns::RRType::A};
+  CHECK(scene.push(Scene::forty({"www 300 A 192.0.2.1"})).end == PushEnd::done);
+  CHECK(std::count(scene.provider.log.begin(), scene.provider.log.end(),
+                   "look at " + key.to_text()) == 0);  // what is new hides nothing
+  const auto hide = [&] {
+    scene.provider.zone.at(key).kind = LiveKind::opaque;
+    scene.provider.zone.at(key).why = "filters";
+  };
+  SECTION("and left alone") {
+    hide();
+    for (const char* wanted : {"www 300 A 192.0.2.2", "www 300 A 192.0.2.3"}) {
+      const auto result = scene.push(Scene::forty({wanted, "new 300 A 192.0.2.1"}));
+      CHECK(result.plan->counts.conflicts == 1);
+      CHECK(scene.provider.zone.at(key).rrset == rrset("www 300 A 192.0.2.1"));
+    }
+    CHECK(scene.provider.zone.contains({name("new"), dns::RRType::A}));
+    CHECK(scene.push(Scene::forty()).end == PushEnd::done);  // nor is it deleted
+    CHECK(scene.provider.zone.contains(key));
+  }
+  SECTION("also by a plan") {
+    hide();
+    scene.order.dry_run = true;
+    const auto result = scene.push(Scene::forty({"www 300 A 192.0.2.2"}));
+    CHECK(result.plan->counts.conflicts == 1);
+    CHECK(result.end == PushEnd::planned);
+  }
+  SECTION("and it is changed if that is all there is") {
+    scene.order.remembered.reset();
+    CHECK(scene.push(Scene::forty({"www 300 A 192.0.2.2"})).end == PushEnd::done);
+    const auto& log = scene.provider.log;
+    CHECK(std::count(log.begin(), log.end(), "look at " + key.to_text()) == 2);  // before and after
+    CHECK(scene.provider.zone.at(key).rrset == rrset("www 300 A 192.0.2.2"));
+  }
+}
+
+TEST_CASE("a look behind a list that never comes ends", "[pushers][push][memory]") {
+  Scene scene;
+  scene.provider.can_look = false;
+  scene.provider.can_look_at = scene.provider.list_hides = true;
+  scene.provider.put({"www 300 A 192.0.2.1"});
+  scene.order.version = version(with_apex(2, {"www 300 A 192.0.2.2"}), 2);
+  const int status = GENERATE(0, fake_garbage, fake_broken, fake_refused);
+  Conversation talk(scene.provider, scene.driver, scene.order);
+  talk.fault = [&](const std::string& request) -> std::optional<Fault> {
+    if (!request.starts_with("look at www")) return std::nullopt;
+    return Fault{status, false, ""};
+  };
+  const auto result = talk.run();
+  CHECK(result.end != PushEnd::done);
+  CHECK(scene.provider.batches.empty());
+  CHECK(scene.provider.log.size() < 20);
+}
+
 TEST_CASE("a provider that compares is not asked before", "[pushers][push][memory]") {
   Scene scene(true);
   scene.push(Scene::forty());

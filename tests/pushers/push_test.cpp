@@ -256,6 +256,34 @@ TEST_CASE("a refused key stops at once", "[pushers][push]") {
   CHECK(talk.waits.empty());
 }
 
+TEST_CASE("a key that was replaced while it was refused is tried", "[pushers][push]") {
+  const auto request = GENERATE(as<std::string>{}, "find", "list", "apply");
+  Scene scene({"www 300 A 192.0.2.1"});
+  auto talk = scene.begin();
+  SECTION("once") {
+    talk.before = [&](const std::string& what) {
+      if (what.starts_with(request)) scene.provider.credential = 1;
+    };
+    talk.fault = nth(request, 1, {fake_auth, false, ""});
+    CHECK(talk.run().end == PushEnd::done);
+    CHECK(talk.waits.size() == 1);
+  }
+  SECTION("and again only if it is another one again") {
+    talk.before = [&](const std::string& what) {
+      if (what.starts_with(request)) scene.provider.credential = 1;
+    };
+    talk.fault = always(request, {fake_auth, false, ""});
+    CHECK(talk.run().end == PushEnd::auth);
+    CHECK(talk.waits.size() == 1);
+  }
+  SECTION("and not for ever") {
+    talk.before = [&](const std::string&) { ++scene.provider.credential; };
+    talk.fault = always(request, {fake_auth, false, ""});
+    CHECK(talk.run().end == PushEnd::unreachable);
+    CHECK(talk.waits.size() < 10);
+  }
+}
+
 TEST_CASE("a session is opened first and used", "[pushers][push]") {
   Scene scene({"www 300 A 192.0.2.1"});
   scene.driver.wants_login = true;

@@ -237,6 +237,17 @@ TEST_CASE("what Route 53 says of changes", "[pushers][route53]") {
   CHECK(kind(error(404, "NoSuchHostedZone")) == "conflict");
   CHECK(kind(error(400, "InvalidInput")) == "permanent");
   CHECK(kind(xml(503, "")) == "unknown-outcome");
+  // What was too much for the account is so for all who share it.
+  const auto is_throttled = [](const Response& response) {
+    const auto outcome = driver().parse_apply(call, zone_ref, response);
+    return std::get<Trouble>(outcome).throttled;
+  };
+  CHECK(is_throttled(error(400, "Throttling", "Rate exceeded")));
+  CHECK_FALSE(is_throttled(error(400, "PriorRequestNotComplete")));
+  auto busy = xml(503, "");
+  CHECK_FALSE(is_throttled(busy));
+  busy.headers = {{"Retry-After", "7"}};
+  CHECK(is_throttled(busy));
   const std::string tried = "Tried to create resource record set [name='x.example.org.', type='A']";
   CHECK(kind(error(400, "InvalidChangeBatch", "[" + tried + " but it already exists]")) ==
         "conflict");

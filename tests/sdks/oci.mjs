@@ -31,6 +31,6 @@ export function connect(load, words) {
 
   return {
     records, call,
-    failure: error => ({status: error.statusCode ?? String(error), code: error.serviceCode}),
+    failure: error => ({status: error.statusCode ?? (error.message || String(error)), code: error.serviceCode}),
   };
 }

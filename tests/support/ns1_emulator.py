@@ -166,7 +166,9 @@ class Ns1(Emulator):
         old = zone["sets"][domain, rrtype]
         answers = (self.answers_of(rrtype, body) if "answers" in body
                    else [one["answer"] for one in old["answers"]])
-        return self.keep(zone, domain, rrtype, self.ttl_of(body, old["ttl"]), answers)
+        # What is not in the body stays, but for what the answers had.
+        stays = {key: old[key] for key in ("tier", "link", "regions", "meta", "filters")}
+        return self.keep(zone, domain, rrtype, self.ttl_of(body, old["ttl"]), answers, **stays)
 
     def delete_record(self, call, _):
         zone, domain, rrtype = self.place_of(call)

@@ -92,13 +92,29 @@ class Oci(Emulator):
     def __init__(self, passphrase=None):
         super().__init__()
         self.key = Key(passphrase)
+        self.session = None  # (token, Key) of the one that is open; None: none is
+        self.sessions = 0
         self.zones = {}  # by OCID
         self.requests = 0
+        self.refused = 0  # for their signature
         self.batches = []  # how many operations each PATCH had
 
     def stop(self, *_):
         super().stop()
         self.key.remove()
+        self.end_session()
+
+    def end_session(self):
+        if self.session:
+            self.session[1].remove()
+        self.session = None
+
+    def begin_session(self):
+        """What `oci session authenticate` leaves behind: a token and the key that goes with it."""
+        self.end_session()
+        self.sessions += 1
+        self.session = (f"eyJraWQiOiJjYW5hcnkifQ.canary-session-{self.sessions}.c2ln", Key())
+        return self.session
 
     def add_zone(self, name, scope="GLOBAL"):
         name = name.rstrip(".").lower()
@@ -143,7 +159,11 @@ class Oci(Emulator):
         self.requests += 1
         identity = [("opc-request-id", f"CANARYREQUEST{self.requests:08d}")]
         try:
-            self.check_signature(call)
+            try:
+                self.check_signature(call)
+            except Refused:
+                self.refused += 1
+                raise
             query = dict(urllib.parse.parse_qsl(call.query))
             name = {"look": "list_records"}.get(operation, operation.replace(" ", "_"))
             if name == "unknown":
@@ -171,8 +191,11 @@ class Oci(Emulator):
             needed |= {"content-length", "content-type", "x-content-sha256"}
         if kind != "Signature" or fields.get("version") != "1" or not needed <= set(names):
             raise wrong("headers")
-        if fields.get("keyId") != f"{self.TENANCY}/{self.USER}/{self.key.fingerprint}":
-            raise wrong("keyId")
+        key = self.key
+        if self.session and fields.get("keyId") == f"ST${self.session[0]}":
+            key = self.session[1]
+        elif fields.get("keyId") != f"{self.TENANCY}/{self.USER}/{self.key.fingerprint}":
+            raise wrong(f"keyId {fields.get('keyId')}")
         if fields.get("algorithm") != "rsa-sha256":
             raise wrong("algorithm")
         target = f"{call.method.lower()} {call.target}"
@@ -186,7 +209,7 @@ class Oci(Emulator):
             raise wrong("signature or date") from error
         if age > 300:
             raise wrong("date")
-        if not self.key.verifies(signature, text):
+        if not key.verifies(signature, text):
             raise wrong("signature")
         digest = base64.b64encode(hashlib.sha256(call.body).digest()).decode()
         if "x-content-sha256" in needed and call.headers.get("x-content-sha256") != digest:

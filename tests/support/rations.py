@@ -142,3 +142,18 @@ def ns1():
     def too_many(wait):
         return as_json(429, {"message": "rate limit exceeded"}, Retry_After=whole(wait))
     return Rations([(everything, lambda: Bucket(100, 10))], too_many)
+
+
+def oci():
+    """No figure is published: 100, and 10 a second. It does not say for how long."""
+    def too_many(_):
+        return as_json(429, {"code": "TooManyRequests", "message": "User-rate limit exceeded."})
+    return Rations([(everything, lambda: Bucket(100, 10))], too_many)
+
+
+def dyn():
+    """300 a minute for all users of an account; then none for the rest of it."""
+    def too_many(_):
+        return as_json(429, {"status": "failure", "data": {}, "job_id": 0, "msgs": [
+            {"INFO": "too many requests", "SOURCE": "API-B", "ERR_CD": "RATE_LIMIT_EXCEEDED", "LVL": "ERROR"}]})
+    return Rations([(everything, lambda: Window(300, 60))], too_many)

@@ -12,7 +12,7 @@ namespace taproot::dns {
 /// DSYNC rdata (RFC 9859 section 2): where the operator of a parent zone wants to be told that a
 /// child has changed something for it.
 struct Dsync {
-  static constexpr RRType rrtype{66};
+  static constexpr RRType rrtype = RRType::DSYNC;
   /// NOTIFY to the port of the target; others are not defined.
   static constexpr std::uint8_t notify_scheme = 1;
 

@@ -64,6 +64,7 @@ const char* FieldReader::read(Field field) {
     case Field::u16:
     case Field::cert_type:
     case Field::rrtype:
+    case Field::dsync_scheme:
     case Field::u32:
     case Field::seconds:
     case Field::time:

@@ -66,6 +66,7 @@ constexpr std::array layouts{
     Layout{T::ZONEMD, {F::u32, F::u8, F::u8, F::hex_some}, why_bad_zonemd},
     Layout{T::SVCB, {F::u16, F::name_kept, F::svc_params}, why_bad_svcb},
     Layout{T::HTTPS, {F::u16, F::name_kept, F::svc_params}, why_bad_svcb},
+    Layout{T::DSYNC, {F::rrtype, F::dsync_scheme, F::u16, F::name_kept}},
     Layout{T::SPF, {F::strings}},
     Layout{T::EUI48, {F::octets_6}},
     Layout{T::EUI64, {F::octets_8}},
@@ -99,6 +100,7 @@ std::size_t field_size(Field field, Octets rdata) {
       return 0;
     case Field::u8:
     case Field::algorithm:
+    case Field::dsync_scheme:
       return 1;
     case Field::u16:
     case Field::cert_type:

@@ -18,8 +18,9 @@ enum class Field : std::uint8_t {
   u8,
   algorithm,  ///< one octet, in text also a mnemonic of DNSSEC
   u16,
-  cert_type,  ///< two octets, in text also a mnemonic of RFC 4398 section 2.1
-  rrtype,     ///< two octets, in text a mnemonic
+  cert_type,     ///< two octets, in text also a mnemonic of RFC 4398 section 2.1
+  rrtype,        ///< two octets, in text a mnemonic
+  dsync_scheme,  ///< one octet, in text also a mnemonic of RFC 9859 section 6.2
   u32,
   seconds,  ///< four octets, in text a TTL
   time,     ///< four octets, in text YYYYMMDDHHmmSS (RFC 4034 section 3.2)

@@ -158,6 +158,8 @@ const char* RdataText::one_field(Field field) {
       append_number(wire_, static_cast<std::uint16_t>(*type));
       return nullptr;
     }
+    case Field::dsync_scheme:
+      return number(dsync_scheme_from_text(text), "is not NOTIFY or a number from 0 to 255");
     case Field::u32:
       return number(number_from_text<std::uint32_t>(text), "is not a number from 0 to 4294967295");
     case Field::seconds:
@@ -292,6 +294,8 @@ void append_field(std::string& out, Field field, Octets octets) {
       return;
     case Field::cert_type:
       return append_cert_type(out, static_cast<std::uint16_t>(number_in(octets)));
+    case Field::dsync_scheme:
+      return append_dsync_scheme(out, static_cast<std::uint8_t>(number_in(octets)));
     case Field::rrtype:
       out += to_text(static_cast<RRType>(number_in(octets)));
       return;

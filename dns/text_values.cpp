@@ -45,6 +45,8 @@ constexpr std::array cert_types{
     Mnemonic{"URI", 253}, Mnemonic{"OID", 254},
 };
 
+constexpr std::array dsync_schemes{Mnemonic{"NOTIFY", 1}};
+
 constexpr std::string_view base32hex = "0123456789abcdefghijklmnopqrstuv";
 
 char lower_char(char c) {
@@ -61,6 +63,18 @@ std::optional<std::uint16_t> find_mnemonic(const std::array<Mnemonic, Size>& all
     }
   }
   return std::nullopt;
+}
+
+template <std::size_t Size>
+void append_mnemonic(std::string& out, const std::array<Mnemonic, Size>& all,
+                     std::uint16_t number) {
+  const auto* found = std::find_if(all.begin(), all.end(),
+                                   [number](const Mnemonic& m) { return m.number == number; });
+  if (found != all.end()) {
+    out += found->text;
+  } else {
+    out += std::to_string(number);
+  }
 }
 
 /// `count` digits at `at`.
@@ -101,13 +115,18 @@ std::optional<std::uint16_t> cert_type_from_text(std::string_view text) {
 }
 
 void append_cert_type(std::string& out, std::uint16_t type) {
-  const auto* found = std::find_if(cert_types.begin(), cert_types.end(),
-                                   [type](const Mnemonic& m) { return m.number == type; });
-  if (found != cert_types.end()) {
-    out += found->text;
-  } else {
-    out += std::to_string(type);
+  append_mnemonic(out, cert_types, type);
+}
+
+std::optional<std::uint8_t> dsync_scheme_from_text(std::string_view text) {
+  if (const auto found = find_mnemonic(dsync_schemes, text)) {
+    return static_cast<std::uint8_t>(*found);
   }
+  return number_from_text<std::uint8_t>(text);
+}
+
+void append_dsync_scheme(std::string& out, std::uint8_t scheme) {
+  append_mnemonic(out, dsync_schemes, scheme);
 }
 
 std::optional<std::uint32_t> time_from_text(std::string_view text) {

@@ -24,6 +24,10 @@ std::optional<std::uint8_t> algorithm_from_text(std::string_view text);
 std::optional<std::uint16_t> cert_type_from_text(std::string_view text);
 void append_cert_type(std::string& out, std::uint16_t type);
 
+/// The mnemonic of RFC 9859 section 6.2, or a number.
+std::optional<std::uint8_t> dsync_scheme_from_text(std::string_view text);
+void append_dsync_scheme(std::string& out, std::uint8_t scheme);
+
 /// YYYYMMDDHHmmSS in UTC, or seconds since 1970 (RFC 4034 section 3.2); taken modulo 2^32.
 std::optional<std::uint32_t> time_from_text(std::string_view text);
 void append_time(std::string& out, std::uint32_t seconds);

@@ -70,6 +70,7 @@ constexpr std::array mnemonics{
     Mnemonic{RRType::OPENPGPKEY, "OPENPGPKEY"},
     Mnemonic{RRType::CSYNC, "CSYNC"},
     Mnemonic{RRType::ZONEMD, "ZONEMD"},
+    Mnemonic{RRType::DSYNC, "DSYNC"},
     Mnemonic{RRType::SPF, "SPF"},
     Mnemonic{RRType::EUI48, "EUI48"},
     Mnemonic{RRType::EUI64, "EUI64"},

@@ -65,6 +65,7 @@ enum class RRType : std::uint16_t {
   ZONEMD = 63,
   SVCB = 64,
   HTTPS = 65,
+  DSYNC = 66,
   SPF = 99,
   EUI48 = 108,
   EUI64 = 109,

@@ -4,20 +4,12 @@
 #include "net/timer.hpp"
 #include "net/uv_owned.hpp"
 
-#include <curl/curl.h>
-
-#include <stdexcept>
 #include <unordered_set>
 #include <utility>
 
 namespace taproot::net {
 
 namespace {
-
-void start_curl() {
-  static const CURLcode status = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (status != CURLE_OK) throw std::runtime_error("cannot start the HTTP client library");
-}
 
 /// Idle connections kept for the next request.
 constexpr long kept_connections = 32;
@@ -93,8 +85,8 @@ void HttpFetch::State::begin() {
 }
 
 void HttpFetch::State::add() {
-  curl_easy_setopt(transfer.easy(), CURLOPT_PRIVATE, this);
-  added = curl_multi_add_handle(client->multi, transfer.easy()) == CURLM_OK;
+  curl().easy_setopt(transfer.easy(), CURLOPT_PRIVATE, this);
+  added = curl().multi_add_handle(client->multi, transfer.easy()) == CURLM_OK;
   // If libcurl would not have it, the deadline tells.
 }
 
@@ -102,7 +94,7 @@ void HttpFetch::State::stop() {
   if (client == nullptr) return;
   deadline.cancel();
   lookup.reset();
-  if (added) curl_multi_remove_handle(client->multi, transfer.easy());
+  if (added) curl().multi_remove_handle(client->multi, transfer.easy());
   client->transfers.erase(this);
   client = nullptr;
 }
@@ -135,8 +127,7 @@ void HttpFetch::cancel() {
 }
 
 void HttpClient::State::open() {
-  start_curl();
-  multi = curl_multi_init();
+  multi = curl().multi_init();
   if (multi == nullptr) throw std::bad_alloc();
   using OnSocket = int (*)(CURL*, curl_socket_t, int, void*, void*) noexcept;
   using OnTimer = int (*)(CURLM*, long, void*) noexcept;
@@ -154,26 +145,26 @@ void HttpClient::State::open() {
     }
     return 0;
   };
-  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-  curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
-  curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
-  curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this);
-  curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, kept_connections);
+  curl().multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+  curl().multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
+  curl().multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
+  curl().multi_setopt(multi, CURLMOPT_TIMERDATA, this);
+  curl().multi_setopt(multi, CURLMOPT_MAXCONNECTS, kept_connections);
 }
 
 void HttpClient::State::close() {
   while (!transfers.empty()) (*transfers.begin())->stop();
   // Before libcurl closes its sockets: a closed socket must not be watched.
   while (!watches.empty()) unwatch(*watches.begin());
-  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, nullptr);
-  curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, nullptr);
-  curl_multi_cleanup(std::exchange(multi, nullptr));
+  curl().multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, nullptr);
+  curl().multi_setopt(multi, CURLMOPT_TIMERFUNCTION, nullptr);
+  curl().multi_cleanup(std::exchange(multi, nullptr));
   timer.cancel();
 }
 
 void HttpClient::State::watch(curl_socket_t socket, int what, Watch* known) {
   if (what == CURL_POLL_REMOVE) {
-    curl_multi_assign(multi, socket, nullptr);
+    curl().multi_assign(multi, socket, nullptr);
     if (known != nullptr) unwatch(known);
     return;
   }
@@ -186,7 +177,7 @@ void HttpClient::State::watch(curl_socket_t socket, int what, Watch* known) {
     known->client = this;
     known->socket = socket;
     watches.insert(known);
-    curl_multi_assign(multi, socket, known);
+    curl().multi_assign(multi, socket, known);
   }
   const int events = ((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) |
                      ((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0);
@@ -207,7 +198,7 @@ void HttpClient::State::unwatch(Watch* watch) {
 
 void HttpClient::State::act(curl_socket_t socket, int events) {
   int running = 0;
-  curl_multi_socket_action(multi, socket, events, &running);
+  curl().multi_socket_action(multi, socket, events, &running);
   drain();
 }
 
@@ -215,11 +206,11 @@ void HttpClient::State::drain() {
   const auto keep = shared_from_this();  // the client may be destroyed in a call
   while (multi != nullptr) {
     int left = 0;
-    const CURLMsg* message = curl_multi_info_read(multi, &left);
+    const CURLMsg* message = curl().multi_info_read(multi, &left);
     if (message == nullptr) return;
     if (message->msg != CURLMSG_DONE) continue;
     HttpFetch::State* fetch = nullptr;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &fetch);
+    curl().easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &fetch);
     auto response = fetch->transfer.outcome(message->data.result);
     fetch->finish(std::move(response));
   }

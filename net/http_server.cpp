@@ -2,10 +2,9 @@
 
 #include "net/descriptor.hpp"
 #include "net/http_hosts.hpp"
+#include "net/microhttpd.hpp"
 #include "net/timer.hpp"
 #include "net/uv_owned.hpp"
-
-#include <microhttpd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -104,7 +103,8 @@ struct HttpServer::State : std::enable_shared_from_this<State> {
 namespace {
 
 Connection* connection_of(MHD_Connection* connection) {
-  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  const auto* info =
+      microhttpd().get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
   return info == nullptr ? nullptr : static_cast<Connection*>(info->socket_context);
 }
 
@@ -113,7 +113,8 @@ void set_deadline(MHD_Connection* connection, Instant when) {
 }
 
 Endpoint client_of(MHD_Connection* connection) {
-  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  const auto* info =
+      microhttpd().get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
   if (info == nullptr || info->client_addr == nullptr) return {};
   // libmicrohttpd keeps a sockaddr_storage.
   return Endpoint::from_sockaddr(info->client_addr, sizeof(sockaddr_storage)).value_or(Endpoint{});
@@ -171,20 +172,20 @@ int HttpServer::State::open(Descriptor socket) {
     static_cast<State*>(self)->on_connection(connection, context,
                                              code == MHD_CONNECTION_NOTIFY_STARTED);
   };
-  daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, nullptr, nullptr,
-                            on_request_octets, this, MHD_OPTION_LISTEN_SOCKET, socket.number(),
-                            MHD_OPTION_CONNECTION_LIMIT, options.max_connections,
-                            MHD_OPTION_PER_IP_CONNECTION_LIMIT, options.max_connections_per_address,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, options.connection_memory,
-                            MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, on_end,
-                            this, MHD_OPTION_NOTIFY_CONNECTION, on_peer, this, MHD_OPTION_END);
+  daemon = microhttpd().start_daemon(
+      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, nullptr, nullptr, on_request_octets, this,
+      MHD_OPTION_LISTEN_SOCKET, socket.number(), MHD_OPTION_CONNECTION_LIMIT,
+      options.max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+      options.max_connections_per_address, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+      options.connection_memory, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED,
+      on_end, this, MHD_OPTION_NOTIFY_CONNECTION, on_peer, this, MHD_OPTION_END);
   if (daemon == nullptr) return errno != 0 ? errno : EINVAL;
   (void)socket.release();  // the daemon closes it
   return open_watch();
 }
 
 int HttpServer::State::open_watch() {
-  const auto* info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
+  const auto* info = microhttpd().get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
   auto fresh = std::make_unique<Watch>();
   const int status =
       info == nullptr ? UV_EINVAL : uv_poll_init(loop.handle(), &fresh->handle, info->epoll_fd);
@@ -212,21 +213,21 @@ void HttpServer::State::close() {
   for (Exchange* exchange : std::exchange(suspended, {})) {
     exchange->server = nullptr;
     exchange->suspended = false;
-    MHD_resume_connection(exchange->connection);
+    microhttpd().resume_connection(exchange->connection);
   }
   arrived.clear();
-  if (daemon != nullptr) MHD_stop_daemon(std::exchange(daemon, nullptr));
+  if (daemon != nullptr) microhttpd().stop_daemon(std::exchange(daemon, nullptr));
 }
 
 void HttpServer::State::run() noexcept {
   const auto keep = shared_from_this();  // the server may be destroyed in a call
   ++in_vain;
   tick.cancel();
-  MHD_run(daemon);
+  microhttpd().run(daemon);
   MHD_UNSIGNED_LONG_LONG wait = 0;
   if (std::exchange(again, false)) {
     tick.set_after(Clock::duration::zero());
-  } else if (MHD_get_timeout(daemon, &wait) == MHD_YES) {
+  } else if (microhttpd().get_timeout(daemon, &wait) == MHD_YES) {
     tick.set_after(std::chrono::milliseconds(std::min<MHD_UNSIGNED_LONG_LONG>(wait, 1000)));
   }
   hand_over();
@@ -273,7 +274,8 @@ void HttpServer::State::on_connection(MHD_Connection* connection, void** context
     return;
   }
   auto ours = std::make_unique<Connection>();
-  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  const auto* info =
+      microhttpd().get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
   ours->descriptor = info == nullptr ? -1 : info->connect_fd;
   ours->deadline = Clock::now() + options.request_timeout;
   if (connections.empty()) sweep_later();
@@ -312,8 +314,9 @@ MHD_Result HttpServer::State::begin(MHD_Connection* connection, const char* url,
   request.method = method;
   request.path = url;
   request.from = client_of(connection);
-  MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_header, &request.headers);
-  MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, add_argument, &request.query);
+  microhttpd().get_connection_values_n(connection, MHD_HEADER_KIND, add_header, &request.headers);
+  microhttpd().get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, add_argument,
+                                       &request.query);
   *context = new Shared(exchange);
 
   const auto length = announced_length(request);
@@ -337,7 +340,7 @@ MHD_Result HttpServer::State::end(const Shared& exchange) {
   set_deadline(exchange->connection, Instant::max());  // it is our turn
   exchange->suspended = true;
   suspended.insert(exchange.get());
-  MHD_suspend_connection(exchange->connection);
+  microhttpd().suspend_connection(exchange->connection);
   arrived.push_back(exchange);
   return MHD_YES;
 }
@@ -353,20 +356,20 @@ MHD_Result HttpServer::State::refuse(Exchange& exchange, int status, const char*
 }
 
 MHD_Result HttpServer::State::send(Exchange& exchange) {
-  MHD_Response* const response = MHD_create_response_from_buffer(
+  MHD_Response* const response = microhttpd().create_response_from_buffer(
       exchange.body.size(), exchange.body.data(), MHD_RESPMEM_MUST_COPY);
   if (response == nullptr) return MHD_NO;
   // libmicrohttpd refuses what is not a header; then the response goes without it.
   if (!exchange.content_type.empty()) {
-    (void)MHD_add_response_header(response, "Content-Type", exchange.content_type.c_str());
+    (void)microhttpd().add_response_header(response, "Content-Type", exchange.content_type.c_str());
   }
   for (const auto& [name, value] : exchange.extra) {
-    (void)MHD_add_response_header(response, name.c_str(), value.c_str());
+    (void)microhttpd().add_response_header(response, name.c_str(), value.c_str());
   }
   set_deadline(exchange.connection, Clock::now() + options.response_timeout);
-  const auto result =
-      MHD_queue_response(exchange.connection, static_cast<unsigned>(exchange.status), response);
-  MHD_destroy_response(response);
+  const auto result = microhttpd().queue_response(exchange.connection,
+                                                  static_cast<unsigned>(exchange.status), response);
+  microhttpd().destroy_response(response);
   return result;
 }
 
@@ -374,7 +377,7 @@ MHD_Result HttpServer::State::send(Exchange& exchange) {
 void HttpServer::State::resume(Exchange& exchange) {
   exchange.suspended = false;
   suspended.erase(&exchange);
-  MHD_resume_connection(exchange.connection);
+  microhttpd().resume_connection(exchange.connection);
   tick.set_after(Clock::duration::zero());
 }
 

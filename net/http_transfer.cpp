@@ -71,12 +71,12 @@ bool is_tls(CURLcode code) {
 }  // namespace
 
 HttpTransfer::HttpTransfer(HttpRequest request)
-    : request_(std::move(request)), easy_(curl_easy_init()) {
+    : request_(std::move(request)), easy_(curl().easy_init()) {
   if (!easy_) throw std::bad_alloc();
 }
 
 void HttpTransfer::append(List& list, const std::string& line) {
-  curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
+  curl_slist* const longer = curl().slist_append(list.get(), line.c_str());
   if (longer == nullptr) throw std::bad_alloc();
   (void)list.release();
   list.reset(longer);
@@ -106,49 +106,49 @@ void HttpTransfer::set_options() {
     return static_cast<HttpTransfer*>(self)->on_body({data, one * count});
   };
   CURL* const easy = easy_.get();
-  curl_easy_setopt(easy, CURLOPT_URL, request_.url.c_str());
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(easy, CURLOPT_PROXY, "");
-  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, "taproot/" TAPROOT_VERSION);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, words_.data());
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_head_octets);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body_octets);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
+  curl().easy_setopt(easy, CURLOPT_URL, request_.url.c_str());
+  curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl().easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl().easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl().easy_setopt(easy, CURLOPT_PROXY, "");
+  curl().easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  curl().easy_setopt(easy, CURLOPT_USERAGENT, "taproot/" TAPROOT_VERSION);
+  curl().easy_setopt(easy, CURLOPT_ERRORBUFFER, words_.data());
+  curl().easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_head_octets);
+  curl().easy_setopt(easy, CURLOPT_HEADERDATA, this);
+  curl().easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body_octets);
+  curl().easy_setopt(easy, CURLOPT_WRITEDATA, this);
   if (request_.connect_timeout) {
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-                     static_cast<long>(request_.connect_timeout->count()));
+    curl().easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                       static_cast<long>(request_.connect_timeout->count()));
   }
   set_certificates();
 }
 
 void HttpTransfer::set_certificates() {
   CURL* const easy = easy_.get();
-  if (request_.ca_file) curl_easy_setopt(easy, CURLOPT_CAINFO, request_.ca_file->c_str());
+  if (request_.ca_file) curl().easy_setopt(easy, CURLOPT_CAINFO, request_.ca_file->c_str());
   if (!request_.client_certificate) return;
   const auto& key = request_.client_key ? request_.client_key : request_.client_certificate;
-  curl_easy_setopt(easy, CURLOPT_SSLCERT, request_.client_certificate->c_str());
-  curl_easy_setopt(easy, CURLOPT_SSLKEY, key->c_str());
+  curl().easy_setopt(easy, CURLOPT_SSLCERT, request_.client_certificate->c_str());
+  curl().easy_setopt(easy, CURLOPT_SSLKEY, key->c_str());
 }
 
 void HttpTransfer::set_method() {
   CURL* const easy = easy_.get();
   const auto& method = request_.method;
   if (method == "HEAD") {
-    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    curl().easy_setopt(easy, CURLOPT_NOBODY, 1L);
     return;
   }
   const bool sends =
       !request_.body.empty() || method == "POST" || method == "PUT" || method == "PATCH";
   if (sends) {
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                     static_cast<curl_off_t>(request_.body.size()));
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body.c_str());
+    curl().easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                       static_cast<curl_off_t>(request_.body.size()));
+    curl().easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body.c_str());
   }
-  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method.c_str());
+  curl().easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method.c_str());
 }
 
 void HttpTransfer::set_headers() {
@@ -159,7 +159,7 @@ void HttpTransfer::set_headers() {
   // Without a value: do not add what libcurl adds to bodies by itself.
   append(headers_, "Expect:");
   if (!find_header(request_.headers, "Content-Type")) append(headers_, "Content-Type:");
-  curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
+  curl().easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
 }
 
 void HttpTransfer::connect_to(const std::vector<Address>& addresses) {
@@ -170,7 +170,7 @@ void HttpTransfer::connect_to(const std::vector<Address>& addresses) {
   }
   // "+": forget it after a minute, as libcurl does with what it resolved itself.
   append(resolve_, "+" + target_.to_text() + ":" + list);
-  curl_easy_setopt(easy_.get(), CURLOPT_RESOLVE, resolve_.get());
+  curl().easy_setopt(easy_.get(), CURLOPT_RESOLVE, resolve_.get());
 }
 
 std::size_t HttpTransfer::on_head(std::string_view line) noexcept {
@@ -212,15 +212,16 @@ Result<HttpResponse> HttpTransfer::outcome(CURLcode code) {
   if (head_too_large_) return fail(Errc::too_large, who + "the response's head is too long");
   if (code == CURLE_OK) {
     long status = 0;
-    curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+    curl().easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
     response_.status = static_cast<int>(status);
     response_.ended_by_close = is_http1_ && !frames_the_message(response_.headers);
     return std::move(response_);
   }
   // libcurl's detailed words may quote the peer; those about TLS quote its certificate at most.
-  std::string words = is_tls(code) && words_[0] != '\0' ? words_.data() : curl_easy_strerror(code);
+  std::string words =
+      is_tls(code) && words_[0] != '\0' ? words_.data() : curl().easy_strerror(code);
   long os_error = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error);
+  curl().easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error);
   if (code == CURLE_COULDNT_CONNECT && os_error != 0) {
     words = std::system_category().message(static_cast<int>(os_error));
   }

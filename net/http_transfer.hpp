@@ -1,11 +1,10 @@
 #pragma once
 
 #include "dns/result.hpp"
+#include "net/curl.hpp"
 #include "net/endpoint.hpp"
 #include "net/http.hpp"
 #include "net/resolve.hpp"
-
-#include <curl/curl.h>
 
 #include <array>
 #include <cstdint>
@@ -48,10 +47,10 @@ class HttpTransfer {
 
  private:
   struct FreeEasy {
-    void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+    void operator()(CURL* easy) const noexcept { curl().easy_cleanup(easy); }
   };
   struct FreeList {
-    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+    void operator()(curl_slist* list) const noexcept { curl().slist_free_all(list); }
   };
   using List = std::unique_ptr<curl_slist, FreeList>;
 

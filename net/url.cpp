@@ -1,6 +1,6 @@
 #include "net/url.hpp"
 
-#include <curl/curl.h>
+#include "net/curl.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -18,19 +18,19 @@ bool is_one_line(std::string_view text) {
 
 /// The parts of a URL, or null if it is none.
 Parts parts_of(const std::string& url) {
-  Parts parts(curl_url(), &curl_url_cleanup);
+  Parts parts(curl().url(), curl().url_cleanup);
   if (!parts) throw std::bad_alloc();
   const bool parsed =
-      is_one_line(url) && curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), 0) == CURLUE_OK;
+      is_one_line(url) && curl().url_set(parts.get(), CURLUPART_URL, url.c_str(), 0) == CURLUE_OK;
   if (!parsed) parts.reset();
   return parts;
 }
 
 std::string part_of(CURLU* url, CURLUPart part) {
   char* text = nullptr;
-  if (curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) return {};
+  if (curl().url_get(url, part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) return {};
   std::string copy = text;
-  curl_free(text);
+  curl().free(text);
   return copy;
 }
 
@@ -61,14 +61,14 @@ Result<std::string> resolve_reference(const std::string& base, const std::string
   const auto parts = parts_of(base);
   const bool resolved =
       parts && is_one_line(reference) &&
-      curl_url_set(parts.get(), CURLUPART_URL, reference.c_str(), 0) == CURLUE_OK &&
-      curl_url_set(parts.get(), CURLUPART_FRAGMENT, nullptr, 0) == CURLUE_OK;
+      curl().url_set(parts.get(), CURLUPART_URL, reference.c_str(), 0) == CURLUE_OK &&
+      curl().url_set(parts.get(), CURLUPART_FRAGMENT, nullptr, 0) == CURLUE_OK;
   char* text = nullptr;
-  if (!resolved || curl_url_get(parts.get(), CURLUPART_URL, &text, 0) != CURLUE_OK) {
+  if (!resolved || curl().url_get(parts.get(), CURLUPART_URL, &text, 0) != CURLUE_OK) {
     return fail(Errc::bad_text, "this is not a URL that can be fetched");
   }
   std::string url = text;
-  curl_free(text);
+  curl().free(text);
   return url;
 }
 

@@ -2,6 +2,7 @@
 
 #include "net/loop.hpp"
 #include "pushers/call_budget.hpp"
+#include "pushers/listed_zones.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -12,7 +13,8 @@
 namespace taproot::pushers {
 
 /// What all who call one provider with one credential have in common: their budget of calls, the
-/// pause that the provider told any of them to make, and the session that one of them opened.
+/// pause that the provider told any of them to make, the session that one of them opened, and the
+/// list of zones that one of them got.
 /// Told the time; belongs to the thread of the pushers that share it.
 class Account {
  public:
@@ -57,12 +59,15 @@ class Account {
     if (session == session_) session_.clear();
   }
 
+  ListedZones& listed() { return listed_; }
+
  private:
   std::optional<unsigned> per_minute_;
   CallBudget budget_;
   net::Instant paused_until_{};
   std::string session_;
   net::Instant session_ends_{};
+  ListedZones listed_;
 };
 
 }  // namespace taproot::pushers

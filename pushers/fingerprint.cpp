@@ -101,13 +101,17 @@ std::uint64_t fingerprint(const RRsetKey& key) {
   return Digest().add(owner.wire()).add(static_cast<std::uint64_t>(key.type)).number();
 }
 
-std::uint64_t fingerprint(const dns::RRset& rrset, bool chunks_matter) {
+Digest digest_of(const dns::RRset& rrset, bool chunks_matter) {
   Digest digest;
   const dns::Name owner = rrset.owner.lowered();
   digest.add(owner.wire()).add(static_cast<std::uint64_t>(rrset.type));
   digest.add(static_cast<std::uint64_t>(rrset.ttl));
   for (const auto& rdata : comparable(rrset, chunks_matter)) digest.add(std::string_view(rdata));
-  return digest.number();
+  return digest;
+}
+
+std::uint64_t fingerprint(const dns::RRset& rrset, bool chunks_matter) {
+  return digest_of(rrset, chunks_matter).number();
 }
 
 }  // namespace taproot::pushers

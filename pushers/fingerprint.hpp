@@ -42,6 +42,9 @@ class Digest {
 /// without doubles; TXT strings joined unless `chunks_matter`.
 std::vector<std::string> comparable(const dns::RRset& rrset, bool chunks_matter);
 
+/// Owner, type, TTL and data in the form to compare, to which more may be added.
+Digest digest_of(const dns::RRset& rrset, bool chunks_matter);
+
 /// Stands for owner and type.
 std::uint64_t fingerprint(const RRsetKey& key);
 /// Stands for owner, type, TTL and data in the form to compare.

@@ -1,9 +1,13 @@
 #include "pushers/ownership.hpp"
 
+#include "pushers/fingerprint.hpp"
+
 #include <openssl/evp.h>
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
+#include <iterator>
 #include <limits>
 #include <optional>
 
@@ -21,6 +25,7 @@ namespace {
 //   <base64 of 16 octets for each>
 constexpr std::string_view head = "taproot-owned 1\n";
 constexpr std::size_t entry_size = 16;
+static_assert(sizeof(Ownership::Entry) == entry_size);
 constexpr std::uint64_t latest_second = std::uint64_t{1} << 40;
 
 void put(std::string& octets, std::uint64_t value) {
@@ -119,10 +124,16 @@ Result<Ownership> Ownership::decode(std::string_view text) {
   if (!count || *count > text.size()) return bad();  // each takes 22 octets
   const auto octets = from_base64(lines.rest(), *count * entry_size);
   if (!octets) return bad();
+  Entries entries;
+  entries.reserve(*count);
   for (std::size_t at = 0; at < octets->size(); at += entry_size) {
     const std::string_view entry = std::string_view(*octets).substr(at, entry_size);
-    result.owned_.emplace_hint(result.owned_.end(), number_at(entry), number_at(entry.substr(8)));
+    entries.emplace_back(number_at(entry), number_at(entry.substr(8)));
   }
+  const bool is_in_order =
+      std::adjacent_find(entries.begin(), entries.end(), std::greater_equal<>()) == entries.end();
+  if (!is_in_order) return bad();
+  result.base_ = std::make_shared<const Entries>(std::move(entries));
   return result;
 }
 
@@ -138,24 +149,112 @@ std::string Ownership::encode() const {
     text += "deleted " + std::to_string(seconds_of(deletion.at)) + " " +
             std::to_string(deletion.count) + "\n";
   }
-  text += "rrsets " + std::to_string(owned_.size()) + "\n";
+  const auto entries = all();
+  text += "rrsets " + std::to_string(entries.size()) + "\n";
   std::string octets;
-  octets.reserve(owned_.size() * entry_size);
-  for (const auto& [key, contents] : owned_) {
+  octets.reserve(entries.size() * entry_size);
+  for (const auto& [key, contents] : entries) {
     put(octets, key);
     put(octets, contents);
   }
   return text + to_base64(octets);
 }
 
-void Ownership::keep(std::uint64_t key, const Ownership& other) {
-  auto at = other.owned_.lower_bound({key, 0});
-  for (; at != other.owned_.end() && at->first == key; ++at) owned_.insert(*at);
+bool Ownership::is_in_base(const Entry& entry) const {
+  return base_ && std::binary_search(base_->begin(), base_->end(), entry);
 }
 
-bool Ownership::knows(std::uint64_t key) const {
-  const auto at = owned_.lower_bound({key, 0});
-  return at != owned_.end() && at->first == key;
+void Ownership::add(std::uint64_t key, std::uint64_t contents) {
+  const Entry entry(key, contents);
+  if (!is_in_base(entry)) {
+    added_.insert(entry);
+  } else {
+    removed_.erase(entry);
+  }
+}
+
+void Ownership::add(const Ownership& other) {
+  if (!base_ && added_.empty()) {
+    base_ = other.base_;
+    added_ = other.added_;
+    removed_ = other.removed_;
+  } else if (base_ == other.base_) {
+    added_.insert(other.added_.begin(), other.added_.end());
+    std::erase_if(removed_, [&](const Entry& entry) { return !other.removed_.contains(entry); });
+  } else {
+    for (const auto& [key, contents] : other.all()) add(key, contents);
+  }
+}
+
+void Ownership::keep(std::uint64_t key, const Ownership& other) {
+  for (const auto& entry : other.entries_of(key)) add(entry.first, entry.second);
+}
+
+void Ownership::drop(std::uint64_t key) {
+  for (const auto& entry : entries_of(key)) {
+    if (added_.erase(entry) == 0) removed_.insert(entry);
+  }
+}
+
+std::vector<Ownership::Entry> Ownership::entries_of(std::uint64_t key) const {
+  std::vector<Entry> found;
+  const Entry first(key, 0);
+  if (base_) {
+    auto at = std::lower_bound(base_->begin(), base_->end(), first);
+    for (; at != base_->end() && at->first == key; ++at) {
+      if (!removed_.contains(*at)) found.push_back(*at);
+    }
+  }
+  auto at = added_.lower_bound(first);
+  for (; at != added_.end() && at->first == key; ++at) found.push_back(*at);
+  return found;
+}
+
+bool Ownership::owns(std::uint64_t key, std::uint64_t contents) const {
+  const Entry entry(key, contents);
+  return added_.contains(entry) || (is_in_base(entry) && !removed_.contains(entry));
+}
+
+std::size_t Ownership::size() const {
+  return (base_ ? base_->size() : 0) + added_.size() - removed_.size();
+}
+
+Ownership::Entries Ownership::all() const {
+  Entries kept;
+  kept.reserve(size());
+  if (base_) {
+    std::set_difference(base_->begin(), base_->end(), removed_.begin(), removed_.end(),
+                        std::back_inserter(kept));
+  }
+  if (added_.empty()) return kept;
+  const auto middle = static_cast<std::ptrdiff_t>(kept.size());
+  kept.insert(kept.end(), added_.begin(), added_.end());
+  std::inplace_merge(kept.begin(), kept.begin() + middle, kept.end());
+  return kept;
+}
+
+Ownership Ownership::rrsets_only() const {
+  Ownership result;
+  result.base_ = base_;
+  result.added_ = added_;
+  result.removed_ = removed_;
+  return result;
+}
+
+std::uint64_t Ownership::rrsets_mark() const {
+  const auto entries = all();
+  Digest digest;
+  return digest
+      .add(std::string_view(reinterpret_cast<const char*>(entries.data()),
+                            entries.size() * sizeof(Entry)))
+      .number();
+}
+
+void Ownership::pack() {
+  if (added_.empty() && removed_.empty()) return;
+  base_ = std::make_shared<const Entries>(all());
+  added_.clear();
+  removed_.clear();
 }
 
 void Ownership::note_deletions(WallTime at, std::size_t count) {

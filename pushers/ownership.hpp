@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -20,8 +21,13 @@ namespace taproot::pushers {
 /// last ones applied and the ones intended.
 ///
 /// Kept by the caller as text, 22 octets for each RRset; the zone itself carries no markers.
+///
+/// A copy shares most of its memory with the original, so it costs what was changed since pack().
 class Ownership {
  public:
+  /// The fingerprints of an owner and type, and of contents.
+  using Entry = std::pair<std::uint64_t, std::uint64_t>;
+
   /// Nothing was ever applied.
   Ownership() = default;
 
@@ -33,17 +39,24 @@ class Ownership {
   bool is_first() const { return first_; }
   void set_applied() { first_ = false; }
 
-  void add(std::uint64_t key, std::uint64_t contents) { owned_.emplace(key, contents); }
+  void add(std::uint64_t key, std::uint64_t contents);
   /// Adds all that `other` owns.
-  void add(const Ownership& other) { owned_.insert(other.owned_.begin(), other.owned_.end()); }
+  void add(const Ownership& other);
   /// Takes all contents of `key` over from `other`.
   void keep(std::uint64_t key, const Ownership& other);
+  /// Nothing with this owner and type is ours any more.
+  void drop(std::uint64_t key);
 
-  bool knows(std::uint64_t key) const;
-  bool owns(std::uint64_t key, std::uint64_t contents) const {
-    return owned_.contains({key, contents});
-  }
-  std::size_t size() const { return owned_.size(); }
+  bool knows(std::uint64_t key) const { return !entries_of(key).empty(); }
+  bool owns(std::uint64_t key, std::uint64_t contents) const;
+  std::size_t size() const;
+
+  /// What is ours, and nothing else of it.
+  Ownership rrsets_only() const;
+  /// Stands for what is ours, and nothing else of it.
+  std::uint64_t rrsets_mark() const;
+  /// Makes copies cheap from now on.
+  void pack();
 
   /// RRsets besides the apex SOA and NS that were there at the last success.
   std::size_t live_rrsets() const { return live_; }
@@ -75,10 +88,17 @@ class Ownership {
   }
 
  private:
+  using Entries = std::vector<Entry>;
+  bool is_in_base(const Entry& entry) const;
+  std::vector<Entry> entries_of(std::uint64_t key) const;
+  Entries all() const;
+
   bool first_ = true;
   std::size_t live_ = 0;
   std::optional<WholeReading> whole_reading_;
-  std::set<std::pair<std::uint64_t, std::uint64_t>> owned_;
+  std::shared_ptr<const Entries> base_;  ///< in order, each once; null: none
+  std::set<Entry> added_;                ///< to the base; none of them is in it
+  std::set<Entry> removed_;              ///< from the base; all of them are in it
   std::vector<Deletion> deletions_;
 };
 

@@ -27,10 +27,11 @@ bool may_stand_beside_cname(RRType type) {
 /// Makes one plan, step by step, and is spent then.
 class Planner {
  public:
-  Planner(const zonestore::ZoneVersion& wanted, const LiveZone& live,
+  Planner(const zonestore::ZoneVersion& wanted, const LiveZone& live, const ZonePart* part,
           const Capabilities& capabilities, const Ownership& owned, const PlanSettings& settings)
       : version_(wanted),
         live_zone_(live),
+        part_(part),
         capabilities_(capabilities),
         owned_(owned),
         settings_(settings),
@@ -50,6 +51,7 @@ class Planner {
     live_ = gathered(live_zone_);
     read_wanted();
     raise_fence();
+    if (part_ != nullptr) keep_rest();
     compare_wanted();
     compare_rest();
     withdraw_clashes();
@@ -57,6 +59,7 @@ class Planner {
     if (fenced_off_ && !plan_.is_empty()) plan_.blocked = fenced_off_;
     count();
     seal();
+    if (part_ == nullptr) plan_.kept.pack();
     return std::move(plan_);
   }
 
@@ -67,15 +70,31 @@ class Planner {
   };
 
   void read_wanted() {
-    for (auto cursor = version_.walk(); cursor.leaf() != nullptr; cursor.next()) {
-      const dns::Name owner = cursor.leaf()->owner(version_.apex());
-      for (const auto view : cursor.leaf()->rrsets()) take_wanted(view.to_rrset(owner));
+    const auto take_all = [this](const zonestore::Node& node) {
+      const dns::Name owner = node.owner(version_.apex());
+      for (const auto view : node.rrsets()) take_wanted(view.to_rrset(owner));
+    };
+    if (part_ == nullptr) {
+      for (auto at = version_.walk(); at.leaf() != nullptr; at.next()) take_all(*at.leaf());
+    } else {
+      for (const auto& owner : part_->owners) {
+        if (const auto* node = version_.find(owner)) take_all(*node);
+      }
     }
     if (plan_.counts.omitted > 0 && settings_.unsupported == UnsupportedPolicy::fail) {
       plan_.blocked = std::to_string(plan_.counts.omitted) +
                       " RRsets that the provider cannot hold: change them, or set `unsupported: "
                       "omit` for it";
     }
+  }
+
+  /// What is outside of the part stays as it is, and whose it is.
+  void keep_rest() {
+    plan_.kept = owned_.rrsets_only();
+    for (const auto& key : part_->keys) plan_.kept.drop(fingerprint(key));
+    for (const auto& [key, rrset] : wanted_) plan_.kept.drop(fingerprint(key));
+    for (const auto& [key, there] : live_) plan_.kept.drop(fingerprint(key));
+    for (const auto& key : left_) plan_.kept.drop(fingerprint(key));
   }
 
   bool is_fence(const RRsetKey& key) const {
@@ -383,7 +402,9 @@ class Planner {
 
   void count() {
     PlanCounts& counts = plan_.counts;
-    std::size_t live_mx = 0;
+    const Tally rest = part_ != nullptr ? part_->rest : Tally();
+    std::size_t live_mx = rest.plain_mx();
+    counts.live = counts.live_beside = counts.wanted_beside = rest.plain();
     for (const auto& [key, there] : live_) {
       if (there.kind != LiveKind::plain) continue;
       ++counts.live;
@@ -429,16 +450,20 @@ class Planner {
       plan_.notes.push_back(
           {NoteKind::zone, std::nullopt, "and " + std::to_string(hidden_notes_) + " more notes"});
     }
-    Digest live;
-    live.add(std::string_view(live_zone_.zone.id));
-    for (const auto& [key, there] : live_) {
-      live.add(fingerprint(there.rrset, true)).add(static_cast<std::uint64_t>(there.kind));
-      if (there.is_uneven()) live.add("uneven");
-    }
-    plan_.live_hash = live.hex(16);
-    Digest desired;
-    for (const auto& [key, rrset] : wanted_) desired.add(fingerprint(rrset, true));
-    plan_.desired_hash = desired.hex(16);
+    const Tally rest = part_ != nullptr ? part_->rest : Tally();
+    Tally live = rest;
+    for (const auto& [key, there] : live_) live.add(there);
+    plan_.live_hash = hex(live, live_zone_.zone.id);
+    Tally desired = rest;
+    for (const auto& [key, rrset] : wanted_) desired.add(rrset);
+    plan_.desired_hash = hex(desired, "");
+  }
+
+  static std::string hex(const Tally& tally, std::string_view id) {
+    Digest digest;
+    digest.add(id);
+    for (const auto number : tally.digest()) digest.add(number);
+    return digest.hex(16);
   }
 
   void conflict(const RRsetKey& key, std::string words) {
@@ -456,6 +481,7 @@ class Planner {
 
   const zonestore::ZoneVersion& version_;
   const LiveZone& live_zone_;
+  const ZonePart* const part_;  ///< null: all of the zone is compared
   const Capabilities& capabilities_;
   const Ownership& owned_;
   const PlanSettings& settings_;
@@ -475,7 +501,13 @@ class Planner {
 Plan make_plan(const zonestore::ZoneVersion& wanted, const LiveZone& live,
                const Capabilities& capabilities, const Ownership& owned,
                const PlanSettings& settings) {
-  return Planner(wanted, live, capabilities, owned, settings).make();
+  return Planner(wanted, live, nullptr, capabilities, owned, settings).make();
+}
+
+Plan make_plan(const zonestore::ZoneVersion& wanted, const LiveZone& live, const ZonePart& part,
+               const Capabilities& capabilities, const Ownership& owned,
+               const PlanSettings& settings) {
+  return Planner(wanted, live, &part, capabilities, owned, settings).make();
 }
 
 std::string Plan::id() const {

@@ -7,6 +7,7 @@
 #include "pushers/live_zone.hpp"
 #include "pushers/ownership.hpp"
 #include "pushers/rrset_key.hpp"
+#include "pushers/zone_part.hpp"
 #include "zonestore/zone_version.hpp"
 
 #include <cstdint>
@@ -134,6 +135,12 @@ struct PlanSettings {
 /// leaves more data rather than less: what is new, swaps of type, updates, deletions, and the
 /// SOA last of all.
 Plan make_plan(const zonestore::ZoneVersion& wanted, const LiveZone& live,
+               const Capabilities& capabilities, const Ownership& owned,
+               const PlanSettings& settings);
+
+/// The same plan where it is known to differ in a part of the zone at most; `live` is that part.
+/// Costs the part, and not the zone. `owned` must say of the rest what the plan before it kept.
+Plan make_plan(const zonestore::ZoneVersion& wanted, const LiveZone& live, const ZonePart& part,
                const Capabilities& capabilities, const Ownership& owned,
                const PlanSettings& settings);
 

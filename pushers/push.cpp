@@ -202,6 +202,15 @@ void Push::forget_live() {
   looks_.clear();
   looked_at_.clear();
   live_ = LiveZone{zone_, {}, false, {}, false, {}};
+  part_.reset();
+}
+
+Plan Push::planned() const {
+  const auto& capabilities = driver_.capabilities();
+  if (!part_) {
+    return make_plan(*order_.version, live_, capabilities, intended_, order_.settings);
+  }
+  return make_plan(*order_.version, live_, *part_, capabilities, intended_, order_.settings);
 }
 
 Step Push::on_find(const Moment& moment, const Response& response) {
@@ -251,7 +260,7 @@ Step Push::on_read(const Moment& moment) {
   known_pages_ = std::max<std::size_t>(pages_, 1);
   read_at_ = moment.wall;
   recall_hidden();
-  plan_ = make_plan(*order_.version, live_, driver_.capabilities(), intended_, order_.settings);
+  plan_ = planned();
   return verifying_ ? on_verified(moment) : on_plan(moment);
 }
 

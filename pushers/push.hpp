@@ -150,6 +150,8 @@ class Push {
 
   /// What the driver's login gave, or the order; empty before and in the end. A secret.
   const std::string& session() const { return session_; }
+  /// What it asks is where the zone is, and nothing else.
+  bool is_finding() const { return stage_ == Stage::find; }
   /// The provider carries the last changes out, and nothing but a look now and then is to be done.
   bool is_awaiting() const { return stage_ == Stage::poll; }
   /// The last Wait is because the provider had too many calls, of this push and of others.
@@ -180,6 +182,7 @@ class Push {
   Step on_find(const Moment& moment, const Response& response);
   Step on_list(const Moment& moment, const Response& response);
   void forget_live();
+  Plan planned() const;
   Step on_read(const Moment& moment);
   Step on_plan(const Moment& moment);
   Step on_verified(const Moment& moment);
@@ -252,7 +255,8 @@ class Push {
   std::string session_;
   std::uint64_t credential_;  ///< what the driver's stood for when it was last found good
   ZoneRef zone_;
-  LiveZone live_;
+  LiveZone live_;                 ///< all of it, or
+  std::optional<ZonePart> part_;  ///< this part, as the rest is known to be as it should
   std::string cursor_;
   std::size_t pages_ = 0;
   bool from_memory_ = false;     ///< the zone was not read whole in this push

@@ -83,11 +83,18 @@ bool Push::plan_from_memory(const Moment& moment) {
       moment.wall - memory->read_at() >= order_.limits.reading_interval) {
     return false;
   }
-  live_ = memory->recall(driver_.capabilities());
+  auto recalled =
+      memory->recall_part(*order_.version, driver_.capabilities(), intended_, order_.settings);
+  if (recalled) {
+    live_ = std::move(recalled->live);
+    part_ = std::move(recalled->part);
+  } else {
+    live_ = memory->recall(driver_.capabilities());
+  }
   zone_ = live_.zone;
   known_pages_ = memory->pages();
   read_at_ = memory->read_at();
-  plan_ = make_plan(*order_.version, live_, driver_.capabilities(), intended_, order_.settings);
+  plan_ = planned();
   result_.plan = plan_;
   const auto places = places_of_plan();
   const bool compares = driver_.capabilities().batch.compares && !plan_->counts.changes_apex_ns;
@@ -128,7 +135,7 @@ Step Push::next_look(const Moment& moment) {
     stage_ = Stage::look;
     return ask(moment);
   }
-  plan_ = make_plan(*order_.version, live_, driver_.capabilities(), intended_, order_.settings);
+  plan_ = planned();
   return verifying_ ? on_verified(moment) : on_plan(moment);
 }
 
@@ -243,9 +250,9 @@ bool Push::look_back() {
 /// Keeps what is known of the zone now for the next push.
 void Push::remember() {
   if (order_.limits.reading_interval.count() <= 0) return;
-  auto version = order_.version;
-  result_.remembered = RememberedZone::make(std::move(version), live_, driver_.capabilities(),
-                                            known_pages_, read_at_);
+  result_.remembered = RememberedZone::make({order_.version, live_, part_ ? &*part_ : nullptr,
+                                             driver_.capabilities(), order_.settings.mode,
+                                             plan_->kept, known_pages_, read_at_});
 }
 
 }  // namespace taproot::pushers

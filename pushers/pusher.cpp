@@ -233,8 +233,18 @@ void Pusher::start(const dns::Name& apex, Zone& zone, Job job) {
 void Pusher::on_response(const dns::Name& apex, const Result<Response>& response) {
   const auto at = zones_.find(apex);
   if (at == zones_.end() || !at->second.running) return;
+  Running& running = *at->second.running;
+  if (!running.finding.empty() && response && tells_of(apex, running, *response)) {
+    account_->listed().keep(running.finding, *response, net::Loop::now());
+  }
   const Moment now = moment();
-  carry(apex, at->second.running->push.on_response(now, response));
+  carry(apex, running.push.on_response(now, response));
+}
+
+/// Whether an answer says where the zone is.
+bool Pusher::tells_of(const dns::Name& apex, const Running& running, const Response& answer) const {
+  const Call call{std::chrono::system_clock::now(), running.push.session()};
+  return driver_->parse_find(call, apex, answer).value() != nullptr;
 }
 
 void Pusher::on_time(const dns::Name& apex) {
@@ -244,6 +254,10 @@ void Pusher::on_time(const dns::Name& apex) {
   if (running.held_back)
     return send(apex, running, *std::exchange(running.held_back, std::nullopt));
   const Moment now = moment();
+  if (running.answered) {
+    const Result<Response> answer = *std::exchange(running.answered, std::nullopt);
+    return carry(apex, running.push.on_response(now, answer));
+  }
   carry(apex, running.push.on_wake(now));
 }
 
@@ -296,6 +310,13 @@ void Pusher::share_news(Running& running, const Step& step) {
 
 void Pusher::send(const dns::Name& apex, Running& running, Request request) {
   const auto now = net::Loop::now();
+  running.finding = running.push.is_finding() ? ListedZones::mark_of(request) : "";
+  if (auto known = account_->listed().answer_to(running.finding, now)) {
+    if (tells_of(apex, running, *known)) {
+      running.answered = std::move(known);
+      return running.timer.set(now);
+    }
+  }
   if (const auto wait = account_->take(now, !running.job.compares); wait.count() > 0) {
     if (running.held_since == net::Instant{}) running.held_since = now;
     running.held_back = std::move(request);

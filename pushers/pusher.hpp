@@ -133,8 +133,10 @@ class Pusher {
     net::Timer timer;
     std::optional<Request> held_back;  ///< until the account has a call for it
     net::Instant held_since{};
-    bool awaits = false;  ///< and does not count among the parallel ones
-    std::string session;  ///< as it was last seen in the push
+    std::string finding;               ///< ListedZones::mark_of what was asked last, or empty
+    std::optional<Response> answered;  ///< what somebody else was told, on its way to the push
+    bool awaits = false;               ///< and does not count among the parallel ones
+    std::string session;               ///< as it was last seen in the push
     Trip trip;
   };
   struct Zone {
@@ -165,6 +167,7 @@ class Pusher {
   void carry(const dns::Name& apex, Step step);
   void share_news(Running& running, const Step& step);
   void send(const dns::Name& apex, Running& running, Request request);
+  bool tells_of(const dns::Name& apex, const Running& running, const Response& answer) const;
   Result<void> keep_intent(const dns::Name& apex, const Push& push) const;
   void finish(const dns::Name& apex);
   void finish_push(const dns::Name& apex, Zone& zone, Job job, PushResult result);

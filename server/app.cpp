@@ -2,9 +2,9 @@
 
 #include "net/wall_clock.hpp"
 #include "server/control_token.hpp"
+#include "server/free_memory.hpp"
 #include "server/status_report.hpp"
 
-#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -128,22 +128,6 @@ bool is_everywhere(const monitor::Board& board, const dns::Name& zone) {
     }
   }
   return true;
-}
-
-/// More zones than this in one reading leave much to be sorted.
-constexpr std::size_t few_readings = 1000;
-
-/// What very many zones needed for a moment lies in one list of the allocator's, and the next who
-/// wants memory goes through ten thousand pieces of it at a time: milliseconds each. Let it be done
-/// while nobody waits.
-void sort_free_memory() {
-  constexpr int lists = 64;
-  constexpr std::size_t in_no_small_bin = std::size_t{64} << 10;
-  for (int i = 0; i < lists; ++i) {
-    // Written to, or the compiler would see that nothing comes of it.
-    const std::unique_ptr<volatile char[]> block(new volatile char[in_no_small_bin]);
-    block[0] = 0;
-  }
 }
 
 }  // namespace
@@ -450,8 +434,7 @@ void App::load_all(std::function<void()> done) {
   // A zone whose documents have to be fetched first is read when they are here.
   read_and_log(desk_.names(), [this, done = std::move(done)] {
     store_.journal().free_memory();
-    malloc_trim(0);  // very many zones leave very many holes
-    loop_.post(sort_free_memory);
+    give_back_free_memory();
     done();
   });
 }
@@ -643,9 +626,7 @@ void App::reload(ReloadRequest request, server::Done<ReloadReport> done) {
       desk_.read(*names, how, [this, report, done](auto outcomes) {
         report_reload(std::move(outcomes), *report);
         report_documents(*report);
-        const bool were_many = report->zones.size() + report->unlisted > few_readings;
         done(std::move(*report));
-        if (were_many) loop_.post(sort_free_memory);
       });
     });
   });

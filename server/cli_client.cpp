@@ -1,11 +1,10 @@
 #include "server/cli_client.hpp"
 
-#include "net/http_client.hpp"
 #include "server/config_sections.hpp"
 #include "server/control_token.hpp"
 #include "server/render_document.hpp"
 
-#include <array>
+#include <httplib.h>
 
 namespace taproot::server {
 
@@ -33,8 +32,22 @@ Error error_of(const net::HttpResponse& response) {
   return {code_of(document->text("code")), text};
 }
 
-bool nobody_listens(const Error& error) {
-  return error.code == Errc::io && error.detail.find("onnect") != std::string::npos;
+/// The daemon is at this host and speaks plain HTTP, for which a small library does: libcurl would
+/// take longer to be loaded than the rest of the command.
+httplib::Result exchange(const net::Endpoint& daemon, const net::HttpRequest& asked,
+                         std::chrono::seconds patience) {
+  httplib::Client client(daemon.address().to_text(), daemon.port());
+  client.set_read_timeout(patience);
+  httplib::Request request;
+  request.method = asked.method;
+  request.path = asked.url;
+  request.body = asked.body;
+  for (const auto& [name, value] : asked.headers) request.headers.emplace(name, value);
+  return client.send(request);
+}
+
+bool nobody_listens(const httplib::Result& result) {
+  return result.error() == httplib::Error::Connection;
 }
 
 }  // namespace
@@ -100,21 +113,27 @@ Result<DaemonClient> DaemonClient::find(const CommonFlags& common, const ConfigW
   return DaemonClient(control.listen, control.token_file);
 }
 
-Result<net::HttpResponse> DaemonClient::response_of(net::HttpRequest request) const {
-  request.url = "http://" + endpoint_.to_text() + request.url;
-  request.timeout = longest_wait;
-  auto response = net::http_fetch(request);
-  if (!response && nobody_listens(response.error())) {
+Result<net::HttpResponse> DaemonClient::response_of(const net::HttpRequest& request) const {
+  const auto result = exchange(endpoint_, request, longest_wait);
+  if (nobody_listens(result)) {
     return fail(Errc::io, "no taproot is running at " + endpoint_.to_text() +
                               ": start it with `taproot serve`, or name the right address with "
                               "--control");
   }
-  if (!response) return fail_in("the control API", response.error());
+  if (!result) {
+    return fail(Errc::io,
+                "the control API at " + endpoint_.to_text() +
+                    ": the connection broke before the answer was here, or none came in " +
+                    std::to_string(longest_wait.count()) + " minutes");
+  }
+  net::HttpResponse response;
+  response.status = result->status;
+  response.body = result->body;
   return response;
 }
 
-Result<std::string> DaemonClient::answer_of(net::HttpRequest request) const {
-  const auto response = response_of(std::move(request));
+Result<std::string> DaemonClient::answer_of(const net::HttpRequest& request) const {
+  const auto response = response_of(request);
   if (!response) return tl::unexpected(response.error());
   if (response->status != 200) return tl::unexpected(error_of(*response));
   return response->body;
@@ -122,16 +141,14 @@ Result<std::string> DaemonClient::answer_of(net::HttpRequest request) const {
 
 bool DaemonClient::is_nobody_there() const {
   net::HttpRequest request;
-  request.url = "http://" + endpoint_.to_text() + "/healthz";
-  request.timeout = std::chrono::seconds(5);
-  const auto response = net::http_fetch(request);
-  return !response && nobody_listens(response.error());
+  request.url = "/healthz";
+  return nobody_listens(exchange(endpoint_, request, std::chrono::seconds(5)));
 }
 
 Result<std::string> DaemonClient::get(const std::string& path_and_query) const {
   net::HttpRequest request;
   request.url = path_and_query;
-  return answer_of(std::move(request));
+  return answer_of(request);
 }
 
 Result<net::HttpRequest> DaemonClient::post_request(const std::string& path,
@@ -161,14 +178,14 @@ Result<std::string> DaemonClient::post(const std::string& path, const std::strin
                                        std::optional<std::uint64_t> based_on) const {
   auto request = post_request(path, body, based_on);
   if (!request) return tl::unexpected(request.error());
-  return answer_of(std::move(*request));
+  return answer_of(*request);
 }
 
 Result<DaemonClient::Answer> DaemonClient::post_for_findings(
     const std::string& path, const std::string& body, std::optional<std::uint64_t> based_on) const {
   auto request = post_request(path, body, based_on);
   if (!request) return tl::unexpected(request.error());
-  auto response = response_of(std::move(*request));
+  auto response = response_of(*request);
   if (!response) return tl::unexpected(response.error());
   const auto document = Document::parse(response->body);
   const bool has_findings =

@@ -42,8 +42,8 @@ class DaemonClient {
  private:
   DaemonClient(const net::Endpoint& endpoint, std::filesystem::path token_file)
       : endpoint_(endpoint), token_file_(std::move(token_file)) {}
-  Result<net::HttpResponse> response_of(net::HttpRequest request) const;
-  Result<std::string> answer_of(net::HttpRequest request) const;
+  Result<net::HttpResponse> response_of(const net::HttpRequest& request) const;
+  Result<std::string> answer_of(const net::HttpRequest& request) const;
   Result<net::HttpRequest> post_request(const std::string& path, const std::string& body,
                                         std::optional<std::uint64_t> based_on) const;
 

@@ -167,6 +167,7 @@ struct FollowConfig {
   xfr::RefreshBounds bounds;
   std::size_t max_octets = std::size_t{1} << 30;  ///< of all messages of one transfer
   bool use_ixfr = true;
+  bool ixfr_over_udp = false;  ///< is tried before TCP (RFC 1995 section 2); never with TLS
   bool serve_expired = false;
   bool is_catalog = false;  ///< what it lists becomes zones of ours
   zonestore::DigestDemand digest = zonestore::DigestDemand::check;

@@ -97,6 +97,25 @@ void read_bounds(MapReader& map, const ConfigScope& scope, FollowConfig& follow)
   }
 }
 
+void read_ixfr(MapReader& map, const ConfigScope& scope, FollowConfig& follow) {
+  const auto* node = map.find("ixfr");
+  if (node == nullptr) return;
+  static constexpr std::string_view choices[] = {"true", "false", "udp"};
+  const auto chosen = read_choice(*node, "ixfr", choices, scope.findings);
+  if (!chosen) return;
+  follow.use_ixfr = choices[*chosen] != "false";
+  follow.ixfr_over_udp = choices[*chosen] == "udp";
+  const bool never_over_udp =
+      !follow.primaries.empty() &&
+      std::all_of(follow.primaries.begin(), follow.primaries.end(),
+                  [](const PrimaryConfig& primary) { return primary.tls != nullptr; });
+  if (follow.ixfr_over_udp && never_over_udp) {
+    scope.findings.error(node->place, "config-bad-value",
+                         "ixfr: udp, and all primaries are asked over TLS",
+                         "write ixfr: true: what goes over TLS never goes over UDP");
+  }
+}
+
 }  // namespace
 
 void read_follow(MapReader& map, const ConfigNode& transfer, const ConfigScope& scope,
@@ -117,9 +136,7 @@ void read_follow(MapReader& map, const ConfigNode& transfer, const ConfigScope& 
   read_notify_from(map, scope, *follow);
   read_notify(map, scope, *follow);
   read_bounds(map, scope, *follow);
-  if (const auto* node = map.find("ixfr")) {
-    follow->use_ixfr = read_flag(*node, "ixfr", scope.findings).value_or(true);
-  }
+  read_ixfr(map, scope, *follow);
   if (const auto* node = map.find("serve-expired")) {
     follow->serve_expired = read_flag(*node, "serve-expired", scope.findings).value_or(false);
   }

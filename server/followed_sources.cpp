@@ -32,6 +32,8 @@ constexpr std::size_t max_looking = 200;
 constexpr milliseconds a_little_later{100};
 /// Transfers that run or are checked side by side: each may hold a zone in memory.
 constexpr std::size_t max_transferring = 4;
+/// A primary that answers SOA over UDP and not IXFR costs this much at each change.
+constexpr milliseconds datagram_wait{2000};
 constexpr milliseconds longest_transfer = std::chrono::hours(2);
 
 WallTime wall_now() {
@@ -426,6 +428,7 @@ void FollowedSources::fetch(const Shared& followed) {
   options.limits.octets = one.config->max_octets;
   options.deadline = longest_transfer;
   if (one.base) options.have = one.base->soa();
+  if (one.config->ixfr_over_udp) options.datagram_wait = datagram_wait;
   const auto weak = std::weak_ptr<Followed>(followed);
   one.client = std::make_unique<xfr::TransferClient>(
       loop_, one.name, one.config->primaries[wanted.primary].endpoint, std::move(options),
@@ -436,9 +439,13 @@ void FollowedSources::fetch(const Shared& followed) {
 
 void FollowedSources::on_transferred(const Shared& followed,
                                      Result<xfr::IncomingTransfer> transfer) {
-  followed->client.reset();
+  const auto client = std::move(followed->client);
+  if (!client->why_not_over_udp().empty()) {
+    spdlog::info("{}: IXFR over UDP: {}; asked over TCP", followed->name.to_text(),
+                 client->why_not_over_udp());
+  }
   if (transfer && transfer->kind() != xfr::IncomingKind::current) {
-    return check(followed, std::move(*transfer));
+    return check(followed, std::move(*transfer), client->came_over_udp());
   }
   const Error trouble =
       transfer ? Error{Errc::bad_answer, "it has a newer serial, but answers IXFR without it"}
@@ -460,9 +467,11 @@ void FollowedSources::fetch_failed(const Shared& followed, const Error& trouble,
   carry(followed);
 }
 
-void FollowedSources::check(const Shared& followed, xfr::IncomingTransfer transfer) {
+void FollowedSources::check(const Shared& followed, xfr::IncomingTransfer transfer,
+                            bool came_over_udp) {
   const auto checked = std::make_shared<Checked>();
   checked->words = std::string(transfer.kind() == xfr::IncomingKind::differences ? "IXFR" : "AXFR");
+  if (came_over_udp) checked->words += " over UDP";
   checked->octets = transfer.octets();
   const auto incoming = std::make_shared<xfr::IncomingTransfer>(std::move(transfer));
   const auto job = [checked, incoming, name = followed->name, shown = followed->shown,

@@ -91,7 +91,7 @@ class FollowedSources {
   void fetch(const Shared& followed);
   void on_transferred(const Shared& followed, Result<xfr::IncomingTransfer> transfer);
   void fetch_failed(const Shared& followed, const Error& trouble, const std::string& cure = "");
-  void check(const Shared& followed, xfr::IncomingTransfer transfer);
+  void check(const Shared& followed, xfr::IncomingTransfer transfer, bool came_over_udp);
   void on_checked(const Shared& followed, Checked& checked);
   void carry(const Shared& followed);
   void end_look(const Shared& followed);

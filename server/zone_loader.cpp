@@ -1,11 +1,11 @@
 #include "server/zone_loader.hpp"
 
 #include "server/catalog_maker.hpp"
+#include "server/free_memory.hpp"
 #include "server/zone_parts.hpp"
 #include "zonestore/sources/work_tree.hpp"
 #include "zonestore/sources/zone_source.hpp"
 
-#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -59,8 +59,7 @@ std::string words_of(const ZoneConfig& zone, const zonestore::ReadProgress& prog
   return words + ", for " + std::to_string(age.count() / 1000) + " s";
 }
 
-/// Reading a large zone takes several times what the zone itself takes; the allocator would keep
-/// the rest for later.
+/// The allocator would keep for later what such a zone took while it was read.
 constexpr std::size_t large_zone_records = 100'000;
 
 /// Of a zone's file, or of the first file of several sources; empty if there is none.
@@ -121,7 +120,8 @@ LoadedZone ZoneLoader::load_one(const WantedZone& zone, Remembered& remembered,
       zonestore::load_zone(config.name, config.source, config.shown, limits, rules, &memory);
   const auto& version = loaded.candidate.version;
   const bool needed_much = memory.large() == nullptr;
-  if (needed_much && version && version->record_count() > large_zone_records) malloc_trim(0);
+  if (needed_much && version && version->record_count() > large_zone_records)
+    give_back_free_memory();
   return loaded;
 }
 

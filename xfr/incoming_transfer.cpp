@@ -48,12 +48,17 @@ IncomingTransfer::IncomingTransfer(dns::Name apex, std::uint16_t id,
   if (key) session_.emplace(std::move(*key));
 }
 
-std::vector<std::uint8_t> IncomingTransfer::request(dns::TsigTime now) {
+std::vector<std::uint8_t> IncomingTransfer::request(dns::TsigTime now,
+                                                    std::optional<std::uint16_t> udp_size) {
   dns::Message message;
   message.header.id = id_;
   message.question.push_back({apex_, have_ ? RRType::IXFR : RRType::AXFR, dns::Class::IN});
   if (have_) {
     message.authority.push_back({apex_, RRType::SOA, dns::Class::IN, 0, have_->to_rdata()});
+  }
+  if (udp_size) {
+    message.edns.emplace();
+    message.edns->udp_size = *udp_size;
   }
   auto octets = message.compose();
   assert(octets);  // a header, one question and one SOA always fit

@@ -54,8 +54,10 @@ class IncomingTransfer {
   IncomingTransfer(dns::Name apex, std::uint16_t id, std::optional<dns::TsigKey> key,
                    Limits limits = {}, std::optional<dns::Soa> have = std::nullopt);
 
-  /// The request's octets, to be called once; without the length that TCP puts before it.
-  std::vector<std::uint8_t> request(dns::TsigTime now);
+  /// The request's octets, to be called once; without the length that TCP puts before it. With
+  /// `udp_size` it goes over UDP, and says that answers up to that size can be taken (RFC 6891).
+  std::vector<std::uint8_t> request(dns::TsigTime now,
+                                    std::optional<std::uint16_t> udp_size = std::nullopt);
 
   /// Takes the next message. Fails, and the transfer is over, with
   ///   Errc::refused      the server says REFUSED, NOTAUTH or another RCODE

@@ -134,7 +134,7 @@ ParentRound::Step ParentRound::next_resolver(const std::string& why, const Momen
     return send_question(moment);
   }
   return rest("resolver " + shown + " " + why + " for " + asked_.qname.to_text() + " " +
-                  (asked_.qtype == dns::Dsync::rrtype ? "DSYNC" : dns::to_text(asked_.qtype)),
+                  dns::to_text(asked_.qtype),
               "see that parent-notify.resolver is a resolver that this host may ask", moment);
 }
 

@@ -21,6 +21,7 @@ std::string seconds_text(std::chrono::milliseconds time) {
 TransferClient::TransferClient(net::Loop& loop, const dns::Name& apex, const net::Endpoint& server,
                                Options options, OnDone on_done)
     : loop_(loop),
+      server_(server),
       options_(std::move(options)),
       on_done_(std::move(on_done)),
       transfer_(apex, dns::random_id(), options_.key, options_.limits, options_.have),
@@ -34,12 +35,38 @@ TransferClient::TransferClient(net::Loop& loop, const dns::Name& apex, const net
                     "the transfer was not complete after " + seconds_text(options_.deadline)));
       }) {
   deadline_.set_after(options_.deadline);
-  connect_ = net::TcpStream::connect(
-      loop, server, options_.source, options_.connect_timeout,
-      [this](Result<std::unique_ptr<net::TcpStream>> stream) { on_connected(std::move(stream)); });
+  const bool may_ask_by_datagram =
+      options_.datagram_wait && options_.have && options_.tls == nullptr;
+  if (may_ask_by_datagram) {
+    ask_by_datagram(apex);
+  } else {
+    connect();
+  }
 }
 
 TransferClient::~TransferClient() = default;
+
+void TransferClient::ask_by_datagram(const dns::Name& apex) {
+  datagram_ = std::make_unique<DatagramIxfr>(
+      loop_, apex, server_,
+      DatagramIxfr::Options{options_.source, options_.key, options_.limits, *options_.have,
+                            *options_.datagram_wait},
+      [this](Result<IncomingTransfer> transfer) {
+        if (!transfer) {
+          why_not_over_udp_ = transfer.error().detail;
+          return connect();
+        }
+        came_over_udp_ = true;
+        transfer_ = std::move(*transfer);
+        finish({});
+      });
+}
+
+void TransferClient::connect() {
+  connect_ = net::TcpStream::connect(
+      loop_, server_, options_.source, options_.connect_timeout,
+      [this](Result<std::unique_ptr<net::TcpStream>> stream) { on_connected(std::move(stream)); });
+}
 
 void TransferClient::on_connected(Result<std::unique_ptr<net::TcpStream>> stream) {
   if (!stream) return finish(tl::unexpected(stream.error()));
@@ -93,6 +120,7 @@ void TransferClient::finish(Result<void> result) {
   deadline_.cancel();
   const auto stream = std::move(stream_);
   const auto connect = std::move(connect_);
+  const auto datagram = std::move(datagram_);
   const auto tell = std::exchange(on_done_, nullptr);
   if (result)
     tell(std::move(transfer_));

@@ -388,6 +388,21 @@ TEST_CASE("any valid rdata comes back from its text", "[dns][presentation]") {
   }
 }
 
+TEST_CASE("DSYNC is written as RFC 9859 has it", "[dns][presentation]") {
+  const auto rdata = read(RRType::DSYNC, "CDS NOTIFY 5359 scanner.example.net.");
+  CHECK(to_hex(rdata.wire()) == "003b0114ef077363616e6e6572076578616d706c65036e657400");
+  CHECK(rdata_to_text(RRType::DSYNC, rdata.wire()) == "CDS NOTIFY 5359 scanner.example.net.");
+  CHECK(read(RRType::DSYNC, "TYPE59 notify 5359 scanner.example.net.") == rdata);
+  CHECK(read(RRType::DSYNC, "cds 1 5359 scanner.example.net.") == rdata);
+  CHECK(read(static_cast<RRType>(66), "\\# 26 " + to_hex(rdata.wire())) == rdata);
+  CHECK(read(RRType::DSYNC, "CSYNC 255 0 @").wire().size() == 5 + origin().size());
+  const auto* wrong = GENERATE("", "CDS", "CDS NOTIFY", "CDS NOTIFY 53", "XYZ NOTIFY 53 a.",
+                               "CDS HTTP 53 a.", "CDS 256 53 a.", "CDS NOTIFY 65536 a.",
+                               "CDS NOTIFY 53 a. b.", "CDS \"NOTIFY\" 53 a.", "CDS NOTIFY 53 a..b");
+  CAPTURE(wrong);
+  CHECK_FALSE(rdata_from_text(RRType::DSYNC, wrong, origin()));
+}
+
 TEST_CASE("an RRset is one line for each record", "[dns][presentation]") {
   RRset rrset{*Name::from_text("www.example.org"), RRType::A, 300, {}};
   rrset.rdata.push_back(read(RRType::A, "192.0.2.1"));

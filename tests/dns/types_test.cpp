@@ -24,7 +24,8 @@ TEST_CASE("types are read by mnemonic or number", "[dns][types]") {
   const auto c =
       GENERATE(Case{"A", RRType::A}, Case{"aaaa", RRType::AAAA}, Case{"Https", RRType::HTTPS},
                Case{"NULL", RRType::null}, Case{"TYPE1", RRType::A}, Case{"type257", RRType::CAA},
-               Case{"NSEC3PARAM", RRType::NSEC3PARAM}, Case{"TYPE0", RRType::none});
+               Case{"NSEC3PARAM", RRType::NSEC3PARAM}, Case{"dsync", RRType::DSYNC},
+               Case{"TYPE66", RRType::DSYNC}, Case{"TYPE0", RRType::none});
   CAPTURE(c.text);
   const auto type = rrtype_from_text(c.text);
   REQUIRE(type);

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 
@@ -77,6 +78,28 @@ class Follow(LabCase):
                 server.start()
                 self.follow_all([server], "192.0.2.81", seconds=60)
                 self.command(0, "apply", "--wait", "--timeout", "60")
+
+    def test_a_start_tells_who_is_behind(self):
+        """They missed a version, and by the SOA's timers they would ask again in ten minutes."""
+        servers = self.secondaries(Knot, Nsd)
+        self.taproot.write_zone(ZONE + ".yaml", source())
+        self.configure(servers)
+        self.taproot.start()
+        self.follow_all(servers, "192.0.2.80")
+        for server in servers:
+            server.process.send_signal(signal.SIGSTOP)
+        try:
+            self.taproot.write_zone(ZONE + ".yaml", source("192.0.2.81"))
+            wait_until("taproot to serve the change",
+                       lambda: short(self.taproot.port, "www." + ZONE, "A") == ["192.0.2.81"])
+            self.taproot.kill()
+        finally:
+            for server in servers:
+                server.process.send_signal(signal.SIGCONT)
+        for server in servers:
+            self.assertEqual(short(server.port, "www." + ZONE, "A"), ["192.0.2.80"])
+        self.taproot.start()  # with nothing new
+        self.follow_all(servers, "192.0.2.81", seconds=10)
 
     def test_a_change_is_seen_everywhere_within_a_second(self):
         servers = self.secondaries(Knot, Nsd)

@@ -8,6 +8,8 @@ from cloudflare_test import CloudflareParty, client
 from conformance import ZONE, Conformance, Requests, SingleRecords
 from sdk import OwnClient
 
+from lab import taproot_config, wait_until
+
 from ibm_cis_emulator import IbmCis  # conformance named the folder
 from emulator import Answer, Fault
 
@@ -119,6 +121,33 @@ class Conforms(OwnClient, SingleRecords, Conformance, LabCase):
         done = self.run_verb("provider", "test", "ibm-cis")
         self.assertEqual(done.returncode, 1)
         self.assertIn("zone-ids", done.stdout)
+
+
+class ManyZones(LabCase):
+    """CIS cannot be asked for a zone by name: one list tells where all of them are."""
+
+    def test_first_pushes_of_many_zones_share_a_list(self):
+        count = 40
+        party = IbmCisParty(self.lab)
+        party.start()
+        self.addCleanup(party.stop)
+        zones = [f"z{i}.example.net" for i in range(count)]
+        for zone in zones:
+            party.emulator.add_zone(zone)
+            self.taproot.write_zone(f"{zone}.zone", (
+                f"$ORIGIN {zone}.\n$TTL 300\n@ IN SOA ns1.example.org. hostmaster 1 2h 15m 2w 5m\n"
+                f"@ IN NS ns1.example.org.\nwww IN A 192.0.2.1\n"))
+        taproot_config(self.taproot, [], [party.entry(self.taproot, party.emulator.port)], [
+            {"name": zone, "source": f"zones/{zone}.zone", "providers": [party.name]}
+            for zone in zones])
+        self.taproot.start()
+        wait_until("all to be there", lambda: all(
+            row["state"] == "in-sync" for zone in self.taproot.ask("status")["zones"]
+            for row in zone["providers"]), 120)
+        counts = party.emulator.calls
+        self.assertGreaterEqual(counts["list records"], count)
+        # Two are under way at a time, and a list is good for half a minute.
+        self.assertLessEqual(counts["list zones"], 6, counts)
 
 
 if __name__ == "__main__":

@@ -189,6 +189,7 @@ class FakePrimary:
         self.zone, self.port = zone, free_port()
         self.serial, self.messages, self.asked = 1, [], []
         self.silent = False
+        self.ixfr_over_udp = None  # what such a request gets, as octets; None: the SOA
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.bind(("127.0.0.1", self.port))
         self.tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -218,9 +219,14 @@ class FakePrimary:
             try:
                 query, peer = self.udp.recvfrom(4096)
                 if not self.silent:
-                    self.udp.sendto(self.answer(query, [soa(self.serial, self.zone)]), peer)
+                    self.udp.sendto(self.answer_over_udp(query), peer)
             except OSError:
                 return
+
+    def answer_over_udp(self, query):
+        if self.ixfr_over_udp and self.question_of(query)[1] == 251:
+            return self.ixfr_over_udp(query)
+        return self.answer(query, [soa(self.serial, self.zone)])
 
     def serve_tcp(self):
         while True:

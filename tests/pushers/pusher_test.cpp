@@ -101,6 +101,40 @@ TEST_CASE("an account keeps a session for a while", "[pushers][budget]") {
   CHECK(account.session(now).empty());
 }
 
+TEST_CASE("a list of zones is shared for a short while by who asks the same",
+          "[pushers][account]") {
+  const net::Instant now{};
+  ListedZones listed;
+  Request request;
+  request.url = "https://provider.example/zones";
+  request.headers = {{"Authorization", "Bearer canary"}};
+  const auto mark = ListedZones::mark_of(request);
+  CHECK(mark.find("canary") == std::string::npos);
+  CHECK_FALSE(listed.answer_to(mark, now));
+  Response answer;
+  answer.status = 200;
+  answer.body = "all of them";
+  listed.keep(mark, answer, now);
+  REQUIRE(listed.answer_to(mark, now + 29s));
+  CHECK(listed.answer_to(mark, now)->body == "all of them");
+  CHECK_FALSE(listed.answer_to(mark, now + 30s));
+
+  auto other = request;
+  other.url += "?name=example.org";
+  CHECK_FALSE(listed.answer_to(ListedZones::mark_of(other), now));
+  other = request;
+  other.headers[0].second = "Bearer another";
+  CHECK_FALSE(listed.answer_to(ListedZones::mark_of(other), now));
+  other = request;
+  other.method = "POST";
+  CHECK(ListedZones::mark_of(other).empty());
+  listed.keep("", answer, now);
+  CHECK_FALSE(listed.answer_to("", now));
+  answer.body.assign(ListedZones::most_octets + 1, 'x');
+  listed.keep(mark, answer, now + 60s);
+  CHECK_FALSE(listed.answer_to(mark, now + 60s));
+}
+
 namespace {
 
 /// A pusher whose provider cannot be reached: nobody listens on port 1.

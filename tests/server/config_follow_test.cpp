@@ -78,6 +78,22 @@ TEST_CASE("a transfer has its bounds and keys", "[server][config]") {
   CHECK(follow.serve_expired);
 }
 
+TEST_CASE("IXFR is asked for over TCP, not at all, or over UDP first", "[server][config]") {
+  struct Case {
+    const char* written;
+    bool use;
+    bool over_udp;
+  };
+  const auto c =
+      GENERATE(Case{"true", true, false}, Case{"false", false, false}, Case{"udp", true, true});
+  const auto one =
+      read(std::string("    source: {transfer: 192.0.2.1, ixfr: ") + c.written + "}\n");
+  INFO(all_text(one));
+  REQUIRE(one.config);
+  CHECK(one.config->zones[0]->follow()->use_ixfr == c.use);
+  CHECK(one.config->zones[0]->follow()->ixfr_over_udp == c.over_udp);
+}
+
 TEST_CASE("what is wrong with a transfer is told", "[server][config]") {
   struct Case {
     const char* lines;
@@ -94,6 +110,7 @@ TEST_CASE("what is wrong with a transfer is told", "[server][config]") {
       Case{"    source: {transfer: 192.0.2.1, min-refresh: 2h, max-refresh: 1h}\n",
            "config-bad-value"},
       Case{"    source: {transfer: 192.0.2.1, max-size: 100GiB}\n", "config-bad-value"},
+      Case{"    source: {transfer: 192.0.2.1, ixfr: tcp}\n", "config-bad-value"},
       Case{"    sources: [{transfer: 192.0.2.1}, {transfer: 192.0.2.2}]\n", "config-wrong-kind"},
       Case{"    sources: [zones/x.yaml, {transfer: 192.0.2.2}]\n", "config-wrong-kind"});
   const auto bad = read(c.lines);

@@ -1,3 +1,5 @@
+#include "dns/presentation.hpp"
+#include "dns/text_fields.hpp"
 #include "tests/dns/rdata_samples.hpp"
 #include "tests/zonestore/fast_samples.hpp"
 #include "tests/zonestore/peer_readers.hpp"
@@ -155,6 +157,15 @@ bool differs(Peer peer, std::string_view type) {
                      [&](const Difference& d) { return d.peer == peer && d.type == type; });
 }
 
+/// Type and rdata as all peers read them: DSYNC (RFC 9859) is younger than those of Debian 12.
+std::string spelled(const dns::RdataSample& sample, const std::string& between = " ") {
+  if (sample.type != dns::RRType::DSYNC) return dns::to_text(sample.type) + between + sample.text;
+  const auto rdata = dns::rdata_from_text(sample.type, sample.text, apex()).value();
+  std::string text = "TYPE66" + between + "\\# " + std::to_string(rdata.size()) + " ";
+  dns::append_hex(text, rdata.wire());
+  return text;
+}
+
 /// Every sample of rdata at an owner of its own, written in one of several ways that the peer
 /// knows: see the corner cases for what is not among them.
 std::string zone_of_samples(Peer peer) {
@@ -167,17 +178,17 @@ std::string zone_of_samples(Peer peer) {
     if (type == "DS") text += owner + " NS ns1\n";
     switch (number % 4) {
       case 0:
-        text += owner + " " + type + " " + sample.text + "\n";
+        text += owner + " " + spelled(sample) + "\n";
         break;
       case 1:
-        text += owner + "\t1h IN " + type + "  ( " + sample.text + " ) ; end\n";
+        text += owner + "\t1h IN " + spelled(sample, "  ( ") + " ) ; end\n";
         break;
       case 2:
-        text += owner + (peer == Peer::ldns ? " 60M in " : " in 60M ") + type + " (; begin\n  " +
-                sample.text + "\n)\n";
+        text += owner + (peer == Peer::ldns ? " 60M in " : " in 60M ") +
+                spelled(sample, " (; begin\n  ") + "\n)\n";
         break;
       default:
-        text += owner + ".EXAMPLE.com. 3600 " + type + "\t" + sample.text +
+        text += owner + ".EXAMPLE.com. 3600 " + spelled(sample, "\t") +
                 (peer == Peer::knot ? " \n" : " \r\n");
     }
   }
@@ -310,7 +321,7 @@ class RandomFile {
                             type != "DS" && type != "CNAME" && type != "DNAME" &&
                             !differs(Peer::ldns, type) && !differs(Peer::bind, type) &&
                             !differs(Peer::knot, type);
-      if (is_plain) samples_.push_back(type + " " + sample.text);
+      if (is_plain) samples_.push_back(spelled(sample));
     }
   }
 

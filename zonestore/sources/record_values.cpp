@@ -41,6 +41,7 @@ unsigned name_fields(RRType type) {
     case RRType::PX:
       return 1u << 1 | 1u << 2;
     case RRType::SRV:
+    case RRType::DSYNC:
       return 1u << 3;
     case RRType::NAPTR:
       return 1u << 5;

@@ -1,0 +1,29 @@
+#include "pushers/listed_zones.hpp"
+
+#include "pushers/fingerprint.hpp"
+
+namespace taproot::pushers {
+
+std::string ListedZones::mark_of(const Request& request) {
+  if (request.method != "GET" || request.dns || request.exec) return "";
+  Digest digest;
+  digest.add(std::string_view(request.url));
+  for (const auto& [name, value] : request.headers) {
+    digest.add(std::string_view(name)).add(std::string_view(value));
+  }
+  return digest.hex(64);
+}
+
+std::optional<Response> ListedZones::answer_to(const std::string& mark, net::Instant now) const {
+  if (mark.empty() || mark != mark_ || now >= until_) return std::nullopt;
+  return answer_;
+}
+
+void ListedZones::keep(const std::string& mark, const Response& answer, net::Instant now) {
+  if (mark.empty() || answer.body.size() > most_octets) return;
+  mark_ = mark;
+  answer_ = answer;
+  until_ = now + good_for;
+}
+
+}  // namespace taproot::pushers

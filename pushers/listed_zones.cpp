@@ -14,14 +14,18 @@ std::string ListedZones::mark_of(const Request& request) {
   return digest.hex(64);
 }
 
-std::optional<Response> ListedZones::answer_to(const std::string& mark, net::Instant now) const {
+std::optional<Response> ListedZones::take(const dns::Name& zone, const std::string& mark,
+                                          net::Instant now) {
   if (mark.empty() || mark != mark_ || now >= until_) return std::nullopt;
+  if (!told_.insert(zone).second) return std::nullopt;
   return answer_;
 }
 
-void ListedZones::keep(const std::string& mark, const Response& answer, net::Instant now) {
+void ListedZones::keep(const dns::Name& zone, const std::string& mark, const Response& answer,
+                       net::Instant now) {
   if (mark.empty() || answer.body.size() > most_octets) return;
   mark_ = mark;
+  told_ = {zone};
   answer_ = answer;
   until_ = now + good_for;
 }

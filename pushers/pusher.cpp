@@ -235,7 +235,7 @@ void Pusher::on_response(const dns::Name& apex, const Result<Response>& response
   if (at == zones_.end() || !at->second.running) return;
   Running& running = *at->second.running;
   if (!running.finding.empty() && response && tells_of(apex, running, *response)) {
-    account_->listed().keep(running.finding, *response, net::Loop::now());
+    account_->listed().keep(apex, running.finding, *response, net::Loop::now());
   }
   const Moment now = moment();
   carry(apex, running.push.on_response(now, response));
@@ -311,7 +311,7 @@ void Pusher::share_news(Running& running, const Step& step) {
 void Pusher::send(const dns::Name& apex, Running& running, Request request) {
   const auto now = net::Loop::now();
   running.finding = running.push.is_finding() ? ListedZones::mark_of(request) : "";
-  if (auto known = account_->listed().answer_to(running.finding, now)) {
+  if (auto known = account_->listed().take(apex, running.finding, now)) {
     if (tells_of(apex, running, *known)) {
       running.answered = std::move(known);
       return running.timer.set(now);

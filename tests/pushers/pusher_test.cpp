@@ -110,29 +110,34 @@ TEST_CASE("a list of zones is shared for a short while by who asks the same",
   request.headers = {{"Authorization", "Bearer canary"}};
   const auto mark = ListedZones::mark_of(request);
   CHECK(mark.find("canary") == std::string::npos);
-  CHECK_FALSE(listed.answer_to(mark, now));
+  CHECK_FALSE(listed.take(name("a"), mark, now));
   Response answer;
   answer.status = 200;
   answer.body = "all of them";
-  listed.keep(mark, answer, now);
-  REQUIRE(listed.answer_to(mark, now + 29s));
-  CHECK(listed.answer_to(mark, now)->body == "all of them");
-  CHECK_FALSE(listed.answer_to(mark, now + 30s));
+  listed.keep(name("a"), mark, answer, now);
+  CHECK(listed.take(name("b"), mark, now + 29s)->body == "all of them");
+  CHECK_FALSE(listed.take(name("c"), mark, now + 30s));
+  // Who was told once asks anew, and the others get that then.
+  CHECK_FALSE(listed.take(name("a"), mark, now));
+  CHECK_FALSE(listed.take(name("B"), mark, now));
+  answer.body = "one more";
+  listed.keep(name("b"), mark, answer, now);
+  CHECK(listed.take(name("a"), mark, now)->body == "one more");
 
   auto other = request;
   other.url += "?name=example.org";
-  CHECK_FALSE(listed.answer_to(ListedZones::mark_of(other), now));
+  CHECK_FALSE(listed.take(name("d"), ListedZones::mark_of(other), now));
   other = request;
   other.headers[0].second = "Bearer another";
-  CHECK_FALSE(listed.answer_to(ListedZones::mark_of(other), now));
+  CHECK_FALSE(listed.take(name("d"), ListedZones::mark_of(other), now));
   other = request;
   other.method = "POST";
   CHECK(ListedZones::mark_of(other).empty());
-  listed.keep("", answer, now);
-  CHECK_FALSE(listed.answer_to("", now));
+  listed.keep(name("d"), "", answer, now);
+  CHECK_FALSE(listed.take(name("e"), "", now));
   answer.body.assign(ListedZones::most_octets + 1, 'x');
-  listed.keep(mark, answer, now + 60s);
-  CHECK_FALSE(listed.answer_to(mark, now + 60s));
+  listed.keep(name("d"), mark, answer, now + 60s);
+  CHECK_FALSE(listed.take(name("e"), mark, now + 60s));
 }
 
 namespace {

@@ -11,6 +11,7 @@ import random
 import re
 import shlex
 import signal
+import socket
 import threading
 import time
 
@@ -320,6 +321,19 @@ def family(pid):
     return found
 
 
+def is_free(port):
+    """Whether a server can listen there."""
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        with socket.socket(socket.AF_INET, kind) as one:
+            if kind == socket.SOCK_STREAM:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                one.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True
+
+
 class Lightning:
     """Kills, stops, freezes and starts what it is given, one at a time."""
 
@@ -363,15 +377,17 @@ class Lightning:
                 pass
 
     def end(self, server, killed):
-        if not killed:
+        if killed:
+            self.send(server, signal.SIGSTOP)  # so that none of them starts another one meanwhile
+            processes = family(server.process.pid)
+            self.send(server, signal.SIGKILL)
+            server.process.wait()
+        else:
+            processes = family(server.process.pid)
             server.stop()
-            return
-        self.send(server, signal.SIGSTOP)  # so that none of them starts another one meanwhile
-        processes = family(server.process.pid)
-        self.send(server, signal.SIGKILL)
-        server.process.wait()
+        # NSD's children live on for a moment, and so do those that they were making.
         wait_until(f"the ports of {server.name} to be free",
-                   lambda: not any(is_running(pid) for pid in processes))
+                   lambda: not any(is_running(pid) for pid in processes) and is_free(server.port))
 
     def bring_one_back(self):
         at = self.chosen.randrange(len(self.down) + len(self.frozen))

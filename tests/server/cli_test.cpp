@@ -4,10 +4,14 @@
 #include "server/cli.hpp"
 #include "zonestore/rule_table.hpp"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include <sstream>
+#include <thread>
 
 using namespace taproot;
 using namespace taproot::server;
@@ -140,6 +144,27 @@ TEST_CASE("without a daemon commands say how to start one", "[server][cli]") {
   CHECK(ran.code == 1);
   CHECK_THAT(ran.err, Catch::StartsWith("taproot: no taproot is running at " + address +
                                         ": start it with `taproot serve`"));
+}
+
+TEST_CASE("a daemon that hangs up is told of in one line", "[server][cli]") {
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  REQUIRE(::bind(listener, generic, size) == 0);
+  REQUIRE(::getsockname(listener, generic, &size) == 0);
+  REQUIRE(::listen(listener, 4) == 0);
+  std::thread peer([listener] { ::close(::accept(listener, nullptr, nullptr)); });
+  const auto where = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  const auto ran = run({"status", "--control", where});
+  peer.join();
+  ::close(listener);
+  CHECK(ran.code == 1);
+  CHECK_THAT(ran.err,
+             Catch::StartsWith("taproot: the control API at " + where + ": the connection broke"));
+  CHECK(std::count(ran.err.begin(), ran.err.end(), '\n') == 1);
 }
 
 TEST_CASE("commands find the daemon by its configuration", "[server][cli]") {

@@ -9,6 +9,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <nlohmann/json.hpp>
+#include <sys/resource.h>
 
 #include <chrono>
 #include <csignal>
@@ -121,11 +122,21 @@ Result<void> serve_until_signal(net::Loop& loop, Config config, Reread reread) {
   return {};
 }
 
+/// The memory holds keys: a crash must not leave them in a file. For systemd-coredump the limit
+/// counts, too. The system's default of most hosts; whoever needs one can attach a debugger.
+void forbid_core_files() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_CORE, &limit) != 0) return;
+  limit.rlim_cur = 0;
+  ::setrlimit(RLIMIT_CORE, &limit);
+}
+
 }  // namespace
 
 int run_daemon(Config config, Reread reread) {
   try {
     set_up_log(config);
+    forbid_core_files();
     net::raise_descriptor_limit();
     net::Loop loop;
     const auto served = serve_until_signal(loop, std::move(config), std::move(reread));

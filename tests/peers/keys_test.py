@@ -1,6 +1,9 @@
 """A TSIG key is changed while the secondaries follow, and weak algorithms need a word."""
 
 import json
+import os
+import resource
+import signal
 import sys
 
 from case import ZONE, LabCase, main, source
@@ -78,6 +81,19 @@ class Keys(LabCase):
         self.follows(bind, "192.0.2.1")
         self.taproot.write_zone(ZONE + ".yaml", source("192.0.2.2"))
         self.follows(bind, "192.0.2.2")
+
+    def test_a_crash_leaves_no_core_file_with_keys_in_it(self):
+        self.taproot.write_zone(ZONE + ".yaml", source("192.0.2.1"))
+        self.configure([])
+        allowed = resource.getrlimit(resource.RLIMIT_CORE)[1]
+        self.taproot.process_options = lambda: {
+            "preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_CORE, (allowed, allowed))}
+        self.taproot.start()
+        with open(f"/proc/{self.taproot.process.pid}/limits", encoding="ascii") as limits:
+            self.assertRegex(limits.read(), r"Max core file size +0 ")
+        self.taproot.process.send_signal(signal.SIGABRT)
+        self.assertEqual(self.taproot.process.wait(15), -signal.SIGABRT)
+        self.assertEqual([file for file in os.listdir(self.taproot.folder) if "core" in file], [])
 
 
 if __name__ == "__main__":

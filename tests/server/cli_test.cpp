@@ -163,7 +163,7 @@ TEST_CASE("a daemon that hangs up is told of in one line", "[server][cli]") {
   ::close(listener);
   CHECK(ran.code == 1);
   CHECK_THAT(ran.err,
-             Catch::StartsWith("taproot: the control API at " + where + ": the connection broke"));
+             Catch::StartsWith("taproot: the control API: " + where + ": the connection broke"));
   CHECK(std::count(ran.err.begin(), ran.err.end(), '\n') == 1);
 }
 

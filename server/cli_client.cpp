@@ -122,7 +122,7 @@ Result<net::HttpResponse> DaemonClient::response_of(const net::HttpRequest& requ
   }
   if (!result) {
     return fail(Errc::io,
-                "the control API at " + endpoint_.to_text() +
+                "the control API: " + endpoint_.to_text() +
                     ": the connection broke before the answer was here, or none came in " +
                     std::to_string(longest_wait.count()) + " minutes");
   }

@@ -22,10 +22,10 @@ LateLibrary::LateLibrary(const char* file)
   if (handle_ == nullptr) throw_error(file);
 }
 
-void* LateLibrary::find(const char* name) const {
+LateLibrary::Found LateLibrary::find(const char* name) const {
   void* const function = ::dlsym(handle_, name);
   if (function == nullptr) throw_error(file_);
-  return function;
+  return Found(function);
 }
 
 }  // namespace taproot::net

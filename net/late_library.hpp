@@ -11,15 +11,23 @@ class LateLibrary {
   /// for then the installation is broken. Stays loaded.
   explicit LateLibrary(const char* file);
 
-  /// Sets `function` to the library's function of this name; std::runtime_error if there is none.
-  template <class Function>
-  void find(Function*& function, const char* name) const {
-    function = reinterpret_cast<Function*>(find(name));
-  }
+  /// One of its functions, for whoever knows its type.
+  class Found {
+   public:
+    explicit Found(void* function) : function_(function) {}
+    template <class Function>
+    operator Function*() const {  // NOLINT(google-explicit-constructor)
+      return reinterpret_cast<Function*>(function_);
+    }
+
+   private:
+    void* function_;
+  };
+
+  /// The function of this name; std::runtime_error if there is none.
+  Found find(const char* name) const;
 
  private:
-  void* find(const char* name) const;
-
   const char* file_;
   void* handle_;
 };

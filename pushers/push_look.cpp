@@ -153,8 +153,9 @@ Step Push::on_look(const Moment& moment, const Response& response) {
   LiveZone seen;
   seen.zone = zone_;
   seen.add(std::move(*page.value()));
-  if (from_memory_ && !verifying_ && contradicts(place, seen))
+  if (from_memory_ && !verifying_ && contradicts(place, seen)) {
     return start_reading(moment, Stage::find);
+  }
   take_look(place, seen);
   if (verifying_ && serial) take_serial(*serial);
   looks_.pop_front();

@@ -2,27 +2,11 @@
 
 #include "server/config_secret.hpp"
 
-#include <sys/stat.h>
-
 #include <utility>
 
 namespace taproot::server {
 
 namespace {
-
-/// Another text whenever the file is another one; empty if there is none.
-std::string look_of(const std::filesystem::path& path) {
-  struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) return "";
-  std::string look;
-  for (const auto number :
-       {static_cast<std::int64_t>(status.st_ino), static_cast<std::int64_t>(status.st_size),
-        static_cast<std::int64_t>(status.st_mtim.tv_sec),
-        static_cast<std::int64_t>(status.st_mtim.tv_nsec)}) {
-    look += std::to_string(number) + " ";
-  }
-  return look;
-}
 
 std::filesystem::path file_of(const ProviderConfig& provider, const char* key) {
   const auto found = provider.account.find(key);
@@ -32,8 +16,8 @@ std::filesystem::path file_of(const ProviderConfig& provider, const char* key) {
 }  // namespace
 
 OciSession::OciSession(const ProviderConfig& provider)
-    : token_{file_of(provider, "session-token-file"), provider.session_token, ""},
-      private_key_{file_of(provider, "private-key-file"), provider.api_key, ""},
+    : token_{file_of(provider, "session-token-file"), provider.session_token, {}},
+      private_key_{file_of(provider, "private-key-file"), provider.api_key, {}},
       passphrase_(provider.passphrase) {
   take();
 }
@@ -49,15 +33,16 @@ std::shared_ptr<const pushers::OciKey> OciSession::key() {
 
 bool OciSession::File::has_changed() {
   if (path.empty()) return false;
-  auto look = look_of(path);
-  return look != std::exchange(seen, look) && !look.empty();
+  const auto stamp = zonestore::stamp_of(path);
+  const auto now = stamp ? std::optional(*stamp) : std::nullopt;
+  return now != std::exchange(seen, now) && now;
 }
 
 bool OciSession::File::read() {
   if (path.empty()) return true;
   auto now = read_secret_file(path);
   if (!now) {
-    seen.clear();  // and try again at the next use
+    seen.reset();  // and try again at the next use
     return false;
   }
   secret = std::move(now->secret);

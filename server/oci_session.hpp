@@ -2,11 +2,12 @@
 
 #include "pushers/drivers/oci_signature.hpp"
 #include "server/config.hpp"
+#include "zonestore/sources/source_writer.hpp"
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <string>
+#include <optional>
 
 namespace taproot::server {
 
@@ -27,7 +28,7 @@ class OciSession {
   struct File {
     std::filesystem::path path;  ///< empty: the secret comes from elsewhere, and stays
     Secret secret;
-    std::string seen;
+    std::optional<zonestore::FileStamp> seen;
 
     bool has_changed();
     bool read();

@@ -120,8 +120,9 @@ LoadedZone ZoneLoader::load_one(const WantedZone& zone, Remembered& remembered,
       zonestore::load_zone(config.name, config.source, config.shown, limits, rules, &memory);
   const auto& version = loaded.candidate.version;
   const bool needed_much = memory.large() == nullptr;
-  if (needed_much && version && version->record_count() > large_zone_records)
+  if (needed_much && version && version->record_count() > large_zone_records) {
     give_back_free_memory();
+  }
   return loaded;
 }
 

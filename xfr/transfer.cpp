@@ -68,14 +68,7 @@ class ZoneRecords {
   }
 
   bool fill_from(const RRsetView& rrset, TransferMessage& message) {
-    const Octets packed = rrset.packed();
-    while (record_octets_done_ < packed.size()) {
-      const std::uint8_t* const at = packed.data() + record_octets_done_;
-      const auto length = static_cast<std::size_t>(at[0] << 8 | at[1]);
-      if (!message.record(rrset.type(), rrset.ttl(), {at + 2, length})) return false;
-      record_octets_done_ += 2 + length;
-    }
-    return true;
+    return message.rrset(rrset.type(), rrset.ttl(), rrset.packed(), record_octets_done_);
   }
 
   ZoneVersion::Trie::Cursor cursor_;

@@ -46,8 +46,9 @@ Word load(const std::uint8_t* from) {
   return value;
 }
 
-/// memcpy() without the call for what is as short as most labels.
-std::uint8_t* put(std::uint8_t* at, Octets octets) {
+/// memcpy() without the call for what is as short as most labels. This and same_octets() are most
+/// of the work of a transfer: in their callers they cost a tenth less of it.
+[[gnu::always_inline]] inline std::uint8_t* put(std::uint8_t* at, Octets octets) {
   const std::uint8_t* const from = octets.data();
   const std::size_t size = octets.size();
   if (size > 2 * sizeof(std::uint64_t)) {
@@ -72,24 +73,29 @@ std::uint8_t* put_pointer(std::uint8_t* at, std::size_t to) {
   return put16(at, 0xc000 | to);
 }
 
-/// Whether `size` octets at least as many as a word has are the same, word by word.
 template <class Word>
-bool same_words(const std::uint8_t* x, const std::uint8_t* y, std::size_t size) {
-  for (std::size_t i = 0; i + sizeof(Word) < size; i += sizeof(Word)) {
-    if (load<Word>(x + i) != load<Word>(y + i)) return false;
-  }
-  const std::size_t last = size - sizeof(Word);
-  return load<Word>(x + last) == load<Word>(y + last);
+std::uint64_t differ(const std::uint8_t* x, const std::uint8_t* y, std::size_t at) {
+  return load<Word>(x + at) ^ load<Word>(y + at);
 }
 
-/// memcmp() without the call: most names are a few octets, and this is most of the work.
-bool same_octets(Octets a, Octets b) {
+/// memcmp() without the call, and with few branches: words overlap where the size is no multiple of
+/// theirs.
+[[gnu::always_inline]] inline bool same_octets(Octets a, Octets b) {
   if (a.size() != b.size()) return false;
   const std::uint8_t* x = a.data();
   const std::uint8_t* y = b.data();
   const std::size_t size = a.size();
-  if (size >= sizeof(std::uint64_t)) return same_words<std::uint64_t>(x, y, size);
-  if (size >= sizeof(std::uint32_t)) return same_words<std::uint32_t>(x, y, size);
+  using Word = std::uint64_t;
+  using Half = std::uint32_t;
+  constexpr std::size_t word = sizeof(Word);
+  constexpr std::size_t half = sizeof(Half);
+  if (size > 4 * word) return std::memcmp(x, y, size) == 0;
+  if (size >= 2 * word) {
+    return (differ<Word>(x, y, 0) | differ<Word>(x, y, word) | differ<Word>(x, y, size - 2 * word) |
+            differ<Word>(x, y, size - word)) == 0;
+  }
+  if (size >= word) return (differ<Word>(x, y, 0) | differ<Word>(x, y, size - word)) == 0;
+  if (size >= half) return (differ<Half>(x, y, 0) | differ<Half>(x, y, size - half)) == 0;
   for (std::size_t i = 0; i < size; ++i) {
     if (x[i] != y[i]) return false;
   }
@@ -121,6 +127,12 @@ std::uint64_t hash(std::uint64_t sum, Octets octets) {
   return mix(sum, load<std::uint64_t>(begin + size - word));
 }
 
+/// TYPE, CLASS and TTL.
+std::uint64_t fixed_octets(RRType type, std::uint32_t ttl) {
+  return htobe64(std::uint64_t{static_cast<std::uint16_t>(type)} << 48 |
+                 std::uint64_t{static_cast<std::uint16_t>(dns::Class::IN)} << 32 | ttl);
+}
+
 }  // namespace
 
 void TransferMessage::start(std::span<std::uint8_t> buffer, std::size_t keep_free, std::uint16_t id,
@@ -150,17 +162,42 @@ void TransferMessage::owner(Octets labels) {
 }
 
 bool TransferMessage::record(RRType type, std::uint32_t ttl, Octets rdata) {
+  return append(fixed_octets(type, ttl), type, rdata);
+}
+
+bool TransferMessage::rrset(RRType type, std::uint32_t ttl, Octets packed, std::size_t& done) {
+  const std::uint64_t fixed = fixed_octets(type, ttl);
+  while (done < packed.size()) {
+    const std::uint8_t* const at = packed.data() + done;
+    const auto length = static_cast<std::size_t>(at[0] << 8 | at[1]);
+    if (!append(fixed, type, {at + 2, length})) return false;
+    done += 2 + length;
+  }
+  return true;
+}
+
+/// `fixed` is what stands between the owner and RDLENGTH. What most zones have most of is written
+/// here, without a call.
+[[gnu::always_inline]] inline bool TransferMessage::append(std::uint64_t fixed, RRType type,
+                                                           Octets rdata) {
   const std::size_t owner_size = owner_at_ != 0 ? 0 : owner_.size();
   const std::size_t most = owner_size + pointer_size + fixed_size + rdata.size();
   const std::size_t end = record_count_ == 0 ? last_end_ : usual_end_;
   if (size_ > end || most > end - size_) return false;
   std::uint8_t* at = buffer_ + size_;
   at = owner_at_ != 0 ? put_pointer(at, owner_at_) : write_owner(at);
-  const auto fixed = std::uint64_t{static_cast<std::uint16_t>(type)} << 48 |
-                     std::uint64_t{static_cast<std::uint16_t>(dns::Class::IN)} << 32 | ttl;
-  const std::uint64_t wire = htobe64(fixed);
-  std::memcpy(at, &wire, sizeof wire);
-  size_ = offset_of(write_rdata(at + sizeof wire, type, rdata));
+  std::memcpy(at, &fixed, sizeof fixed);
+  at += sizeof fixed;
+  if (type == RRType::A || type == RRType::AAAA) {
+    at = put(put16(at, rdata.size()), rdata);
+  } else if (type == RRType::NS) {
+    std::uint8_t* const length_at = at;
+    at = write_name(at + 2, rdata);
+    put16(length_at, static_cast<std::size_t>(at - length_at) - 2);
+  } else {
+    at = write_rdata(at, type, rdata);
+  }
+  size_ = offset_of(at);
   ++record_count_;
   return true;
 }

@@ -43,6 +43,10 @@ class TransferMessage {
   /// Appends a record of class IN to the answer section, or returns false if it does not fit.
   bool record(dns::RRType type, std::uint32_t ttl, Octets rdata);
 
+  /// Appends the records of an RRset as RRsetView::packed() has them, from octet `done` on, which
+  /// is moved behind each; false if one does not fit.
+  bool rrset(dns::RRType type, std::uint32_t ttl, Octets packed, std::size_t& done);
+
   std::size_t record_count() const { return record_count_; }
 
   /// Writes the counts, and returns the size of the message.
@@ -87,6 +91,7 @@ class TransferMessage {
     std::size_t at = 0;
   };
 
+  bool append(std::uint64_t fixed, dns::RRType type, Octets rdata);
   std::uint8_t* write_owner(std::uint8_t* at);
   std::uint8_t* write_usual_owner(std::uint8_t* at, std::size_t first_label);
   void enter(std::size_t depth, std::size_t offset);

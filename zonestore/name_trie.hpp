@@ -283,7 +283,7 @@ class NameTrie {
 
     void down(const Twig* twig) {
       while (twig->is_branch()) {
-        path_.push_back({twig, 0, twig->count()});
+        path_.push_back({twig, 0, twig->block()->count});
         prefetch_next(path_.back());
         twig = &twig->child(0);
       }

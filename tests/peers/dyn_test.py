@@ -15,7 +15,6 @@ from emulator import Answer, Fault
 class DynParty(EmulatedParty):
     secrets = ["canary-dyn-", "canary-session"]
     name = "dyn"
-    many = 1000  # each takes a request
 
     def start(self):
         self.emulator = Dyn()

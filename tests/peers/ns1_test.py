@@ -46,7 +46,6 @@ def libcloud(emulator, key=None, **words):
 class Ns1Party(EmulatedParty):
     secrets = ["canary-ns1-8844"]
     name = "ns1"
-    many = 4000  # each takes a request
 
     def start(self):
         self.emulator = Ns1()

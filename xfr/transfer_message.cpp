@@ -363,12 +363,12 @@ void TransferMessage::enter_rest(Octets rest) {
   if (rest.size() > 1) rest_.at = find(place_of(rest_.hash), rest);
 }
 
-/// Compresses the names in the types of RFC 1035 that are still in use; copies all others.
+/// Compresses the names in the types of RFC 1035 that are still in use; copies all others. NS, A
+/// and AAAA are append()'s.
 std::uint8_t* TransferMessage::write_rdata(std::uint8_t* at, RRType type, Octets rdata) {
   std::uint8_t* const length_at = at;
   at = put16(at, rdata.size());
   switch (type) {
-    case RRType::NS:
     case RRType::CNAME:
     case RRType::PTR:
       at = write_name(at, rdata);

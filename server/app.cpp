@@ -432,7 +432,11 @@ void App::on_transfer(const TransferEvent& event) {
 
 void App::load_all(std::function<void()> done) {
   // A zone whose documents have to be fetched first is read when they are here.
-  read_and_log(desk_.names(), [this, done = std::move(done)] {
+  // As they are configured, which mostly is in order: so they come to lie in the journal.
+  std::vector<dns::Name> names;
+  names.reserve(config_.zones.size());
+  for (const auto& zone : config_.zones) names.push_back(zone->name);
+  read_and_log(names, [this, done = std::move(done)] {
     store_.journal().free_memory();
     give_back_free_memory();
     done();

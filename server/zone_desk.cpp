@@ -159,6 +159,8 @@ void ZoneDesk::read(const std::vector<dns::Name>& apexes, const Reading& how, Do
   sequence->gone = std::move(gone);
   sequence->done = std::move(done);
   read_some(sequence);
+  // Another one, so that there is something to read while a lot that was read is waiting.
+  if (sequence->begun < sequence->wanted.size()) read_some(sequence);
 }
 
 /// While some are installed the next ones are read already.

@@ -221,7 +221,7 @@ Result<Installed> ZoneStore::prepare(const InstallRequest& request, Batch& batch
   auto installed = next_version(request, head);
   if (!installed) return fail_in(apex.to_text(), installed.error());
   if (!installed->changed) return installed;
-  batch.set = batch.set.with(apex, installed->version);
+  batch.set.put(apex, installed->version);
   batch.entries.push_back({installed->version, installed->step, request.divergence});
   if (head.version) batch.replaced.push_back(std::move(head.version));
   head = {installed->version, installed->version->number(), installed->version->serial()};

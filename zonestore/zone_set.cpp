@@ -35,8 +35,13 @@ const ZoneEntry* ZoneSet::find(const dns::Name& apex) const {
 ZoneSet ZoneSet::with(const dns::Name& apex, std::shared_ptr<const ZoneVersion> version,
                       bool is_withheld) const {
   ZoneSet next = *this;
-  next.zones_.put(new ZoneEntry(apex, std::move(version), is_withheld));
+  next.put(apex, std::move(version), is_withheld);
   return next;
+}
+
+void ZoneSet::put(const dns::Name& apex, std::shared_ptr<const ZoneVersion> version,
+                  bool is_withheld) {
+  zones_.put(new ZoneEntry(apex, std::move(version), is_withheld));
 }
 
 ZoneSet ZoneSet::without(const dns::Name& apex) const {

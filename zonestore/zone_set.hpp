@@ -56,6 +56,9 @@ class ZoneSet {
   ZoneSet with(const dns::Name& apex, std::shared_ptr<const ZoneVersion> version,
                bool is_withheld = false) const;
   ZoneSet without(const dns::Name& apex) const;
+  /// The same in place, for a set that nobody else has yet: many cost no copies.
+  void put(const dns::Name& apex, std::shared_ptr<const ZoneVersion> version,
+           bool is_withheld = false);
 
   std::size_t size() const { return zones_.size(); }
   using Trie = NameTrie<ZoneEntry>;

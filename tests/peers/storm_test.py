@@ -209,9 +209,11 @@ class StormOfEdits(LabCase):
     def come_to(self, server, zone, serial):
         # Over TCP, since Knot shows a catalog to nobody over UDP.
         came = lambda: serial_at(server.port, zone, "+tcp") == serial
-        what, asked = f"{server.name} to serve {zone} {serial}", time.monotonic()
+        what = f"{server.name} to serve {zone} {serial}"
+        asked, told = time.monotonic(), os.path.getsize(self.taproot.log)
+        patient = lambda: time.monotonic() < asked + 20
         try:
-            wait_until(what, lambda: came() or self.sulks(server, time.monotonic() - asked), 60)
+            wait_until(what, lambda: came() or self.sulks(server, patient(), told), 60)
             if not came():
                 server.stop()
                 server.start()
@@ -221,7 +223,7 @@ class StormOfEdits(LabCase):
             raise Failed(f"{failure}; it serves {serial_at(server.port, zone, '+tcp')}, and status "
                          f"says:\n{self.taproot.run('status', zone).stdout}") from failure
 
-    def sulks(self, server, waited):
+    def sulks(self, server, patient, told):
         """True if it asks no more, though it is notified, so that only a restart helps: once it
         could not connect, BIND leaves a primary alone for ten minutes, and its SOA queries over TLS
         that are answered again do not change its mind; NSD 4.6 believes for minutes or for ever in
@@ -230,7 +232,11 @@ class StormOfEdits(LabCase):
             with open(server.log, encoding="utf-8", errors="replace") as log:
                 since = log.read().rsplit("all zones loaded", 1)[1]
             return "is unreachable (cached)" in since
-        return isinstance(server, XotNsd) and waited > 20 and not has_connection(server.source)
+        if patient or not isinstance(server, XotNsd) or has_connection(server.source):
+            return False
+        with open(self.taproot.log, encoding="utf-8", errors="replace") as log:
+            log.seek(told)
+            return f" {server.source}:" not in log.read()  # neither served nor refused
 
     def transfers(self):
         """What taproot's log says of transfers, in words; asserts that there was each kind."""
